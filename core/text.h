@@ -66,7 +66,11 @@ enum err text_check(struct arena *arena, enum lang lang, enum text_key key, cons
 
 /* & < > " escaped for Telegram HTML. */
 const char *text_escape(struct arena *arena, const char *text);
-/* "500 ₽", "499.50 ₽" from kopecks (Russian writes the comma). Negative amounts carry the minus sign. */
+/* The reverse, for the places that are not HTML (button labels, command descriptions, answers to a press): tags are
+ * dropped, entities become their characters. */
+const char *text_plain(struct arena *arena, const char *html);
+/* "500 ₽", "499.50 ₽", "5,000 ₽" from kopecks (Russian writes "499,50 ₽", "5 000 ₽"); the spaces do not break. Negative
+ * amounts carry the minus sign. */
 const char *text_money(struct arena *arena, enum lang lang, int64_t kopecks);
 
 #endif

@@ -1,0 +1,26 @@
+/* What is sold: config/styles/<any>.cfg read into core's catalogue. One file is one style:
+ *
+ *   id = "professional";              [a-z0-9_], at most 50; never changed once something was sold
+ *   order = 1;                        optional; then by id
+ *   name: { ru = "…"; en = "…"; };
+ *   description: { ru = "…"; en = "…"; };   Telegram HTML
+ *   cover = "professional.svg";       beside the file
+ *   price = "500.00";                 roubles, 1.00 … 350000.00
+ *   looks = ( { prompt = "…"; recipe = "…"; }, … );   one per photo of the set
+ */
+#ifndef CONFIG_STYLES_H
+#define CONFIG_STYLES_H
+
+#include "config/finding.h"
+#include "core/style.h"
+
+/* Is a darkroom recipe right? Given by whoever knows the darkroom; NULL = not checked. Returns NULL or what is wrong.
+ */
+typedef const char *style_recipe_check(struct arena *arena, const char *recipe);
+
+/* Reads every *.cfg of dir. What is wrong is a finding with file and line; ERR_INVALID then (ERR_IO if dir can't be
+ * read) and *ret is untouched. Everything lives in the arena. */
+enum err styles_read(struct arena *arena, const char *dir, style_recipe_check *check, struct findings *findings,
+                     struct style_catalogue *ret) MUST_CHECK;
+
+#endif
