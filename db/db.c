@@ -1,0 +1,386 @@
+/* The connection: libpq without waiting, in pipeline mode, driven by the loop's poll.
+ *
+ * Units stand in two queues: `queued` (not handed to libpq) and `sent` (handed over, answered in order). The border
+ * between them is the border of certainty: a queued unit has surely not happened and moves to the next connection by
+ * itself; a sent unit whose sync was not seen may have happened, and only its owner can find out. libpq's buffer
+ * hides whether a byte really left, so "handed over" counts as sent. Every statement has exactly one answer, and
+ * PGRES_PIPELINE_SYNC ends a unit: only then is its transaction committed.
+ *
+ * A slow server can't be told to stop without blocking (libpq 15 has no asynchronous cancel): when a unit's time is
+ * over the connection is closed. Must not: wait, read a clock, log, or speak while nothing is submitted. */
+#include "db/internal.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_MS = 10 * 1000, UNIT_TIMEOUT_MS = 30 * 1000, BACKOFF_FIRST_MS = 200 };
+
+enum db_state { DB_STATE_DOWN, DB_STATE_CONNECTING, DB_STATE_UP, DB_STATE_COUNT };
+
+struct db_list {
+    struct db_unit *head, *tail;
+    int count;
+};
+
+struct db {
+    char *conninfo;
+    struct db_options options;
+    uint64_t random;
+    enum db_state state;
+    PGconn *conn;
+    bool flushing;        /* libpq holds bytes the socket did not take yet */
+    short connect_events; /* while connecting */
+    int64_t connect_deadline_ms;
+    int64_t retry_at_ms;
+    int attempts; /* to connect, since a unit was answered */
+    struct db_list queued, sent;
+    struct db_list refused;  /* over the queue's maximum: failed at the next db_ready */
+    struct db_unit *unarmed; /* the first unit without a deadline */
+    char failure[DB_MESSAGE_MAX_BYTES];
+};
+
+static void list_push(struct db_list *list, struct db_unit *unit)
+{
+    unit->next = NULL;
+    if (list->tail == NULL)
+        list->head = unit;
+    else
+        list->tail->next = unit;
+    list->tail = unit;
+    list->count++;
+}
+
+static struct db_unit *list_take(struct db_list *list)
+{
+    struct db_unit *unit = list->head;
+    list->head = unit->next;
+    if (list->head == NULL)
+        list->tail = NULL;
+    list->count--;
+    return unit;
+}
+
+static void list_free(struct db_list *list)
+{
+    while (list->head != NULL)
+        db_unit_free(list_take(list));
+}
+
+struct db *db_new(const char *conninfo, const struct db_options *options)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (db == NULL || (db->conninfo = strdup(conninfo)) == NULL)
+        abort();
+    if (options != NULL)
+        db->options = *options;
+    if (db->options.connect_timeout_ms <= 0)
+        db->options.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+    if (db->options.unit_timeout_ms <= 0)
+        db->options.unit_timeout_ms = UNIT_TIMEOUT_MS;
+    db->random = db->options.jitter_seed;
+    return db;
+}
+
+void db_free(struct db *db)
+{
+    if (db == NULL)
+        return;
+    PQfinish(db->conn);
+    list_free(&db->sent);
+    list_free(&db->queued);
+    list_free(&db->refused);
+    free(db->conninfo);
+    free(db);
+}
+
+int db_fd(const struct db *db)
+{
+    return db->conn == NULL ? -1 : PQsocket(db->conn);
+}
+
+short db_events(const struct db *db)
+{
+    switch (db->state) {
+    case DB_STATE_DOWN: return 0;
+    case DB_STATE_CONNECTING: return db->connect_events;
+    case DB_STATE_UP: return (short)(POLLIN | (db->flushing ? POLLOUT : 0));
+    case DB_STATE_COUNT: break;
+    }
+    abort();
+}
+
+bool db_idle(const struct db *db)
+{
+    return db->queued.count + db->sent.count + db->refused.count == 0;
+}
+
+bool db_connected(const struct db *db)
+{
+    return db->state == DB_STATE_UP;
+}
+
+const char *db_last_failure(const struct db *db)
+{
+    return db->failure;
+}
+
+int64_t db_next_deadline_ms(const struct db *db)
+{
+    int64_t next = INT64_MAX;
+    if (db->unarmed != NULL || db->refused.head != NULL)
+        return 0;
+    if (db->sent.head != NULL)
+        next = db->sent.head->deadline_ms;
+    if (db->queued.head != NULL && db->queued.head->deadline_ms < next)
+        next = db->queued.head->deadline_ms;
+    if (db->state == DB_STATE_CONNECTING && db->connect_deadline_ms < next)
+        next = db->connect_deadline_ms;
+    if (db->state == DB_STATE_DOWN && db->queued.head != NULL && db->retry_at_ms < next)
+        next = db->retry_at_ms;
+    return next;
+}
+
+void db_submit(struct db *db, struct db_unit *unit, db_done_fn *done, void *context)
+{
+    if (unit->count == 0 || unit->done != NULL)
+        abort();
+    unit->done = done;
+    unit->context = context;
+    unit->result = unit_result_new(unit->count);
+    if (db->queued.count + db->sent.count >= DB_QUEUE_MAX_UNITS || unit->arena.used_bytes > DB_UNIT_MAX_BYTES) {
+        list_push(&db->refused, unit);
+        return;
+    }
+    list_push(&db->queued, unit);
+    if (db->unarmed == NULL)
+        db->unarmed = unit;
+}
+
+/* Gives the units submitted since the last look their deadlines. */
+static void arm(struct db *db, int64_t now_ms)
+{
+    for (; db->unarmed != NULL; db->unarmed = db->unarmed->next)
+        db->unarmed->deadline_ms = now_ms + db->options.unit_timeout_ms;
+}
+
+/* splitmix64: enough to keep daemons from knocking in step. */
+static uint64_t next_random(struct db *db)
+{
+    db->random += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t mixed = db->random;
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return mixed ^ (mixed >> 31);
+}
+
+/* Half of the wait is fixed, half is jitter. No wait when the connection had been of use. */
+static int64_t backoff_ms(struct db *db)
+{
+    if (db->attempts == 0)
+        return 0;
+    int64_t wait_ms = BACKOFF_FIRST_MS;
+    for (int i = 1; i < db->attempts && wait_ms < DB_BACKOFF_MAX_MS; i++)
+        wait_ms *= 2;
+    if (wait_ms > DB_BACKOFF_MAX_MS)
+        wait_ms = DB_BACKOFF_MAX_MS;
+    return wait_ms / 2 + (int64_t)(next_random(db) % (uint64_t)(wait_ms / 2 + 1));
+}
+
+/* The connection is gone: closes it and fails what was handed over. Queued units stay for the next one. */
+static void lose(struct db *db, int64_t now_ms, enum err head_err, const char *message)
+{
+    struct db_list sent = db->sent;
+    db->sent = (struct db_list){NULL, NULL, 0};
+    failure_set_message(db->failure, sizeof db->failure, message);
+    PQfinish(db->conn);
+    db->conn = NULL;
+    db->state = DB_STATE_DOWN;
+    db->flushing = false;
+    db->retry_at_ms = now_ms + backoff_ms(db);
+    for (bool head = true; sent.head != NULL; head = false)
+        unit_fail(list_take(&sent), head ? head_err : ERR_CLOSED, true, db->failure);
+}
+
+/* libpq's own words about the connection. They can quote the connection string only if it is unreadable, which
+ * connect_start has excluded. */
+static void lose_by_libpq(struct db *db, int64_t now_ms)
+{
+    char message[DB_MESSAGE_MAX_BYTES];
+    failure_set_message(message, sizeof message, PQerrorMessage(db->conn));
+    lose(db, now_ms, ERR_CLOSED, message[0] == '\0' ? "the connection was lost" : message);
+}
+
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
+static void connect_start(struct db *db, int64_t now_ms)
+{
+    PQconninfoOption *parsed = PQconninfoParse(db->conninfo, NULL);
+    db->attempts++;
+    if (parsed == NULL) {
+        lose(db, now_ms, ERR_INVALID, "the connection string is unreadable (not shown: it may hold a password)");
+        return;
+    }
+    PQconninfoFree(parsed);
+    /* The first may be a whole connection string; later ones win over what it says. */
+    static const char *const keywords[] = {"dbname", "client_encoding", "fallback_application_name", NULL};
+    const char *const values[] = {db->conninfo, "UTF8", "fotoset", NULL};
+    db->conn = PQconnectStartParams(keywords, values, 1);
+    if (db->conn == NULL)
+        abort();
+    if (PQstatus(db->conn) == CONNECTION_BAD) {
+        lose_by_libpq(db, now_ms);
+        return;
+    }
+    (void)PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
+    db->state = DB_STATE_CONNECTING;
+    db->connect_events = POLLOUT;
+    db->connect_deadline_ms = now_ms + db->options.connect_timeout_ms;
+}
+
+static void connect_go_on(struct db *db, short revents, int64_t now_ms)
+{
+    if (revents != 0) {
+        switch (PQconnectPoll(db->conn)) {
+        case PGRES_POLLING_READING: db->connect_events = POLLIN; break;
+        case PGRES_POLLING_WRITING: db->connect_events = POLLOUT; break;
+        case PGRES_POLLING_OK:
+            if (PQsetnonblocking(db->conn, 1) != 0 || PQenterPipelineMode(db->conn) != 1)
+                abort();
+            db->state = DB_STATE_UP;
+            return;
+        case PGRES_POLLING_FAILED:
+        case PGRES_POLLING_ACTIVE: lose_by_libpq(db, now_ms); return;
+        }
+    }
+    if (now_ms >= db->connect_deadline_ms)
+        lose(db, now_ms, ERR_CLOSED, "connecting took too long");
+}
+
+/* Takes one answer of the oldest unit. False when the connection can't go on. */
+static bool take_answer(struct db *db, PGresult *answer)
+{
+    struct db_unit *unit = db->sent.head;
+    ExecStatusType status = PQresultStatus(answer);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(answer);
+        db->attempts = 0;
+        unit_finish(list_take(&db->sent));
+        return true;
+    }
+    if ((status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) &&
+        unit->seen < unit->count) {
+        unit->result->answers[unit->seen++] = answer;
+        return true;
+    }
+    bool alive = true;
+    if (status == PGRES_FATAL_ERROR) {
+        /* Only an ERROR rolls back and goes on; a FATAL may come after the commit. */
+        const char *severity = PQresultErrorField(answer, PG_DIAG_SEVERITY_NONLOCALIZED);
+        alive = severity != NULL && strcmp(severity, "ERROR") == 0;
+        if (!unit->failed)
+            failure_read(&unit->failure, answer, unit->seen < unit->count ? unit->seen : -1);
+        unit->failed = true;
+        if (!alive) {
+            unit->failure.err = ERR_CLOSED;
+            unit->failure.maybe_committed = true;
+        }
+    } else if (status != PGRES_PIPELINE_ABORTED) {
+        alive = false; /* COPY or a surplus answer: the pipeline can't be trusted any more */
+    }
+    unit->seen++;
+    PQclear(answer);
+    return alive;
+}
+
+/* Reads what has arrived. */
+static void receive(struct db *db, int64_t now_ms)
+{
+    if (PQconsumeInput(db->conn) != 1 && PQstatus(db->conn) != CONNECTION_BAD) {
+        lose_by_libpq(db, now_ms);
+        return;
+    }
+    int empty = 0; /* NULL stands between answers; two in a row are the end of what is there */
+    while (db->sent.head != NULL && empty < 2 && !PQisBusy(db->conn)) {
+        PGresult *answer = PQgetResult(db->conn);
+        empty = answer == NULL ? empty + 1 : 0;
+        if (answer != NULL && !take_answer(db, answer)) {
+            lose_by_libpq(db, now_ms);
+            return;
+        }
+    }
+    if (PQstatus(db->conn) == CONNECTION_BAD)
+        lose_by_libpq(db, now_ms);
+}
+
+/* Hands queued units over. A connection that was quiet may have died meanwhile (normal on a serverless Postgres):
+ * looking before the first byte keeps such a unit certain. */
+static void send_queued(struct db *db, int64_t now_ms)
+{
+    if (db->sent.head == NULL && db->queued.head != NULL) {
+        receive(db, now_ms);
+        if (db->state != DB_STATE_UP)
+            return;
+    }
+    bool went_well = true;
+    while (went_well && db->queued.head != NULL && db->sent.count < DB_IN_FLIGHT_MAX_UNITS) {
+        struct db_unit *unit = list_take(&db->queued);
+        list_push(&db->sent, unit);
+        for (int i = 0; i < unit->count && went_well; i++) {
+            const struct db_statement *statement = &unit->statements[i];
+            went_well = PQsendQueryParams(db->conn, statement->sql, statement->param_count, NULL, statement->values,
+                                          NULL, NULL, 0) == 1;
+        }
+        went_well = went_well && PQpipelineSync(db->conn) == 1;
+    }
+    int left = went_well ? PQflush(db->conn) : -1;
+    db->flushing = left == 1;
+    if (left < 0)
+        lose_by_libpq(db, now_ms);
+}
+
+/* Fails what waited too long. The queues are in order of submission, so the heads are the oldest. */
+static void expire(struct db *db, int64_t now_ms)
+{
+    if (db->sent.head != NULL && db->sent.head->deadline_ms <= now_ms)
+        lose(db, now_ms, ERR_TIMEOUT, "no answer in time");
+    struct db_list late = {NULL, NULL, 0};
+    while (db->queued.head != NULL && db->queued.head != db->unarmed && db->queued.head->deadline_ms <= now_ms)
+        list_push(&late, list_take(&db->queued));
+    while (late.head != NULL)
+        unit_fail(list_take(&late), ERR_TIMEOUT, false, db->failure[0] == '\0' ? "no connection in time" : db->failure);
+    struct db_list refused = db->refused;
+    db->refused = late;
+    while (refused.head != NULL)
+        unit_fail(list_take(&refused), ERR_TOO_LARGE, false, "the queue is full or the unit is too large");
+}
+
+void db_give_up(struct db *db, int64_t now_ms)
+{
+    for (struct db_unit *unit = db->sent.head; unit != NULL; unit = unit->next)
+        unit->deadline_ms = now_ms;
+    arm(db, now_ms);
+    for (struct db_unit *unit = db->queued.head; unit != NULL; unit = unit->next)
+        unit->deadline_ms = now_ms;
+    expire(db, now_ms);
+}
+
+void db_ready(struct db *db, short revents, int64_t now_ms)
+{
+    arm(db, now_ms);
+    if (db->state == DB_STATE_CONNECTING)
+        connect_go_on(db, revents, now_ms);
+    else if (db->state == DB_STATE_UP && revents != 0)
+        receive(db, now_ms);
+    expire(db, now_ms);
+    arm(db, now_ms); /* what the callbacks submitted */
+    if (db->state == DB_STATE_UP)
+        send_queued(db, now_ms);
+    if (db->state == DB_STATE_DOWN && db->queued.head != NULL && db->retry_at_ms <= now_ms)
+        connect_start(db, now_ms);
+}
