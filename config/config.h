@@ -1,6 +1,7 @@
 /* The configuration of the daemon, typed and checked: whoever holds a struct config need not check anything again.
  * Every key, its default, limits and unit stand in config/keys.c; the owner's side is config/fotoset.conf.example.
- * Strings live in the arena given to config_read; an optional string that is absent is NULL. */
+ * Strings live in the arena given to config_load; an optional string that is absent is NULL. The verb is load because
+ * libconfig exports a config_read of its own. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -70,7 +71,6 @@ struct config_darkroom {
     const char *program;   /* absolute */
     int32_t idle_s;        /* the process ends after so long without work */
     int32_t job_timeout_s; /* one image at most */
-    int32_t memory_mib;
 };
 
 struct config_making {
@@ -108,7 +108,8 @@ struct config {
     const char *texts_dir;  /* absolute */
     const char *styles_dir; /* absolute */
     enum config_log_level log_level;
-    int32_t drain_s; /* after SIGTERM */
+    int32_t drain_s;    /* after SIGTERM, what is under way may take so long to end */
+    int32_t watchdog_s; /* work waiting without progress for so long: the service manager is no longer fed */
 };
 
 /* Where things outside the file are found: gathered once by config_find_env, given by hand in tests. */
@@ -121,11 +122,11 @@ struct config_env config_find_env(struct arena *arena);
 /* Reads, checks and fills everything. All problems go to findings, warnings too; ERR_INVALID if there was an error,
  * ERR_IO if the file can't be read (also a finding). *ret is untouched then. Relative paths in the file are relative
  * to the file. */
-enum err config_read(struct arena *arena, const char *path, const struct config_env *env, struct findings *findings,
+enum err config_load(struct arena *arena, const char *path, const struct config_env *env, struct findings *findings,
                      struct config *ret) MUST_CHECK;
 
 /* The same from memory; path is only for messages and relative paths. */
-enum err config_read_text(struct arena *arena, const char *path, const char *text, size_t length,
+enum err config_load_text(struct arena *arena, const char *path, const char *text, size_t length,
                           const struct config_env *env, struct findings *findings, struct config *ret) MUST_CHECK;
 
 /* Wipes the secrets. Accepts a zeroed struct, and twice. */

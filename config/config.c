@@ -1,0 +1,221 @@
+/* The configuration: the file against the table of keys, then what only shows between keys. It collects every finding
+ * before it gives up, and it never hands out a half-checked struct. It prints nothing and never puts a secret or a
+ * value that may hold one (conninfo, proxy) into a message. */
+#include "config/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/keys.h"
+#include "config/secret.h"
+#include "config/source.h"
+#include "config/value.h"
+
+enum { NAMES_MAX = 128, PATH_BYTES = 4096 };
+
+struct config_env config_find_env(struct arena *arena)
+{
+    struct config_env env = {.credentials_dir = getenv("CREDENTIALS_DIRECTORY")};
+    char path[PATH_BYTES];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        char *slash = strrchr(path, '/');
+        if (slash != NULL)
+            env.program_dir = arena_copy_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
+    }
+    return env;
+}
+
+/* The names that may stand in `group` ("" = at the top: also the groups). */
+static size_t group_names(struct arena *arena, const char *group, const char **names)
+{
+    size_t count = 0, length = strlen(group);
+    for (size_t i = 0; i < config_key_count && count < NAMES_MAX; i++) {
+        const char *name = config_keys[i].name, *dot = strchr(name, '.');
+        if (length > 0 && strncmp(name, group, length) == 0 && name[length] == '.')
+            names[count++] = name + length + 1;
+        else if (length == 0 && dot == NULL)
+            names[count++] = name;
+        else if (length == 0 && (count == 0 || strncmp(names[count - 1], name, (size_t)(dot - name)) != 0))
+            names[count++] = arena_copy_n(arena, name, (size_t)(dot - name));
+    }
+    return count;
+}
+
+static const char *nearest_key(const struct loader *loader, const char *name, const char *group)
+{
+    const char *names[NAMES_MAX];
+    size_t count = group_names(loader->arena, group, names);
+    const char *last = strrchr(name, '.');
+    const char *near = finding_nearest(last == NULL ? name : last + 1, names, count);
+    if (near != NULL)
+        return group[0] == '\0' ? near : arena_format(loader->arena, "%s.%s", group, near);
+    for (count = 0; count < config_key_count && count < NAMES_MAX; count++)
+        names[count] = config_keys[count].name;
+    return finding_nearest(name, names, count);
+}
+
+static void tell_unknown(const struct loader *loader, const config_setting_t *setting, const char *name,
+                         const char *group)
+{
+    const char *near = nearest_key(loader, name, group);
+    const char *remedy = near == NULL ? "remove it; every key stands in fotoset.conf.example"
+                                      : arena_format(loader->arena, "did you mean %s?", near);
+    findings_add(loader->findings, FINDING_ERROR, loader->source->file, (int)config_setting_source_line(setting),
+                 remedy, "unknown key %s", name);
+}
+
+static bool name_is_known(const char *name)
+{
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (strcmp(config_keys[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool group_is_known(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (strncmp(config_keys[i].name, name, length) == 0 && config_keys[i].name[length] == '.')
+            return true;
+    }
+    return false;
+}
+
+static void check_group(const struct loader *loader, config_setting_t *group, const char *group_name)
+{
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const char *name = source_name(loader->source, setting);
+        if (!name_is_known(name))
+            tell_unknown(loader, setting, name, group_name);
+    }
+}
+
+static void check_names(const struct loader *loader)
+{
+    config_setting_t *root = config_root_setting(&loader->source->tree);
+    for (int i = 0; i < config_setting_length(root); i++) {
+        config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+        const char *name = config_setting_name(setting);
+        if (config_setting_is_group(setting) && group_is_known(name))
+            check_group(loader, setting, name);
+        else if (group_is_known(name))
+            findings_add(loader->findings, FINDING_ERROR, loader->source->file,
+                         (int)config_setting_source_line(setting),
+                         arena_format(loader->arena, "write %s: { … };", name), "%s must be a group", name);
+        else if (!name_is_known(name))
+            tell_unknown(loader, setting, name, "");
+    }
+}
+
+static int line_of(const struct loader *loader, const char *name)
+{
+    const config_setting_t *setting = config_lookup(&loader->source->tree, name);
+    return setting == NULL ? 0 : (int)config_setting_source_line(setting);
+}
+
+static void tell(const struct loader *loader, enum finding_level level, const char *name, const char *remedy,
+                 const char *message)
+{
+    findings_add(loader->findings, level, loader->source->file, line_of(loader, name), remedy, "%s %s", name, message);
+}
+
+/* digits ':' at least five of letters, digits, '_', '-'; loose, because Telegram promises no form. */
+static bool token_is_likely(const char *token)
+{
+    size_t digits = strspn(token, "0123456789");
+    if (digits == 0 || token[digits] != ':')
+        return false;
+    const char *key = token + digits + 1;
+    size_t length = strspn(key, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-");
+    return length >= 5 && key[length] == '\0';
+}
+
+static void check_together(const struct loader *loader)
+{
+    const struct config *config = loader->config;
+    if (config->telegram.token != NULL && !token_is_likely(config->telegram.token))
+        tell(loader, FINDING_ERROR, "telegram.token_file", "the file holds what @BotFather gave: 123456789:AbC-dEf…",
+             "names a file that does not hold a bot token");
+    if (config->shop.photos_max < config->shop.photos_min)
+        tell(loader, FINDING_ERROR, "shop.photos_max", "make it at least shop.photos_min",
+             "is smaller than shop.photos_min");
+    if (config->making.retry_cap_s < config->making.retry_base_s)
+        tell(loader, FINDING_ERROR, "making.retry_cap_s", "make it at least making.retry_base_s",
+             "is smaller than making.retry_base_s");
+    if (config->making.lease_s <= 2 * config->darkroom.job_timeout_s)
+        tell(loader, FINDING_ERROR, "making.lease_s", "make it more than twice darkroom.job_timeout_s",
+             "is too short: a photo could be given to a second worker while the first still makes it");
+    if (config->texts_dir != NULL && access(config->texts_dir, R_OK | X_OK) != 0)
+        tell(loader, FINDING_ERROR, "texts_dir", "name the folder that holds ru.cfg and en.cfg", "can't be opened");
+    if (config->styles_dir != NULL && access(config->styles_dir, R_OK | X_OK) != 0)
+        tell(loader, FINDING_ERROR, "styles_dir", "name the folder that holds the styles", "can't be opened");
+    if (config->darkroom.program != NULL && access(config->darkroom.program, X_OK) != 0)
+        tell(loader, FINDING_ERROR, "darkroom.program", "name the program fotoset-darkroom", "can't be run");
+    if (config->admin_count == 0)
+        tell(loader, FINDING_WARNING, "admins", "write the owner's numeric Telegram id: admins = [ 5000000000L ];",
+             "is empty: nobody will hear of trouble");
+    if (config->shop.offer_url == NULL || config->shop.privacy_url == NULL)
+        tell(loader, FINDING_WARNING, config->shop.offer_url == NULL ? "shop.offer_url" : "shop.privacy_url",
+             "publish the text and write its address here before you sell",
+             "is not given: users accept without a link");
+}
+
+/* The folder the config file lies in, absolute where that can be found out. */
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    char here[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash == NULL ? "." : arena_copy_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
+    if (folder[0] == '/' || getcwd(here, sizeof here) == NULL)
+        return folder;
+    return strcmp(folder, ".") == 0 ? arena_copy(arena, here) : arena_format(arena, "%s/%s", here, folder);
+}
+
+enum err config_load_text(struct arena *arena, const char *path, const char *text, size_t length,
+                          const struct config_env *env, struct findings *findings, struct config *ret)
+{
+    struct source source;
+    struct config config = {0};
+    size_t errors_before = findings->errors;
+    enum err err = source_parse(&source, findings, path, text, length);
+    if (err != ERR_OK)
+        return err;
+
+    struct loader loader = {arena, findings, env, &source, folder_of(arena, path), &config};
+    check_names(&loader);
+    for (size_t i = 0; i < config_key_count; i++)
+        value_load(&loader, &config_keys[i], config_lookup(&source.tree, config_keys[i].name));
+    if (findings->errors == errors_before)
+        check_together(&loader);
+    source_done(&source);
+
+    if (findings->errors != errors_before) {
+        config_done(&config);
+        return ERR_INVALID;
+    }
+    *ret = config;
+    return ERR_OK;
+}
+
+enum err config_load(struct arena *arena, const char *path, const struct config_env *env, struct findings *findings,
+                     struct config *ret)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    enum err err = source_slurp(arena, path, CONFIG_FILE_MAX_BYTES, findings, &text, &length);
+    return err != ERR_OK ? err : config_load_text(arena, path, text, length, env, findings, ret);
+}
+
+void config_done(struct config *config)
+{
+    secret_wipe(config->telegram.token);
+    secret_wipe(config->yookassa.secret);
+    config->telegram.token = NULL;
+    config->yookassa.secret = NULL;
+}

@@ -1,0 +1,90 @@
+/* What can be configured, in the order of config/fotoset.conf.example. Every default and limit of the configuration
+ * stands here and nowhere else; why a default is what it is stands in the example, which a test keeps equal to this
+ * table. */
+#include "config/keys.h"
+
+#include "config/config.h"
+
+#define AT(field) offsetof(struct config, field)
+#define TEXT_BYTES .min = 1, .max = CONFIG_VALUE_MAX_BYTES, .unit = "bytes"
+#define DAY_S (24 * 60 * 60)
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    /* Telegram */
+    {"telegram.token_file", KEY_SECRET, AT(telegram.token), "telegram_token", .required = true,
+     .remedy = "put the token @BotFather gave into a file of its own and name that file in telegram.token_file, "
+               "or pass it with LoadCredential=telegram_token:FILE"},
+    {"telegram.api_url", KEY_URL, AT(telegram.api_url), "https://api.telegram.org", .required = true, TEXT_BYTES},
+    {"telegram.proxy", KEY_PROXY, AT(telegram.proxy), NULL, TEXT_BYTES},
+    {"telegram.poll_timeout_s", KEY_INT, AT(telegram.poll_timeout_s), "50", .min = 0, .max = 50, .unit = "s"},
+    {"telegram.connect_timeout_s", KEY_INT, AT(telegram.connect_timeout_s), "10", .min = 1, .max = 60, .unit = "s"},
+    {"telegram.request_timeout_s", KEY_INT, AT(telegram.request_timeout_s), "30", .min = 1, .max = 300, .unit = "s"},
+    {"telegram.upload_timeout_s", KEY_INT, AT(telegram.upload_timeout_s), "180", .min = 1, .max = 3600, .unit = "s"},
+    {"telegram.global_per_s", KEY_RATE, AT(telegram.global_per_1000s), "30", .min = 0, .max = 100000000,
+     .unit = "messages per second"},
+    {"telegram.per_chat_per_s", KEY_RATE, AT(telegram.per_chat_per_1000s), "1", .min = 0, .max = 100000000,
+     .unit = "messages per second"},
+    {"telegram.album_wait_ms", KEY_INT, AT(telegram.album_wait_ms), "1500", .min = 0, .max = 15000, .unit = "ms"},
+    {"telegram.send_connections", KEY_INT, AT(telegram.send_connections), "4", .min = 1, .max = 64,
+     .unit = "connections"},
+    /* YooKassa */
+    {"yookassa.shop_id", KEY_NAME, AT(yookassa.shop_id), NULL, .required = true, .min = 1, .max = 64, .unit = "bytes",
+     .remedy = "copy the shop id (shopId) from the YooKassa cabinet, in quotes"},
+    {"yookassa.secret_file", KEY_SECRET, AT(yookassa.secret), "yookassa_secret", .required = true,
+     .remedy = "put the shop's secret key into a file of its own and name that file in yookassa.secret_file, "
+               "or pass it with LoadCredential=yookassa_secret:FILE"},
+    {"yookassa.api_url", KEY_URL, AT(yookassa.api_url), "https://api.yookassa.ru/v3", .required = true, TEXT_BYTES},
+    {"yookassa.proxy", KEY_PROXY, AT(yookassa.proxy), NULL, TEXT_BYTES},
+    {"yookassa.return_url", KEY_LINK, AT(yookassa.return_url), NULL, TEXT_BYTES},
+    {"yookassa.link_life_minutes", KEY_INT, AT(yookassa.link_life_minutes), "60", .min = 5, .max = 60,
+     .unit = "minutes"},
+    {"yookassa.request_timeout_s", KEY_INT, AT(yookassa.request_timeout_s), "40", .min = 5, .max = 300, .unit = "s"},
+    {"yookassa.receipt", KEY_BOOL, AT(yookassa.receipt), "true", .unit = ""},
+    {"yookassa.vat_code", KEY_INT, AT(yookassa.vat_code), "1", .min = 1, .max = 12, .unit = ""},
+    {"yookassa.tax_system_code", KEY_INT, AT(yookassa.tax_system_code), "0", .min = 0, .max = 6, .unit = ""},
+    {"yookassa.payment_subject", KEY_CHOICE, AT(yookassa.payment_subject), "service",
+     .choices = {"service", "intellectual_activity", "commodity", "job", "another"}},
+    {"yookassa.payment_mode", KEY_CHOICE, AT(yookassa.payment_mode), "full_payment",
+     .choices = {"full_payment", "full_prepayment"}},
+    /* Postgres */
+    {"database.conninfo", KEY_TEXT, AT(database.conninfo), "dbname=fotoset", .required = true, TEXT_BYTES},
+    {"database.connect_timeout_s", KEY_INT, AT(database.connect_timeout_s), "10", .min = 1, .max = 120, .unit = "s"},
+    {"database.query_timeout_s", KEY_INT, AT(database.query_timeout_s), "30", .min = 1, .max = 600, .unit = "s"},
+    /* photos: where they lie, who looks at them, who makes them */
+    {"store.path", KEY_PATH, AT(store.path), "/var/lib/fotoset", .required = true, TEXT_BYTES},
+    {"darkroom.program", KEY_PROGRAM, AT(darkroom.program), "fotoset-darkroom", TEXT_BYTES,
+     .remedy = "name the program fotoset-darkroom, which is built and installed with fotosetd"},
+    {"darkroom.idle_s", KEY_INT, AT(darkroom.idle_s), "60", .min = 1, .max = DAY_S, .unit = "s"},
+    {"darkroom.job_timeout_s", KEY_INT, AT(darkroom.job_timeout_s), "20", .min = 1, .max = 600, .unit = "s"},
+    {"making.provider", KEY_ENUM, AT(making.provider), "local", .choices = {"local"}},
+    {"making.workers", KEY_INT, AT(making.workers), "2", .min = 1, .max = 64, .unit = "photos at once"},
+    {"making.lease_s", KEY_INT, AT(making.lease_s), "120", .min = 10, .max = DAY_S, .unit = "s"},
+    {"making.max_attempts", KEY_INT, AT(making.max_attempts), "5", .min = 1, .max = 50, .unit = "attempts"},
+    {"making.retry_base_s", KEY_INT, AT(making.retry_base_s), "5", .min = 1, .max = 3600, .unit = "s"},
+    {"making.retry_cap_s", KEY_INT, AT(making.retry_cap_s), "600", .min = 1, .max = DAY_S, .unit = "s"},
+    /* the shop */
+    {"shop.photos_min", KEY_INT, AT(shop.photos_min), "10", .min = 1, .max = 100, .unit = "photos"},
+    {"shop.photos_max", KEY_INT, AT(shop.photos_max), "20", .min = 1, .max = 100, .unit = "photos"},
+    {"shop.avatars_max", KEY_INT, AT(shop.avatars_max), "10", .min = 1, .max = 50, .unit = "avatars"},
+    {"shop.min_side_px", KEY_INT, AT(shop.min_side_px), "512", .min = 64, .max = 4096, .unit = "px"},
+    {"shop.photo_max_bytes", KEY_INT, AT(shop.photo_max_bytes), "20971520", .min = 1024, .max = 20971520,
+     .unit = "bytes"},
+    {"shop.progress_every_s", KEY_INT, AT(shop.progress_every_s), "3", .min = 1, .max = 60, .unit = "s"},
+    {"shop.offer_url", KEY_LINK, AT(shop.offer_url), NULL, TEXT_BYTES},
+    {"shop.privacy_url", KEY_LINK, AT(shop.privacy_url), NULL, TEXT_BYTES},
+    {"shop.offer_version", KEY_TEXT, AT(shop.offer_version), "1", .required = true, .min = 1, .max = 50,
+     .unit = "bytes"},
+    /* the daemon */
+    {"admins", KEY_ADMINS, AT(admins), NULL,
+     .remedy = "write numeric Telegram user ids with L at the end, e.g. admins = [ 5000000000L ];"},
+    {"roles", KEY_FLAGS, AT(roles), "poll send generate", .choices = {"poll", "send", "generate"}},
+    {"texts_dir", KEY_DATA_DIR, AT(texts_dir), "texts", TEXT_BYTES},
+    {"styles_dir", KEY_DATA_DIR, AT(styles_dir), "styles", TEXT_BYTES},
+    {"log_level", KEY_ENUM, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"}},
+    {"drain_s", KEY_INT, AT(drain_s), "20", .min = 0, .max = 300, .unit = "s"},
+    {"watchdog_s", KEY_INT, AT(watchdog_s), "120", .min = 10, .max = 3600, .unit = "s"},
+};
+/* clang-format on */
+
+const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];
