@@ -13,37 +13,37 @@ enum {
 };
 
 enum event_kind {
-    EVENT_NONE,           /* an update that asks nothing of us: the offset moves on, nothing else happens */
-    EVENT_COMMAND,        /* text starting with '/': command (lower case, no slash, no @bot) and argument (text) */
-    EVENT_TEXT,           /* any other text message */
-    EVENT_PHOTO,          /* a photo: file, media_group */
-    EVENT_DOCUMENT,       /* a file sent as document: file, media_group */
-    EVENT_CONTACT,        /* a shared contact: text is the phone number, own_contact says it is the sender's */
-    EVENT_OTHER,          /* a message of a kind no conversation takes: sticker, voice, location … */
-    EVENT_BUTTON,         /* a press on an inline button: callback_id, text is callback_data */
-    EVENT_BLOCKED,        /* my_chat_member: the user blocked the bot */
-    EVENT_UNBLOCKED,      /* my_chat_member: the user came back */
-    EVENT_WAKE,           /* a time this session asked for has come */
-    EVENT_PHOTO_READY,    /* a reference photo was fetched and examined: object = photo id, verdict */
-    EVENT_PAYMENT_LINK,   /* the payment was created: object = order id (its link is in what was loaded) */
-    EVENT_PAYMENT_FAILED, /* the payment could not be created: object = order id */
+    EVENT_NONE,             /* an update that asks nothing of us: the offset moves on, nothing else happens */
+    EVENT_COMMAND,          /* text starting with '/': command (lower case, no slash, no @bot) and argument (text) */
+    EVENT_TEXT,             /* any other text message */
+    EVENT_PHOTO,            /* a photo: file, media_group */
+    EVENT_DOCUMENT,         /* a file sent as document: file, media_group */
+    EVENT_CONTACT,          /* a shared contact: text is the phone number, own_contact says it is the sender's */
+    EVENT_OTHER,            /* a message of a kind no conversation takes: sticker, voice, location … */
+    EVENT_BUTTON,           /* a press on an inline button: callback_id, text is callback_data */
+    EVENT_BLOCKED,          /* my_chat_member: the user blocked the bot */
+    EVENT_UNBLOCKED,        /* my_chat_member: the user came back */
+    EVENT_WAKE,             /* a time this session asked for has come */
+    EVENT_PHOTO_READY,      /* a reference photo was fetched and examined: object = photo id, verdict */
+    EVENT_PAYMENT_LINK,     /* the payment was created: object = order id (its link is in what was loaded) */
+    EVENT_PAYMENT_FAILED,   /* the payment could not be created: object = order id */
     EVENT_PAYMENT_SETTLED,  /* money arrived: object = order id */
     EVENT_PAYMENT_CANCELED, /* the payment ended without money: object = order id */
-    EVENT_JOB_PROGRESS,   /* a photo of a set was made or failed for good: object = job id */
-    EVENT_DELIVERED,      /* an album reached the chat: object = job id */
+    EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
+    EVENT_DELIVERED,        /* an album reached the chat: object = job id */
     EVENT_COUNT
 };
 
 /* What the darkroom said of a reference photo. Order and names are stored (db) by name, see photo_verdict_name. */
 enum photo_verdict {
-    PHOTO_PENDING,   /* not examined yet */
+    PHOTO_PENDING, /* not examined yet */
     PHOTO_GOOD,
     PHOTO_DUPLICATE, /* the same picture is already among the photos of this avatar */
     PHOTO_TOO_SMALL, /* shorter side under the minimum */
     PHOTO_BLURRED,
-    PHOTO_BROKEN,    /* truncated, a bomb, or a decoder failed */
-    PHOTO_NOT_IMAGE, /* wrong magic bytes */
-    PHOTO_TOO_BIG,   /* over the download limit */
+    PHOTO_BROKEN,      /* truncated, a bomb, or a decoder failed */
+    PHOTO_NOT_IMAGE,   /* wrong magic bytes */
+    PHOTO_TOO_BIG,     /* over the download limit */
     PHOTO_UNREACHABLE, /* Telegram does not give the file any more */
     PHOTO_VERDICT_COUNT
 };
@@ -51,16 +51,16 @@ enum photo_verdict {
 struct event_file {
     const char *file_id;
     const char *file_unique_id;
-    int64_t size_bytes; /* 0 = unknown */
+    int64_t size_bytes;    /* 0 = unknown */
     int32_t width, height; /* 0 = unknown (documents) */
 };
 
 struct event {
     enum event_kind kind;
-    int64_t update_id;   /* 0 when it did not come from getUpdates */
-    int64_t chat_id;     /* always a private chat; equals the user's id */
-    int64_t message_id;  /* of the incoming message, or of the message whose button was pressed; 0 = none */
-    int64_t date_s;      /* Telegram's date of the message, unix seconds; 0 = unknown */
+    int64_t update_id;         /* 0 when it did not come from getUpdates */
+    int64_t chat_id;           /* always a private chat; equals the user's id */
+    int64_t message_id;        /* of the incoming message, or of the message whose button was pressed; 0 = none */
+    int64_t date_s;            /* Telegram's date of the message, unix seconds; 0 = unknown */
     const char *language_code; /* IETF tag as Telegram gave it, or NULL */
     const char *first_name;    /* of the sender, or NULL; user-made: escape it */
     const char *username;      /* without @, or NULL */
@@ -69,8 +69,9 @@ struct event {
     const char *callback_id;   /* EVENT_BUTTON */
     const char *media_group;   /* media_group_id, or NULL */
     bool own_contact;
-    struct event_file file;    /* EVENT_PHOTO, EVENT_DOCUMENT */
-    int64_t object;            /* see the kinds */
+    struct event_file file; /* EVENT_PHOTO, EVENT_DOCUMENT */
+    int64_t object;         /* see the kinds */
+    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id */
     enum photo_verdict verdict;
 };
 

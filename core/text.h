@@ -24,8 +24,8 @@ enum text_key {
 };
 
 enum {
-    TEXT_MAX_BYTES = 4000,    /* of one catalogue entry */
-    TEXT_ARGS_MAX = 8,        /* arguments of one text */
+    TEXT_MAX_BYTES = 4000,        /* of one catalogue entry */
+    TEXT_ARGS_MAX = 8,            /* arguments of one text */
     TEXT_MESSAGE_MAX_UNITS = 4096 /* Telegram's limit of a message, in UTF-16 units after parsing */
 };
 
@@ -44,7 +44,8 @@ struct text_arg {
 #define ARG_N(arg_name, value) ((struct text_arg){(arg_name), TEXT_ARG_NUMBER, (value), NULL})
 #define ARG_S(arg_name, value) ((struct text_arg){(arg_name), TEXT_ARG_STRING, 0, (value)})
 #define ARG_HTML(arg_name, value) ((struct text_arg){(arg_name), TEXT_ARG_HTML, 0, (value)})
-#define ARGS(...) ((struct text_arg[]){__VA_ARGS__}), (sizeof((struct text_arg[]){__VA_ARGS__}) / sizeof(struct text_arg))
+#define ARGS(...)                                                                                                      \
+    ((struct text_arg[]){__VA_ARGS__}), (sizeof((struct text_arg[]){__VA_ARGS__}) / sizeof(struct text_arg))
 #define NO_ARGS NULL, 0
 
 /* "ru", "en". */
@@ -69,8 +70,8 @@ const char *text_escape(struct arena *arena, const char *text);
 /* The reverse, for the places that are not HTML (button labels, command descriptions, answers to a press): tags are
  * dropped, entities become their characters. */
 const char *text_plain(struct arena *arena, const char *html);
-/* "500 ₽", "499.50 ₽", "5,000 ₽" from kopecks (Russian writes "499,50 ₽", "5 000 ₽"); the spaces do not break. Negative
- * amounts carry the minus sign. */
+/* "500 ₽", "499.50 ₽", "5,000 ₽" from kopecks (Russian writes "499,50 ₽", "5 000 ₽"); the spaces do not
+ * break. Negative amounts carry the minus sign. */
 const char *text_money(struct arena *arena, enum lang lang, int64_t kopecks);
 
 #endif

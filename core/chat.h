@@ -1,0 +1,130 @@
+/* Everything the core knows of one private chat: its session (the conversation's own memory) and the records loaded
+ * beside it. Loaded by db/, changed by the core in step with the effects it emits, so that the next event of the same
+ * batch sees what the previous one did. All of it lives in the turn's arena. */
+#ifndef CORE_CHAT_H
+#define CORE_CHAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/event.h"
+#include "core/style.h"
+#include "core/text.h"
+
+enum {
+    CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
+    CHAT_JOBS_MAX = 64,     /* loaded: the newest of each avatar, the unfinished, the session's */
+    CHAT_REFUSALS_MAX = 10, /* told in one counter message */
+    SESSION_STATE_MAX_BYTES = 24,
+    AVATAR_NAME_MAX_CHARS = 64,
+    CONTACT_MAX_BYTES = 254
+};
+
+struct state; /* core/sheet.h */
+
+struct session {
+    const struct state *state; /* NULL: a new chat */
+    enum lang lang;
+    uint32_t version;  /* grows with every state entered; buttons carry it */
+    int64_t avatar_id; /* what the conversation is about; 0 = nothing */
+    int64_t order_id;
+    int64_t job_id;
+    char style_id[STYLE_ID_MAX_BYTES + 1];
+    int32_t page;              /* of a list that is leafed through */
+    int32_t misses;            /* unexpected inputs in a row */
+    int32_t over;              /* photos not taken because there are enough */
+    int64_t reported_id;       /* refusals of photos up to this intake id have been told */
+    int64_t screen_message_id; /* the living message; 0 = none */
+    bool screen_is_photo;      /* a photo with a caption can't be edited into a text */
+    bool below;                /* the user wrote something below the living message */
+    int64_t shown_at_ms;       /* when the screen was last rendered, for the pace of a bar */
+    int64_t limit_at_ms;       /* when the state's time limit ends; 0 = never */
+    int64_t refresh_at_ms;     /* when the screen wants to be rendered again; 0 = never */
+};
+
+struct user {
+    int64_t id;          /* users.id; 0 until registered */
+    int32_t consent;     /* version of the offer accepted; 0 = none */
+    const char *contact; /* e-mail or phone (+7…) for the receipt, or NULL */
+    bool blocked;        /* the user blocked the bot */
+};
+
+enum avatar_status { AVATAR_DRAFT, AVATAR_PROCESSING, AVATAR_READY, AVATAR_STATUS_COUNT };
+
+struct avatar {
+    int64_t id;
+    const char *name;
+    enum avatar_status status;
+    int32_t good;    /* reference photos accepted */
+    int32_t pending; /* reference photos still being examined */
+    int32_t made;    /* finished photos of all sets */
+};
+
+struct refusal {
+    int64_t intake_id;
+    int32_t number; /* the how-manyth photo the user sent for this avatar */
+    enum photo_verdict verdict;
+};
+
+enum order_status { ORDER_AWAITING, ORDER_PAID, ORDER_CANCELED, ORDER_STATUS_COUNT };
+
+struct order {
+    int64_t id; /* 0 = none loaded */
+    enum order_status status;
+    int64_t avatar_id;
+    const char *style_id;
+    int64_t price_kopecks;
+    int32_t photo_count;
+    const char *link;      /* NULL until the payment was created */
+    int64_t link_until_ms; /* unix ms */
+    int64_t job_id;        /* 0 until paid */
+};
+
+/* What became of one photo of a set, and of its way to the chat. */
+enum shot_state { SHOT_WAITING, SHOT_MADE, SHOT_QUEUED, SHOT_SENT, SHOT_FAILED, SHOT_STATE_COUNT };
+
+struct job {
+    int64_t id;
+    int64_t avatar_id;
+    const char *style_id;
+    int32_t total;
+    uint8_t shots[STYLE_PHOTOS_MAX]; /* enum shot_state by index */
+    bool finished;                   /* the result was told */
+};
+
+/* Ids drawn from the sequences ahead of need, so that the core can name what it creates. ID_OWN serves the tables
+ * that are the bot's alone. */
+enum id_kind { ID_USER, ID_AVATAR, ID_OWN, ID_KIND_COUNT };
+
+struct id_pool {
+    const int64_t *ids[ID_KIND_COUNT];
+    size_t count[ID_KIND_COUNT], used[ID_KIND_COUNT];
+};
+
+struct chat {
+    int64_t id;
+    bool dirty; /* the session changed: write it */
+    struct session session;
+    struct user user;
+    struct avatar avatars[CHAT_AVATARS_MAX]; /* oldest first */
+    size_t avatar_count;
+    struct refusal refusals[CHAT_REFUSALS_MAX]; /* of the session's avatar, not told yet */
+    size_t refusal_count;
+    int32_t intake_count; /* photos ever sent for the session's avatar */
+    struct order order;   /* the session's */
+    struct job jobs[CHAT_JOBS_MAX];
+    size_t job_count;
+};
+
+/* NULL if this chat has none of that id: the only way from an id in a button to an object, so nobody else's is met. */
+struct avatar *chat_avatar(struct chat *chat, int64_t id);
+struct job *chat_job(struct chat *chat, int64_t id);
+/* The newest job of an avatar, or NULL. */
+struct job *chat_avatar_job(struct chat *chat, int64_t avatar_id);
+/* How many shots of the job are in that state. */
+int32_t job_count(const struct job *job, enum shot_state state);
+/* Shots that exist as pictures: made, queued or sent. */
+int32_t job_made(const struct job *job);
+bool job_running(const struct job *job);
+
+#endif

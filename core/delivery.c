@@ -1,0 +1,66 @@
+/* Albums go out as soon as ten neighbours are ready, so the first photos arrive while the last are being made; order
+ * is kept because a photo that is still waiting ends the run. It must not count or send: the shots' states, kept per
+ * photo in Postgres, are the only truth, which is why a delivery resumes where it was. */
+#include "core/delivery.h"
+
+enum { BAR_CELLS = 12 };
+
+static void emit(struct turn *turn, struct job *job, enum effect_kind kind, const uint8_t *indexes, size_t count)
+{
+    struct effect *effect = turn_effect(turn, kind);
+    effect->object = job->id;
+    effect->index_count = count;
+    for (size_t i = 0; i < count; i++)
+        effect->indexes[i] = indexes[i];
+}
+
+void delivery_plan(struct turn *turn, struct job *job)
+{
+    uint8_t run[ALBUM_MAX];
+    size_t count = 0;
+    int32_t end = 0; /* the first photo still being made: nothing from there on goes yet */
+    while (end < job->total && job->shots[end] != SHOT_WAITING)
+        end++;
+    for (int32_t i = 0; i < end; i++) {
+        if (job->shots[i] == SHOT_MADE)
+            run[count++] = (uint8_t)i;
+        if (count == 0 || (count < ALBUM_MAX && i + 1 < job->total))
+            continue;
+        for (size_t k = 0; k < count; k++)
+            job->shots[run[k]] = SHOT_QUEUED;
+        emit(turn, job, EFFECT_ALBUM, run, count);
+        count = 0;
+    }
+}
+
+void delivery_repeat(struct turn *turn, struct job *job, bool files)
+{
+    uint8_t run[ALBUM_MAX];
+    size_t count = 0;
+    for (int32_t i = 0; i < job->total; i++) {
+        if (job->shots[i] == SHOT_SENT)
+            run[count++] = (uint8_t)i;
+        if (count == ALBUM_MAX || (i + 1 == job->total && count > 0)) {
+            emit(turn, job, files ? EFFECT_FILES : EFFECT_ALBUM, run, count);
+            turn->effects->list[turn->effects->count - 1].flag = true;
+            count = 0;
+        }
+    }
+}
+
+bool delivery_complete(const struct job *job)
+{
+    return job_count(job, SHOT_SENT) + job_count(job, SHOT_FAILED) == job->total;
+}
+
+const char *delivery_bar(struct arena *arena, int32_t done, int32_t total)
+{
+    char *bar = arena_alloc(arena, BAR_CELLS * 3 + 1);
+    int32_t full = total > 0 ? done * BAR_CELLS / total : 0;
+    for (int32_t i = 0; i < BAR_CELLS; i++) {
+        bar[i * 3] = '\xe2';
+        bar[i * 3 + 1] = '\x96';
+        bar[i * 3 + 2] = i < full ? '\x93' : '\x91';
+    }
+    return bar;
+}

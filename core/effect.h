@@ -1,0 +1,81 @@
+/* What a step wants done: the core's only output beside the changed chat. Message effects become rows of the outbox,
+ * record effects become statements; all of them are committed in one transaction with the session and the offset, and
+ * only then does anything leave the house. Pointers live in the turn's arena. */
+#ifndef CORE_EFFECT_H
+#define CORE_EFFECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/event.h"
+
+enum {
+    KEYBOARD_BUTTONS_MAX = 40,
+    BUTTON_DATA_MAX_BYTES = 64, /* Telegram's limit of callback_data */
+    ALBUM_MAX = 10,             /* Telegram's limit of a media group */
+    ALBUM_MIN = 2
+};
+
+struct button {
+    const char *label;
+    const char *data; /* callback_data, or NULL for a link */
+    const char *url;
+    bool primary; /* drawn as the main one where clients can */
+    bool new_row; /* starts a row */
+};
+
+/* One message to show: Telegram HTML, at most one picture, inline buttons. */
+struct message {
+    const char *html;
+    const char *picture; /* "style:<id>", or NULL for a text message */
+    struct button buttons[KEYBOARD_BUTTONS_MAX];
+    size_t button_count;
+    bool ask_contact; /* a reply keyboard that offers to share the own phone number; no inline buttons then */
+};
+
+enum effect_kind {
+    EFFECT_SCREEN,        /* the living message: edited in place, or sent anew if `fresh` */
+    EFFECT_NOTICE,        /* a new message that calls the user back */
+    EFFECT_EXAMPLES,      /* the greeting's example album */
+    EFFECT_ANSWER,        /* answer to a press: text = toast or NULL; id = callback id */
+    EFFECT_ALBUM,         /* shots of a job: object = job, indexes; marks them queued */
+    EFFECT_FILES,         /* the originals of a job as documents: object = job, indexes */
+    EFFECT_REGISTER,      /* object = new users.id; text = referral code or NULL */
+    EFFECT_CONSENT,       /* number = version of the offer accepted */
+    EFFECT_CONTACT,       /* text = e-mail or phone for receipts */
+    EFFECT_BLOCKED,       /* flag = blocked or back */
+    EFFECT_AVATAR_CREATE, /* object = new avatars.id, text = name */
+    EFFECT_AVATAR_RENAME, /* object, text */
+    EFFECT_AVATAR_DELETE, /* object */
+    EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file ids from event */
+    EFFECT_PHOTO_DROP,    /* other = avatar: the last photo of it */
+    EFFECT_PHOTOS_CLEAR,  /* other = avatar: all photos of it */
+    EFFECT_ORDER_CREATE,  /* object = new order id, other = avatar, text = style, number = kopecks, count = photos */
+    EFFECT_ORDER_CANCEL,  /* object = order: the user does not want to pay it any more */
+    EFFECT_PAYMENT_CHECK, /* object = order: look now */
+    EFFECT_JOB_FINISHED,  /* object = job: the result was told */
+    EFFECT_COUNT
+};
+
+struct effect {
+    enum effect_kind kind;
+    int64_t chat_id;
+    int64_t object, other, number;
+    int32_t count;
+    bool flag;
+    bool fresh;   /* EFFECT_SCREEN: send anew even if there is a living message */
+    bool replace; /* EFFECT_SCREEN: delete the old living message when sent anew */
+    const char *text;
+    const char *id;
+    const struct message *message;
+    const struct event_file *file;
+    uint8_t indexes[ALBUM_MAX];
+    size_t index_count;
+};
+
+struct effects {
+    struct effect *list;
+    size_t count, capacity;
+};
+
+#endif

@@ -1,0 +1,243 @@
+/* The engine: what one event does to one chat, in the order that keeps every conversation simple.
+ *
+ *   1. a stranger is registered, and meets the welcome before anything else;
+ *   2. moves common to all run first: commands, places named by lasting buttons, stale buttons, time limits;
+ *   3. the current state's reader classifies the rest, and the sheet says where that leads;
+ *   4. the question of the state is shown, as an edit of the living message, or below what the user wrote.
+ *
+ * It must not know any conversation: those are the sheets in core/talk. It never fails and never stays silent to a
+ * person: what no reader takes is answered with a helpful line and the same question, three times in a row with the
+ * menu. */
+#include "core/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/referral.h"
+#include "core/sheet.h"
+
+static bool from_user(const struct event *event)
+{
+    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON;
+}
+
+static bool is_message(const struct event *event)
+{
+    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_OTHER;
+}
+
+void engine_enter(struct turn *turn, const struct state *state)
+{
+    struct session *session = &turn->chat->session;
+    session->state = state;
+    session->version++;
+    session->misses = 0;
+    session->page = 0;
+    session->refresh_at_ms = 0;
+    session->limit_at_ms = turn->now_ms + state->limit_s * 1000;
+}
+
+/* again: the same question as before, so the old copy of it may go. */
+static void show(struct turn *turn, bool again)
+{
+    struct session *session = &turn->chat->session;
+    turn->screen = arena_alloc(turn->arena, sizeof *turn->screen);
+    session->state->show(turn);
+    struct effect *effect = turn_effect(turn, EFFECT_SCREEN);
+    effect->message = turn->screen;
+    effect->fresh = turn->fresh || session->below || session->screen_message_id == 0;
+    effect->replace = again;
+    session->below = false;
+    session->shown_at_ms = turn->now_ms;
+    turn->screen = NULL;
+}
+
+void engine_show(struct turn *turn)
+{
+    show(turn, false);
+}
+
+static void restart_at_menu(struct turn *turn, enum text_key why)
+{
+    turn_hint(turn, why, NO_ARGS);
+    engine_enter(turn, &state_menu);
+    show(turn, false);
+}
+
+static void follow(struct turn *turn, const struct state *from, int outcome)
+{
+    const struct sheet *sheet = from->sheet;
+    for (size_t i = 0; i < sheet->move_count; i++) {
+        const struct move *move = &sheet->moves[i];
+        if (move->from != from || move->on != outcome)
+            continue;
+        engine_enter(turn, move->to);
+        move->also(turn);
+        show(turn, from == move->to);
+        return;
+    }
+    abort(); /* a sheet without a move for an outcome; the walk of the sheets in the tests finds it */
+}
+
+static void miss(struct turn *turn)
+{
+    struct session *session = &turn->chat->session;
+    session->misses++;
+    if (session->misses >= ENGINE_MISSES_MAX) {
+        restart_at_menu(turn, TEXT_LOST);
+        return;
+    }
+    if (turn->hint == NULL)
+        turn_hint(turn, TEXT_UNEXPECTED, NO_ARGS);
+    show(turn, true);
+}
+
+static void ask_reader(struct turn *turn)
+{
+    const struct state *state = turn->chat->session.state;
+    int outcome = state->read(turn);
+    if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))
+        engine_news(turn);
+    else if (outcome == OUT_UNEXPECTED)
+        miss(turn);
+    else if (outcome == OUT_AGAIN)
+        show(turn, true);
+    else if (outcome != OUT_QUIET)
+        follow(turn, state, outcome);
+}
+
+/* Registers whoever writes for the first time, wherever they come in. */
+static void arrive(struct turn *turn)
+{
+    struct chat *chat = turn->chat;
+    const struct event *event = turn->event;
+    chat->session.lang = lang_from_tag(event->language_code);
+    if (chat->user.id == 0) {
+        chat->user.id = turn_new_id(turn, ID_USER);
+        struct effect *effect = turn_effect(turn, EFFECT_REGISTER);
+        effect->object = chat->user.id;
+        if (event->kind == EVENT_COMMAND && strcmp(event->command, "start") == 0)
+            effect->text = referral_code(turn->arena, event->text);
+    }
+    engine_enter(turn, &state_welcome);
+    turn->fresh = true;
+    turn_effect(turn, EFFECT_EXAMPLES);
+    show(turn, false);
+}
+
+static void command(struct turn *turn)
+{
+    static const struct {
+        const char *command, *place;
+    } commands[] = {{"start", "menu"},        {"menu", "menu"},   {"cancel", "menu"},
+                    {"new", "new"},           {"my", "my"},       {"help", "help"},
+                    {"settings", "settings"}, {"terms", "terms"}, {"privacy", "privacy"}};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(turn->event->command, commands[i].command) == 0 && engine_go(turn, commands[i].place, 0))
+            return;
+    turn_hint(turn, TEXT_UNKNOWN_COMMAND, NO_ARGS);
+    miss(turn);
+}
+
+/* A button of another time. A second press of the button just used says nothing; one on an older message brings the
+ * current question down to where the user is looking. */
+static void stale(struct turn *turn)
+{
+    if (turn->event->message_id == turn->chat->session.screen_message_id) {
+        turn_answer(turn, TEXT_COUNT);
+        return;
+    }
+    turn_answer(turn, TEXT_STALE_BUTTON);
+    turn->fresh = true;
+    show(turn, true);
+}
+
+static void button(struct turn *turn)
+{
+    struct session *session = &turn->chat->session;
+    if (press_parse(turn->event->text, &turn->press) != ERR_OK) {
+        stale(turn);
+    } else if (press_is_place(&turn->press)) {
+        turn->fresh = turn->event->message_id != session->screen_message_id;
+        if (!engine_go(turn, turn->press.action, turn->press.object))
+            stale(turn);
+    } else if (strcmp(turn->press.state, session->state->name) != 0 || turn->press.version != session->version) {
+        stale(turn);
+    } else {
+        session->screen_message_id = turn->event->message_id;
+        ask_reader(turn);
+    }
+    turn_answer(turn, TEXT_COUNT);
+}
+
+static void wake(struct turn *turn)
+{
+    struct session *session = &turn->chat->session;
+    if (session->limit_at_ms != 0 && session->limit_at_ms <= turn->now_ms) {
+        session->limit_at_ms = 0;
+        if (session->state != &state_menu && turn->chat->user.consent != 0)
+            restart_at_menu(turn, TEXT_TIME_LIMIT);
+    } else if (session->refresh_at_ms != 0 && session->refresh_at_ms <= turn->now_ms) {
+        session->refresh_at_ms = 0;
+        show(turn, true);
+    }
+}
+
+static void blocked(struct turn *turn, bool is_blocked)
+{
+    struct chat *chat = turn->chat;
+    if (chat->user.id == 0 || chat->user.blocked == is_blocked)
+        return;
+    chat->user.blocked = is_blocked;
+    turn_effect(turn, EFFECT_BLOCKED)->flag = is_blocked;
+}
+
+static void dispatch(struct turn *turn)
+{
+    struct session *session = &turn->chat->session;
+    enum event_kind kind = turn->event->kind;
+    bool consented = turn->chat->user.consent != 0;
+    if (kind == EVENT_WAKE)
+        wake(turn);
+    else if (kind == EVENT_BUTTON && (consented || session->state == &state_welcome))
+        button(turn);
+    else if (kind == EVENT_COMMAND && consented)
+        command(turn);
+    else if (kind == EVENT_COMMAND)
+        show(turn, true); /* the offer stands before everything */
+    else
+        ask_reader(turn);
+}
+
+void engine_step(struct turn *turn)
+{
+    struct chat *chat = turn->chat;
+    const struct event *event = turn->event;
+    if (event->kind == EVENT_NONE)
+        return;
+    chat->dirty = true;
+    if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {
+        blocked(turn, event->kind == EVENT_BLOCKED);
+        return;
+    }
+    if (from_user(event))
+        blocked(turn, false); /* who writes has unblocked us, even if that update was lost */
+    if (is_message(event))
+        chat->session.below = true;
+    if (chat->session.state != NULL) {
+        dispatch(turn);
+    } else if (chat->session.version == 0) {
+        if (from_user(event))
+            arrive(turn);
+        turn_answer(turn, TEXT_COUNT);
+    } else {
+        turn->fresh = from_user(event);
+        turn_answer(turn, TEXT_COUNT);
+        if (chat->user.consent != 0) {
+            restart_at_menu(turn, TEXT_RESTARTED);
+        } else {
+            engine_enter(turn, &state_welcome);
+            show(turn, false);
+        }
+    }
+}

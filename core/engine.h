@@ -1,0 +1,31 @@
+/* The step: what one event does to one chat. Pure: the same chat, event, rules, time and ids give the same chat and
+ * effects. Never fails: whatever a user or a stranger sends has an answer. */
+#ifndef CORE_ENGINE_H
+#define CORE_ENGINE_H
+
+#include "core/turn.h"
+
+/* turn: arena, rules, now_ms, chat, event, effects and ids set, the rest zero. Changes *turn->chat and appends to
+ * *turn->effects. */
+void engine_step(struct turn *turn);
+
+/* Goes to a state from wherever the chat is: version up, time limit set, counters cleared. Shows nothing by itself. */
+void engine_enter(struct turn *turn, const struct state *state);
+/* Renders the state's question as the screen. */
+void engine_show(struct turn *turn);
+
+/* A place named by a lasting button or a command ("menu", "card" with an avatar …): goes there and shows it.
+ * False if there is no such place or the object is not this user's. (core/places.c) */
+bool engine_go(struct turn *turn, const char *place, int64_t object);
+/* News from outside (a payment, a job) that the current state did not take. (core/news.c) */
+void engine_news(struct turn *turn);
+
+enum { ENGINE_MISSES_MAX = 3 };
+
+/* Is it news from outside, not something the user did? */
+static inline bool engine_is_news(const struct event *event)
+{
+    return event->kind >= EVENT_PHOTO_READY;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* Readers of typed answers. They accept what people really type (spaces, brackets, an 8 for +7) and give back one
+ * canonical form, or NULL, never a half-mended guess. No locale: UTF-8 is looked at by its bytes. */
+#include "core/input.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { EMAIL_MAX_BYTES = 254, PHONE_MIN_DIGITS = 10, PHONE_MAX_DIGITS = 15 };
+
+/* The length of the UTF-8 character at p, 0 if it is none; its code point in *ret_code. */
+static size_t decode(const unsigned char *p, uint32_t *ret_code)
+{
+    size_t length = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
+    if (length == 0 || p[0] > 0xf4)
+        return 0;
+    uint32_t code = length == 1 ? p[0] : p[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (p[i] & 0x3fU);
+    }
+    *ret_code = code;
+    return length;
+}
+
+static bool is_space(uint32_t code)
+{
+    return code == ' ' || code == '\t' || code == '\n' || code == '\r' || code == 0xa0 || code == 0x3000 ||
+           (code >= 0x2000 && code <= 0x200a);
+}
+
+/* Control characters, and the marks that turn or hide text. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f && code != 0x200d) ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff ||
+           (code >= 0xd800 && code <= 0xdfff);
+}
+
+const char *input_name(struct arena *arena, const char *text, size_t max_chars)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    char *name = arena_alloc(arena, strlen(text) + 1);
+    size_t bytes = 0, chars = 0;
+    bool gap = false;
+    while (*p != '\0') {
+        uint32_t code;
+        size_t length = decode(p, &code);
+        if (length == 0 || (is_control(code) && !is_space(code)))
+            return NULL;
+        if (is_space(code)) {
+            gap = bytes > 0;
+        } else {
+            if (gap) {
+                name[bytes++] = ' ';
+                chars++;
+            }
+            gap = false;
+            memcpy(name + bytes, p, length);
+            bytes += length;
+            chars++;
+        }
+        p += length;
+    }
+    name[bytes] = '\0';
+    return chars >= 1 && chars <= max_chars ? name : NULL;
+}
+
+static bool is_email_char(char c, bool local)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-')
+        return true;
+    return local && strchr("_+!#$%&'*/=?^`{|}~", c) != NULL;
+}
+
+/* No empty label, no dot or hyphen at the ends; a domain has at least two labels. */
+static bool are_labels(const char *text, size_t length, bool domain)
+{
+    if (length == 0 || text[0] == '.' || text[length - 1] == '.' || text[0] == '-')
+        return false;
+    bool dotted = false;
+    for (size_t i = 0; i < length; i++) {
+        if (!is_email_char(text[i], !domain) || (text[i] == '.' && text[i + 1] == '.'))
+            return false;
+        dotted = dotted || (text[i] == '.' && length - i > 2);
+    }
+    return !domain || dotted;
+}
+
+const char *input_email(struct arena *arena, const char *text)
+{
+    const char *email = input_name(arena, text, EMAIL_MAX_BYTES);
+    if (email == NULL || strlen(email) > EMAIL_MAX_BYTES)
+        return NULL;
+    const char *at = strchr(email, '@');
+    if (at == NULL || at - email > 64)
+        return NULL;
+    return are_labels(email, (size_t)(at - email), false) && are_labels(at + 1, strlen(at + 1), true) ? email : NULL;
+}
+
+const char *input_phone(struct arena *arena, const char *text)
+{
+    char digits[PHONE_MAX_DIGITS + 1];
+    size_t count = 0;
+    bool plus = false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p >= '0' && *p <= '9') {
+            if (count == PHONE_MAX_DIGITS)
+                return NULL;
+            digits[count++] = *p;
+        } else if (*p == '+' && count == 0 && !plus) {
+            plus = true;
+        } else if (strchr(" ()-.\t\n", *p) == NULL) {
+            return NULL;
+        }
+    }
+    digits[count] = '\0';
+    if (count < PHONE_MIN_DIGITS)
+        return NULL;
+    if (!plus && count == 11 && digits[0] == '8')
+        digits[0] = '7';
+    if (!plus && count == 10)
+        return arena_format(arena, "+7%s", digits);
+    return arena_format(arena, "+%s", digits);
+}
+
+const char *input_contact(struct arena *arena, const char *text)
+{
+    const char *email = input_email(arena, text);
+    return email != NULL ? email : input_phone(arena, text);
+}

@@ -1,0 +1,45 @@
+/* News that the current state did not take: the user is elsewhere when the money or the photos come. Nothing paid is
+ * ever silent, so these are messages of their own with lasting buttons; what the user is doing goes on undisturbed. */
+#include "core/delivery.h"
+#include "core/engine.h"
+#include "core/sheet.h"
+
+static void paid(struct turn *turn)
+{
+    notice_begin(turn);
+    screen_text(turn, TEXT_NOTICE_PAID, NO_ARGS);
+    /* The order's job is in what was loaded; without it there would be nothing to look at. */
+    struct job *job = chat_job(turn->chat, turn->event->other);
+    if (job != NULL)
+        screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
+    notice_end(turn);
+}
+
+static void finished(struct turn *turn, struct job *job)
+{
+    int32_t failed = job_count(job, SHOT_FAILED);
+    job->finished = true;
+    turn_effect(turn, EFFECT_JOB_FINISHED)->object = job->id;
+    notice_begin(turn);
+    screen_text(turn, failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY,
+                ARGS(ARG_N("made", job_made(job)), ARG_N("failed", failed)));
+    screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
+    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    notice_end(turn);
+}
+
+void engine_news(struct turn *turn)
+{
+    enum event_kind kind = turn->event->kind;
+    if (kind == EVENT_PAYMENT_SETTLED)
+        paid(turn);
+    if (kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED)
+        return;
+    struct job *job = chat_job(turn->chat, turn->event->object);
+    if (job == NULL)
+        return;
+    delivery_plan(turn, job);
+    if (delivery_complete(job) && !job->finished)
+        finished(turn, job);
+}

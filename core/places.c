@@ -1,0 +1,146 @@
+/* Places: where a lasting button or a command leads, from any state and at any time. Each is a few lines: is it open,
+ * whose is the object, which state. An object is looked for only among what was loaded for this chat, so a number from
+ * a button never opens anybody else's. */
+#include <string.h>
+
+#include "core/delivery.h"
+#include "core/engine.h"
+#include "core/sheet.h"
+
+static bool enter(struct turn *turn, const struct state *state)
+{
+    engine_enter(turn, state);
+    engine_show(turn);
+    return true;
+}
+
+static bool go_menu(struct turn *turn, int64_t object)
+{
+    (void)object;
+    return enter(turn, &state_menu);
+}
+
+static bool go_my(struct turn *turn, int64_t object)
+{
+    (void)object;
+    return enter(turn, &state_my_avatars);
+}
+
+static bool go_help(struct turn *turn, int64_t object)
+{
+    (void)object;
+    return enter(turn, &state_help);
+}
+
+static bool go_settings(struct turn *turn, int64_t object)
+{
+    (void)object;
+    return enter(turn, &state_settings);
+}
+
+static bool go_new(struct turn *turn, int64_t object)
+{
+    (void)object;
+    if (turn->chat->avatar_count < (size_t)turn->rules->avatars_max)
+        return enter(turn, &state_avatar_name);
+    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
+    return enter(turn, &state_my_avatars);
+}
+
+/* The places of one avatar: the session turns to it. */
+static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *state)
+{
+    if (chat_avatar(turn->chat, avatar_id) == NULL)
+        return false;
+    turn->chat->session.avatar_id = avatar_id;
+    return enter(turn, state);
+}
+
+static bool go_card(struct turn *turn, int64_t avatar_id)
+{
+    return at_avatar(turn, avatar_id, &state_card);
+}
+
+static bool go_photos(struct turn *turn, int64_t avatar_id)
+{
+    return at_avatar(turn, avatar_id, &state_photos);
+}
+
+static bool go_rename(struct turn *turn, int64_t avatar_id)
+{
+    return at_avatar(turn, avatar_id, &state_rename);
+}
+
+static bool go_delete(struct turn *turn, int64_t avatar_id)
+{
+    return at_avatar(turn, avatar_id, &state_delete);
+}
+
+static bool go_style(struct turn *turn, int64_t avatar_id)
+{
+    struct avatar *avatar = chat_avatar(turn->chat, avatar_id);
+    if (avatar == NULL)
+        return false;
+    if (avatar->good >= turn->rules->photos_min)
+        return at_avatar(turn, avatar_id, &state_style);
+    return at_avatar(turn, avatar_id, &state_photos);
+}
+
+static bool go_making(struct turn *turn, int64_t job_id)
+{
+    struct job *job = chat_job(turn->chat, job_id);
+    if (job == NULL)
+        return false;
+    turn->chat->session.job_id = job_id;
+    return enter(turn, job->finished ? &state_result : &state_making);
+}
+
+static bool send_again(struct turn *turn, int64_t job_id, bool files)
+{
+    struct job *job = chat_job(turn->chat, job_id);
+    if (job == NULL || job_count(job, SHOT_SENT) == 0)
+        return false;
+    turn_answer(turn, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
+    delivery_repeat(turn, job, files);
+    return true;
+}
+
+static bool go_again(struct turn *turn, int64_t job_id)
+{
+    return send_again(turn, job_id, false);
+}
+
+static bool go_files(struct turn *turn, int64_t job_id)
+{
+    return send_again(turn, job_id, true);
+}
+
+/* The offer and the policy are texts with a link: a hint above the menu. */
+static bool go_terms(struct turn *turn, int64_t object)
+{
+    (void)object;
+    turn_hint(turn, TEXT_TERMS, ARGS(ARG_S("offer", turn->rules->offer_url)));
+    return enter(turn, &state_menu);
+}
+
+static bool go_privacy(struct turn *turn, int64_t object)
+{
+    (void)object;
+    turn_hint(turn, TEXT_PRIVACY, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
+    return enter(turn, &state_menu);
+}
+
+bool engine_go(struct turn *turn, const char *place, int64_t object)
+{
+    static const struct {
+        const char *name;
+        bool (*go)(struct turn *turn, int64_t object);
+    } places[] = {{"menu", go_menu},     {"new", go_new},       {"my", go_my},          {"card", go_card},
+                  {"photos", go_photos}, {"rename", go_rename}, {"delete", go_delete},  {"style", go_style},
+                  {"making", go_making}, {"again", go_again},   {"files", go_files},    {"settings", go_settings},
+                  {"help", go_help},     {"terms", go_terms},   {"privacy", go_privacy}};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(place, places[i].name) == 0)
+            return places[i].go(turn, object);
+    return false;
+}

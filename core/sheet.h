@@ -1,0 +1,82 @@
+/* What a conversation's sheet is made of. A conversation file opens with three lists,
+ *
+ *   STATES(S)    S(id, stored name, question, time limit in seconds)
+ *   OUTCOMES(O)  O(NAME) …                       what its readers may return
+ *   MOVES(M)     M(from, on, to, also do)
+ *
+ * and then includes core/talk/sheet.inc, which turns them into tables. For each state `id` the file defines
+ *   static int read_<id>(struct turn *)    classifies the event; never names the next state
+ *   static void show_<id>(struct turn *)   writes the question and its buttons
+ * Moves common to all conversations live in core/engine.c and run first. */
+#ifndef CORE_SHEET_H
+#define CORE_SHEET_H
+
+#include "core/turn.h"
+
+/* Outcomes every reader may return; a conversation's own ones start at OUT_FIRST. */
+enum {
+    OUT_UNEXPECTED, /* not an answer to this question: a helpful line and the question again */
+    OUT_AGAIN,      /* the question again (the reader may have put a hint) */
+    OUT_QUIET,      /* nothing to show now */
+    OUT_FIRST
+};
+
+/* Units of time limits. */
+enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
+
+struct move {
+    int on;
+    const struct state *from;
+    const struct state *to;
+    void (*also)(struct turn *turn);
+};
+
+struct sheet {
+    const char *name;
+    const char *const *outcomes; /* names, from OUT_FIRST */
+    int outcome_count;           /* OUT_FIRST + own ones */
+    const struct move *moves;
+    size_t move_count;
+};
+
+struct state {
+    const char *id;
+    const char *name; /* stored in Postgres and in buttons; never reused for another meaning */
+    enum text_key question;
+    int64_t limit_s;
+    const struct sheet *sheet;
+    int (*read)(struct turn *turn);
+    void (*show)(struct turn *turn);
+};
+
+/* Every state of every conversation, for look-ups by stored name and for the walks of the tests. */
+#define ALL_STATES(X)                                                                                                  \
+    X(welcome)                                                                                                         \
+    X(menu)                                                                                                            \
+    X(avatar_name)                                                                                                     \
+    X(photos)                                                                                                          \
+    X(photos_clear)                                                                                                    \
+    X(style)                                                                                                           \
+    X(contact)                                                                                                         \
+    X(checkout)                                                                                                        \
+    X(pay)                                                                                                             \
+    X(making)                                                                                                          \
+    X(result)                                                                                                          \
+    X(my_avatars)                                                                                                      \
+    X(card)                                                                                                            \
+    X(rename)                                                                                                          \
+    X(delete)                                                                                                          \
+    X(settings)                                                                                                        \
+    X(receipt)                                                                                                         \
+    X(help)
+
+#define DECLARE_STATE(id) extern const struct state state_##id;
+ALL_STATES(DECLARE_STATE)
+#undef DECLARE_STATE
+
+/* All states, NULL at the end. */
+const struct state *const *sheet_states(void);
+/* NULL for a name we do not know (any more). */
+const struct state *sheet_state(const char *name);
+
+#endif

@@ -1,0 +1,178 @@
+/* Checkout: the receipt's contact (asked once), the summary, the payment link.
+ *
+ * An order is made by one press, for the price the catalogue has at that moment; a second press of the same button is
+ * stale, because the state has moved. The link arrives as news once YooKassa answered, the money as news whenever it
+ * comes: also after "cancel", also after the link's time. */
+#include "core/engine.h"
+#include "core/input.h"
+#include "core/record.h"
+#include "core/sheet.h"
+
+#define SHEET "checkout"
+
+#define STATES(S)                                                                                                      \
+    S(contact, "contact", CONTACT, 7 * DAY)                                                                            \
+    S(checkout, "checkout", CHECKOUT, 7 * DAY)                                                                         \
+    S(pay, "pay", PAY, DAY)
+
+#define OUTCOMES(O) O(GIVEN) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(EXPIRED) O(GIVE_UP)
+
+/*      from      on              to        also do */
+#define MOVES(M)                                                                                                       \
+    M(contact, GIVEN, checkout, keep_contact)                                                                          \
+    M(checkout, CHANGE_CONTACT, contact, nothing)                                                                      \
+    M(checkout, OTHER_STYLE, style, nothing)                                                                           \
+    M(checkout, GONE, menu, say_gone)                                                                                  \
+    M(checkout, ORDER, pay, order)                                                                                     \
+    M(pay, NO_LINK, checkout, say_no_link)                                                                             \
+    M(pay, PAID, making, follow_job)                                                                                   \
+    M(pay, EXPIRED, checkout, say_expired)                                                                             \
+    M(pay, GIVE_UP, menu, give_up)
+
+#include "core/talk/sheet.inc"
+
+static int read_contact(struct turn *turn)
+{
+    enum event_kind kind = turn->event->kind;
+    if (kind == EVENT_CONTACT && !turn->event->own_contact) {
+        turn_hint(turn, TEXT_CONTACT_NOT_OWN, NO_ARGS);
+        return OUT_AGAIN;
+    }
+    if (kind != EVENT_TEXT && kind != EVENT_CONTACT)
+        return OUT_UNEXPECTED;
+    if (input_contact(turn->arena, turn->event->text) != NULL)
+        return GIVEN;
+    turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
+    return OUT_AGAIN;
+}
+
+static void show_contact(struct turn *turn)
+{
+    screen_text(turn, TEXT_CONTACT, NO_ARGS);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static void keep_contact(struct turn *turn)
+{
+    record_contact(turn, input_contact(turn->arena, turn->event->text));
+}
+
+/* What the order would be, or NULL if the avatar or the style is gone meanwhile. */
+static const struct style *offered(struct turn *turn)
+{
+    if (chat_avatar(turn->chat, turn->chat->session.avatar_id) == NULL)
+        return NULL;
+    return style_find(turn->rules->styles, turn->chat->session.style_id);
+}
+
+static int read_checkout(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_BUTTON)
+        return OUT_UNEXPECTED;
+    if (press_is(&turn->press, "contact"))
+        return CHANGE_CONTACT;
+    if (press_is(&turn->press, "style"))
+        return OTHER_STYLE;
+    if (!press_is(&turn->press, "order"))
+        return OUT_AGAIN;
+    return offered(turn) == NULL ? GONE : ORDER;
+}
+
+static void show_checkout(struct turn *turn)
+{
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    const struct style *style = offered(turn);
+    const char *contact = turn->chat->user.contact;
+    if (style == NULL) {
+        screen_text(turn, TEXT_CHECKOUT_GONE, NO_ARGS);
+        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        return;
+    }
+    const char *price = turn_money(turn, style->price_kopecks);
+    screen_text(turn, TEXT_CHECKOUT,
+                ARGS(ARG_S("style", style->name[turn->chat->session.lang]), ARG_S("avatar", avatar->name),
+                     ARG_N("photos", style->photo_count), ARG_S("price", price),
+                     ARG_S("contact", contact == NULL ? "—" : contact)));
+    screen_button_named(turn, turn_text(turn, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
+    screen_primary(turn);
+    screen_button(turn, TEXT_BUTTON_CONTACT, "contact", 0);
+    screen_button(turn, TEXT_BUTTON_OTHER_STYLE, "style", 0);
+    screen_beside(turn);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static void say_gone(struct turn *turn)
+{
+    turn_hint(turn, TEXT_CHECKOUT_GONE, NO_ARGS);
+}
+
+static void order(struct turn *turn)
+{
+    record_order(turn, offered(turn));
+}
+
+static bool is_ours(const struct turn *turn)
+{
+    return turn->event->object == turn->chat->session.order_id;
+}
+
+static int read_pay(struct turn *turn)
+{
+    switch ((int)turn->event->kind) {
+    case EVENT_PAYMENT_LINK: return is_ours(turn) ? OUT_AGAIN : OUT_QUIET;
+    case EVENT_PAYMENT_FAILED: return is_ours(turn) ? NO_LINK : OUT_QUIET;
+    case EVENT_PAYMENT_SETTLED: return is_ours(turn) ? PAID : OUT_UNEXPECTED;
+    case EVENT_PAYMENT_CANCELED: return is_ours(turn) ? EXPIRED : OUT_QUIET;
+    case EVENT_BUTTON: break;
+    default: return OUT_UNEXPECTED;
+    }
+    if (press_is(&turn->press, "cancel"))
+        return GIVE_UP;
+    if (press_is(&turn->press, "paid") && turn->chat->order.id != 0) {
+        turn_effect(turn, EFFECT_PAYMENT_CHECK)->object = turn->chat->order.id;
+        turn_answer(turn, TEXT_PAY_CHECKING);
+    }
+    return OUT_QUIET;
+}
+
+static void show_pay(struct turn *turn)
+{
+    const struct order *order_ = &turn->chat->order;
+    const char *price = turn_money(turn, order_->price_kopecks);
+    if (order_->link == NULL) {
+        screen_text(turn, TEXT_PAY_PREPARING, ARGS(ARG_S("price", price)));
+        screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+        return;
+    }
+    screen_text(turn, TEXT_PAY,
+                ARGS(ARG_S("price", price), ARG_N("photos", order_->photo_count),
+                     ARG_S("until", turn_clock(turn, order_->link_until_ms))));
+    screen_link(turn, turn_text(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
+    screen_primary(turn);
+    screen_button(turn, TEXT_BUTTON_PAID, "paid", 0);
+    screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+    screen_beside(turn);
+}
+
+static void say_no_link(struct turn *turn)
+{
+    turn_hint(turn, TEXT_PAY_NO_LINK, NO_ARGS);
+}
+
+static void say_expired(struct turn *turn)
+{
+    turn_hint(turn, TEXT_PAY_EXPIRED, NO_ARGS);
+}
+
+/* Money arrived while the user was away in the payment page: the news must be seen, so it is a message of its own. */
+static void follow_job(struct turn *turn)
+{
+    turn->chat->session.job_id = turn->chat->order.job_id;
+    turn->fresh = true;
+}
+
+static void give_up(struct turn *turn)
+{
+    record_order_cancel(turn);
+    turn_hint(turn, TEXT_PAY_CANCELED, NO_ARGS);
+}

@@ -1,0 +1,33 @@
+/* The menu: the place every road leads back to. Its buttons are places, so they work from an old message too. */
+#include "core/engine.h"
+#include "core/sheet.h"
+
+#define SHEET "menu"
+
+#define STATES(S) S(menu, "menu", MENU, 30 * DAY)
+
+#define OUTCOMES(O)
+
+#define MOVES(M)
+
+#include "core/talk/sheet.inc"
+
+/* Photos without an avatar to put them to are the commonest surprise here: say what to press first. */
+static int read_menu(struct turn *turn)
+{
+    if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT)
+        turn_hint(turn, TEXT_MENU_PHOTO, NO_ARGS);
+    return OUT_UNEXPECTED;
+}
+
+static void show_menu(struct turn *turn)
+{
+    screen_text(turn, TEXT_MENU, NO_ARGS);
+    screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
+    screen_primary(turn);
+    if (turn->chat->avatar_count > 0)
+        screen_go(turn, TEXT_BUTTON_MY, "my", 0);
+    screen_go(turn, TEXT_BUTTON_SETTINGS, "settings", 0);
+    screen_go(turn, TEXT_BUTTON_HELP, "help", 0);
+    screen_beside(turn);
+}

@@ -1,0 +1,149 @@
+/* My avatars: the list, one avatar's card, renaming it, deleting it. What is on a card are places, so an old card
+ * still works; only deleting asks back. */
+#include "core/delivery.h"
+#include "core/engine.h"
+#include "core/input.h"
+#include "core/record.h"
+#include "core/sheet.h"
+
+#define SHEET "my avatars"
+
+#define STATES(S)                                                                                                      \
+    S(my_avatars, "my", MY_AVATARS, 30 * DAY)                                                                          \
+    S(card, "card", CARD, 30 * DAY)                                                                                    \
+    S(rename, "rename", RENAME, 7 * DAY)                                                                               \
+    S(delete, "delete", DELETE, DAY)
+
+#define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY)
+
+/*      from    on       to          also do */
+#define MOVES(M)                                                                                                       \
+    M(rename, RENAMED, card, give_name)                                                                                \
+    M(delete, KEPT, card, nothing)                                                                                     \
+    M(delete, BUSY, card, say_busy)                                                                                    \
+    M(delete, DELETED, my_avatars, delete_avatar)
+
+#include "core/talk/sheet.inc"
+
+static struct avatar *current(struct turn *turn)
+{
+    return chat_avatar(turn->chat, turn->chat->session.avatar_id);
+}
+
+static int read_my_avatars(struct turn *turn)
+{
+    (void)turn;
+    return OUT_UNEXPECTED;
+}
+
+static void show_my_avatars(struct turn *turn)
+{
+    static const enum text_key labels[AVATAR_STATUS_COUNT] = {TEXT_MY_DRAFT, TEXT_MY_PROCESSING, TEXT_MY_READY};
+    struct chat *chat = turn->chat;
+    int64_t count = (int64_t)chat->avatar_count;
+    screen_text(turn, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
+    for (size_t i = 0; i < chat->avatar_count && i < KEYBOARD_BUTTONS_MAX - 4; i++) {
+        const struct avatar *avatar = &chat->avatars[i];
+        struct press press = {.state = "*", .action = "card", .object = avatar->id};
+        screen_link(
+            turn,
+            turn_text(turn, labels[avatar->status],
+                      ARGS(ARG_HTML("name", avatar->name), ARG_N("photos", avatar->good), ARG_N("made", avatar->made))),
+            NULL);
+        turn->screen->buttons[turn->screen->button_count - 1].data = press_format(turn->arena, &press);
+    }
+    screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(turn);
+}
+
+static int read_card(struct turn *turn)
+{
+    (void)turn;
+    return OUT_UNEXPECTED;
+}
+
+static void show_card(struct turn *turn)
+{
+    static const enum text_key states[AVATAR_STATUS_COUNT] = {TEXT_STATUS_DRAFT, TEXT_STATUS_PROCESSING,
+                                                              TEXT_STATUS_READY};
+    struct avatar *avatar = current(turn);
+    if (avatar == NULL) {
+        show_my_avatars(turn);
+        return;
+    }
+    struct job *job = chat_avatar_job(turn->chat, avatar->id);
+    screen_text(turn, TEXT_CARD,
+                ARGS(ARG_S("name", avatar->name), ARG_S("status", turn_text(turn, states[avatar->status], NO_ARGS)),
+                     ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
+    if (job != NULL && job_running(job))
+        screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
+    if (avatar->good >= turn->rules->photos_min) {
+        screen_go(turn, TEXT_BUTTON_NEW_SET, "style", avatar->id);
+        screen_primary(turn);
+    }
+    if (job != NULL && job_count(job, SHOT_SENT) > 0) {
+        screen_go(turn, TEXT_BUTTON_AGAIN, "again", job->id);
+        screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
+        screen_beside(turn);
+    }
+    screen_go(turn, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
+    screen_go(turn, TEXT_BUTTON_RENAME, "rename", avatar->id);
+    screen_go(turn, TEXT_BUTTON_DELETE, "delete", avatar->id);
+    screen_beside(turn);
+    screen_go(turn, TEXT_BUTTON_BACK, "my", 0);
+}
+
+static int read_rename(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_TEXT || current(turn) == NULL)
+        return OUT_UNEXPECTED;
+    if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)
+        return RENAMED;
+    turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
+    return OUT_AGAIN;
+}
+
+static void show_rename(struct turn *turn)
+{
+    struct avatar *avatar = current(turn);
+    screen_text(turn, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
+    screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
+}
+
+static void give_name(struct turn *turn)
+{
+    record_avatar_name(turn, current(turn), input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS));
+}
+
+static int read_delete(struct turn *turn)
+{
+    struct avatar *avatar = current(turn);
+    if (turn->event->kind != EVENT_BUTTON)
+        return OUT_UNEXPECTED;
+    if (!press_is(&turn->press, "yes") || avatar == NULL)
+        return KEPT;
+    return avatar->status == AVATAR_PROCESSING ? BUSY : DELETED;
+}
+
+static void show_delete(struct turn *turn)
+{
+    struct avatar *avatar = current(turn);
+    screen_text(
+        turn, TEXT_DELETE,
+        ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name), ARG_N("made", avatar == NULL ? 0 : avatar->made)));
+    screen_button(turn, TEXT_BUTTON_YES_DELETE, "yes", 0);
+    screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
+    screen_beside(turn);
+}
+
+static void say_busy(struct turn *turn)
+{
+    turn_hint(turn, TEXT_DELETE_BUSY, NO_ARGS);
+}
+
+static void delete_avatar(struct turn *turn)
+{
+    turn_hint(turn, TEXT_DELETED, ARGS(ARG_S("name", current(turn)->name)));
+    record_avatar_delete(turn, current(turn));
+}

@@ -1,0 +1,149 @@
+/* Collecting the reference photos of the session's avatar.
+ *
+ * Each photo is durable by itself the moment it arrives; it is fetched and examined afterwards, and the verdict comes
+ * back as news. An album is only a burst of such messages, in any order and with no count, so nothing here waits for
+ * it: the counter is asked to be shown after a silence (album_wait_ms), once for all of them. */
+#include "core/engine.h"
+#include "core/record.h"
+#include "core/sheet.h"
+
+#define SHEET "photos"
+
+#define STATES(S)                                                                                                      \
+    S(photos, "photos", PHOTOS, 30 * DAY)                                                                              \
+    S(photos_clear, "photos_clear", PHOTOS_CLEAR, DAY)
+
+#define OUTCOMES(O) O(ENOUGH) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(LOST_AVATAR)
+
+/*      from          on           to            also do */
+#define MOVES(M)                                                                                                       \
+    M(photos, ENOUGH, style, nothing)                                                                                  \
+    M(photos, ASK_CLEAR, photos_clear, nothing)                                                                        \
+    M(photos, LOST_AVATAR, menu, nothing)                                                                              \
+    M(photos_clear, CLEARED, photos, clear)                                                                            \
+    M(photos_clear, KEPT, photos, nothing)
+
+#include "core/talk/sheet.inc"
+
+enum { EXAMINED_WAIT_MS = 600 }; /* verdicts come in a row: tell them together */
+
+static int take(struct turn *turn, struct avatar *avatar)
+{
+    struct session *session = &turn->chat->session;
+    if (avatar->good + avatar->pending < turn->rules->photos_max)
+        record_photo(turn, avatar);
+    else
+        session->over++;
+    session->misses = 0;
+    session->refresh_at_ms = turn->now_ms + turn->rules->album_wait_ms;
+    return OUT_QUIET;
+}
+
+static int read_photos_button(struct turn *turn, struct avatar *avatar)
+{
+    if (press_is(&turn->press, "clear"))
+        return ASK_CLEAR;
+    if (press_is(&turn->press, "drop")) {
+        if (avatar->good > 0)
+            record_photo_drop(turn, avatar);
+        return OUT_AGAIN;
+    }
+    if (!press_is(&turn->press, "done"))
+        return OUT_AGAIN;
+    if (avatar->good >= turn->rules->photos_min)
+        return ENOUGH;
+    turn_answer(turn, avatar->pending > 0 ? TEXT_PHOTOS_EXAMINING : TEXT_PHOTOS_FEW);
+    return OUT_AGAIN;
+}
+
+static int read_photos(struct turn *turn)
+{
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    if (avatar == NULL)
+        return LOST_AVATAR;
+    switch ((int)turn->event->kind) {
+    case EVENT_PHOTO:
+    case EVENT_DOCUMENT: return take(turn, avatar);
+    case EVENT_BUTTON: return read_photos_button(turn, avatar);
+    case EVENT_PHOTO_READY: turn_refresh_at(turn, turn->now_ms + EXAMINED_WAIT_MS); return OUT_QUIET;
+    }
+    if (!engine_is_news(turn->event))
+        turn_hint(turn, TEXT_PHOTOS_PLEASE, NO_ARGS);
+    return OUT_UNEXPECTED;
+}
+
+/* "Photo 4: too small …", a line each, told once. */
+static const char *refusals(struct turn *turn)
+{
+    static const enum text_key why[PHOTO_VERDICT_COUNT] = {
+        [PHOTO_DUPLICATE] = TEXT_REFUSED_DUPLICATE,    [PHOTO_TOO_SMALL] = TEXT_REFUSED_TOO_SMALL,
+        [PHOTO_BLURRED] = TEXT_REFUSED_BLURRED,        [PHOTO_BROKEN] = TEXT_REFUSED_BROKEN,
+        [PHOTO_NOT_IMAGE] = TEXT_REFUSED_NOT_IMAGE,    [PHOTO_TOO_BIG] = TEXT_REFUSED_TOO_BIG,
+        [PHOTO_UNREACHABLE] = TEXT_REFUSED_UNREACHABLE};
+    struct chat *chat = turn->chat;
+    const char *lines = "";
+    for (size_t i = 0; i < chat->refusal_count; i++) {
+        const struct refusal *refusal = &chat->refusals[i];
+        lines = arena_format(turn->arena, "%s\n%s", lines,
+                             turn_text(turn, why[refusal->verdict], ARGS(ARG_N("n", refusal->number))));
+        chat->session.reported_id = refusal->intake_id;
+    }
+    chat->refusal_count = 0;
+    if (chat->session.over > 0)
+        lines = arena_format(turn->arena, "%s\n%s", lines,
+                             turn_text(turn, TEXT_PHOTOS_OVER,
+                                       ARGS(ARG_N("n", chat->session.over), ARG_N("max", turn->rules->photos_max))));
+    chat->session.over = 0;
+    return lines[0] == '\0' ? "" : arena_format(turn->arena, "\n%s", lines);
+}
+
+static void show_photos(struct turn *turn)
+{
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    int32_t good = avatar == NULL ? 0 : avatar->good, pending = avatar == NULL ? 0 : avatar->pending;
+    int32_t more = turn->rules->photos_min - good;
+    const char *told = refusals(turn);
+    const char *examining = pending == 0 ? "" : turn_text(turn, TEXT_PHOTOS_PENDING, ARGS(ARG_N("n", pending)));
+    if (good == 0 && pending == 0) {
+        screen_text(turn, TEXT_PHOTOS,
+                    ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max),
+                         ARG_S("name", avatar == NULL ? "" : avatar->name), ARG_HTML("refused", told)));
+    } else {
+        screen_text(turn, more > 0 ? TEXT_PHOTOS_COUNTER : TEXT_PHOTOS_COUNTER_ENOUGH,
+                    ARGS(ARG_N("good", good), ARG_N("min", turn->rules->photos_min), ARG_N("more", more),
+                         ARG_N("max", turn->rules->photos_max), ARG_HTML("pending", examining),
+                         ARG_HTML("refused", told)));
+    }
+    if (more <= 0) {
+        screen_button(turn, TEXT_BUTTON_DONE, "done", 0);
+        screen_primary(turn);
+    }
+    if (good > 0) {
+        screen_button(turn, TEXT_BUTTON_DROP, "drop", 0);
+        screen_button(turn, TEXT_BUTTON_CLEAR, "clear", 0);
+        screen_beside(turn);
+    }
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static int read_photos_clear(struct turn *turn)
+{
+    if (turn->event->kind == EVENT_BUTTON)
+        return press_is(&turn->press, "yes") ? CLEARED : KEPT;
+    return OUT_UNEXPECTED;
+}
+
+static void show_photos_clear(struct turn *turn)
+{
+    screen_text(turn, TEXT_PHOTOS_CLEAR, NO_ARGS);
+    screen_button(turn, TEXT_BUTTON_YES_CLEAR, "yes", 0);
+    screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
+    screen_beside(turn);
+}
+
+static void clear(struct turn *turn)
+{
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    if (avatar != NULL)
+        record_photos_clear(turn, avatar);
+}

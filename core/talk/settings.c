@@ -1,0 +1,67 @@
+/* Settings: the language and the contact for receipts. */
+#include "core/engine.h"
+#include "core/input.h"
+#include "core/record.h"
+#include "core/sheet.h"
+
+#define SHEET "settings"
+
+#define STATES(S)                                                                                                      \
+    S(settings, "settings", SETTINGS, 30 * DAY)                                                                        \
+    S(receipt, "receipt", RECEIPT, 7 * DAY)
+
+#define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN)
+
+/*      from      on           to        also do */
+#define MOVES(M)                                                                                                       \
+    M(settings, SWITCHED, settings, switch_language)                                                                   \
+    M(settings, ASK_RECEIPT, receipt, nothing)                                                                         \
+    M(receipt, GIVEN, settings, keep_contact)
+
+#include "core/talk/sheet.inc"
+
+static int read_settings(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_BUTTON)
+        return OUT_UNEXPECTED;
+    if (press_is(&turn->press, "lang") && turn->press.object < LANG_COUNT)
+        return SWITCHED;
+    return press_is(&turn->press, "receipt") ? ASK_RECEIPT : OUT_AGAIN;
+}
+
+static void show_settings(struct turn *turn)
+{
+    const char *contact = turn->chat->user.contact;
+    screen_text(turn, TEXT_SETTINGS, ARGS(ARG_S("contact", contact == NULL ? "—" : contact)));
+    screen_button(turn, TEXT_BUTTON_RUSSIAN, "lang", LANG_RU);
+    screen_button(turn, TEXT_BUTTON_ENGLISH, "lang", LANG_EN);
+    screen_beside(turn);
+    screen_button(turn, TEXT_BUTTON_CONTACT, "receipt", 0);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static void switch_language(struct turn *turn)
+{
+    turn->chat->session.lang = (enum lang)turn->press.object;
+}
+
+static int read_receipt(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_TEXT && !(turn->event->kind == EVENT_CONTACT && turn->event->own_contact))
+        return OUT_UNEXPECTED;
+    if (input_contact(turn->arena, turn->event->text) != NULL)
+        return GIVEN;
+    turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
+    return OUT_AGAIN;
+}
+
+static void show_receipt(struct turn *turn)
+{
+    screen_text(turn, TEXT_RECEIPT, NO_ARGS);
+    screen_go(turn, TEXT_BUTTON_BACK, "settings", 0);
+}
+
+static void keep_contact(struct turn *turn)
+{
+    record_contact(turn, input_contact(turn->arena, turn->event->text));
+}

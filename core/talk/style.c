@@ -1,0 +1,68 @@
+/* Choosing a style: one card with its cover, leafed through. */
+#include <string.h>
+
+#include "core/engine.h"
+#include "core/record.h"
+#include "core/sheet.h"
+
+#define SHEET "style"
+
+#define STATES(S) S(style, "style", STYLE, 30 * DAY)
+
+#define OUTCOMES(O) O(CHOSEN) O(CHOSEN_NO_CONTACT)
+
+/*      from   on                 to        also do */
+#define MOVES(M)                                                                                                       \
+    M(style, CHOSEN, checkout, choose)                                                                                 \
+    M(style, CHOSEN_NO_CONTACT, contact, choose)
+
+#include "core/talk/sheet.inc"
+
+static size_t page(const struct turn *turn)
+{
+    size_t count = turn->rules->styles->count, at = (size_t)turn->chat->session.page;
+    return at < count ? at : 0;
+}
+
+static int read_style(struct turn *turn)
+{
+    size_t count = turn->rules->styles->count;
+    if (turn->event->kind != EVENT_BUTTON)
+        return OUT_UNEXPECTED;
+    if (press_is(&turn->press, "leaf")) {
+        turn->chat->session.page = (int32_t)((uint64_t)turn->press.object % count);
+        return OUT_AGAIN;
+    }
+    if (press_is(&turn->press, "choose") && (uint64_t)turn->press.object < count)
+        return turn->chat->user.contact == NULL ? CHOSEN_NO_CONTACT : CHOSEN;
+    return OUT_AGAIN;
+}
+
+static void show_style(struct turn *turn)
+{
+    const struct style_catalogue *styles = turn->rules->styles;
+    size_t at = page(turn);
+    const struct style *style = &styles->styles[at];
+    enum lang lang = turn->chat->session.lang;
+    screen_text(turn, TEXT_STYLE,
+                ARGS(ARG_S("name", style->name[lang]), ARG_S("description", style->description[lang]),
+                     ARG_N("photos", style->photo_count), ARG_S("price", turn_money(turn, style->price_kopecks)),
+                     ARG_N("page", (int64_t)at + 1), ARG_N("pages", (int64_t)styles->count)));
+    screen_picture(turn, arena_format(turn->arena, "style:%s", style->id));
+    screen_button(turn, TEXT_BUTTON_CHOOSE, "choose", (int64_t)at);
+    screen_primary(turn);
+    if (styles->count > 1) {
+        screen_button(turn, TEXT_BUTTON_PREVIOUS, "leaf", (int64_t)((at + styles->count - 1) % styles->count));
+        screen_button(turn, TEXT_BUTTON_NEXT, "leaf", (int64_t)((at + 1) % styles->count));
+        screen_beside(turn);
+    }
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+/* The index comes from a button, so it was checked against the catalogue; the id is what is kept. */
+static void choose(struct turn *turn)
+{
+    const char *id = turn->rules->styles->styles[turn->press.object].id;
+    memset(turn->chat->session.style_id, 0, sizeof turn->chat->session.style_id);
+    memcpy(turn->chat->session.style_id, id, strlen(id));
+}

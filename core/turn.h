@@ -1,0 +1,76 @@
+/* One step of one chat, as the sheets' readers and deeds see it: the event, the chat, the rules, and the pen that
+ * writes effects and the screen. */
+#ifndef CORE_TURN_H
+#define CORE_TURN_H
+
+#include "core/arena.h"
+#include "core/chat.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/press.h"
+#include "core/text.h"
+
+/* The shop's rules and words: from the config, const. */
+struct rules {
+    const struct text_catalogue *texts;
+    const struct style_catalogue *styles;
+    int32_t photos_min, photos_max;
+    int32_t avatars_max;
+    int32_t album_wait_ms;   /* silence that ends an album */
+    int32_t consent_version; /* of the offer now in force, from 1 */
+    const char *offer_url;
+    const char *privacy_url;
+    int32_t utc_offset_minutes; /* of the clock that users are told times by */
+    const char *clock_name;     /* what that clock is called in a text, e.g. "МСК"; "" for none */
+};
+
+struct turn {
+    struct arena *arena;
+    const struct rules *rules;
+    int64_t now_ms; /* unix ms, read once for the batch */
+    struct chat *chat;
+    const struct event *event;
+    struct press press; /* EVENT_BUTTON: what the data says */
+    struct effects *effects;
+    struct id_pool *ids;
+    const char *hint;       /* a line put above the question, already formatted; NULL = none */
+    struct message *screen; /* being built by a show function */
+    bool answered;          /* the press was answered */
+    bool fresh;             /* the screen must be sent anew: the user wrote below it, or must be called back */
+};
+
+/* Draws the next id; aborts when the pool is dry (the shell sizes it for the batch). */
+int64_t turn_new_id(struct turn *turn, enum id_kind kind);
+struct effect *turn_effect(struct turn *turn, enum effect_kind kind);
+
+/* Words of the chat's language. */
+const char *turn_text(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
+const char *turn_money(struct turn *turn, int64_t kopecks);
+/* "14:35" on the users' clock. */
+const char *turn_clock(struct turn *turn, int64_t at_ms);
+/* Puts a line above the question of the screen that is shown next. */
+void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
+/* Answers the press, once; later calls do nothing. key TEXT_COUNT = without words. */
+void turn_answer(struct turn *turn, enum text_key key);
+
+/* The screen being shown: its text, its picture, its buttons. */
+void screen_text(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
+void screen_picture(struct turn *turn, const char *picture);
+/* A button of the current state: works while the state is the same and was not entered again. */
+void screen_button(struct turn *turn, enum text_key label, const char *action, int64_t object);
+void screen_button_named(struct turn *turn, const char *label, const char *action, int64_t object);
+/* A button that works for ever and from everywhere: a place to go. */
+void screen_go(struct turn *turn, enum text_key label, const char *place, int64_t object);
+void screen_link(struct turn *turn, const char *label, const char *url);
+
+void screen_beside(struct turn *turn);  /* puts the last button beside the one before it */
+void screen_primary(struct turn *turn); /* the last button is the main one */
+
+/* A message of its own, below everything: filled with the screen_* calls between begin and end. */
+void notice_begin(struct turn *turn);
+void notice_end(struct turn *turn);
+
+/* Asks to be woken to render the screen again at that time (the earliest wish wins). */
+void turn_refresh_at(struct turn *turn, int64_t at_ms);
+
+#endif
