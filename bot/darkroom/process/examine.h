@@ -1,0 +1,28 @@
+/* Looking at one photo a user sent. */
+#ifndef BOT_DARKROOM_PROCESS_EXAMINE_H
+#define BOT_DARKROOM_PROCESS_EXAMINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "bot/darkroom/process/canvas.h"
+#include "core/event.h"
+
+enum { EXAMINE_SHARPNESS_MIN = 2600, EXAMINE_QUALITY = 90 };
+
+struct examine_result {
+    enum photo_verdict verdict;
+    int width, height; /* upright */
+    uint64_t hash;
+    int sharpness;
+    uint8_t *jpeg; /* PHOTO_GOOD only; g_free */
+    size_t jpeg_len;
+};
+
+struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_side_px);
+
+/* 0 … 10,000: how much is lost when the sharpest part of the picture is blurred once more. */
+int examine_sharpness(const struct canvas *canvas);
+/* 64 bits: whether each of 9×8 grey cells is brighter than its right neighbour. */
+uint64_t examine_hash(const struct canvas *canvas);
+
+#endif
