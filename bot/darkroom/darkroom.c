@@ -5,7 +5,8 @@
  *
  * A process that dies before its hello is nobody's fault: the jobs wait, and only after START_TRIES does one fail. An
  * ended process is killed first and reaped when it is gone, without waiting for it. The process is not trusted: lengths
- * and enums that come back are checked, and one that talks nonsense is treated as dead. Nothing here decodes an image. */
+ * and enums that come back are checked, and one that talks nonsense is treated as dead. Nothing here decodes an image.
+ */
 #include "bot/darkroom/darkroom.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* The darkroom's queue. Inputs are copied, because a job may wait behind others for minutes and outlive the buffer of a
- * download; the sum of the copies is capped. A job is one allocation, so dropping it can't leak a part. It knows nothing
- * of processes. */
+ * download; the sum of the copies is capped. A job is one allocation, so dropping it can't leak a part. It knows
+ * nothing of processes. */
 #include "bot/darkroom/jobs.h"
 
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 #include "core/err.h"
 
-/* Starts the program with one end of a socketpair as its fd 3, /dev/null as 0 and 1, no signal blocked or ignored and an
- * almost empty environment. ret_fd: our end, non-blocking, close-on-exec. ERR_NOT_FOUND, ERR_IO. */
+/* Starts the program with one end of a socketpair as its fd 3, /dev/null as 0 and 1, no signal blocked or ignored and
+ * an almost empty environment. ret_fd: our end, non-blocking, close-on-exec. ERR_NOT_FOUND, ERR_IO. */
 MUST_CHECK enum err spawn_program(const char *path, pid_t *ret_pid, int *ret_fd);
 
 /* Whether this child has ended and is reaped; never waits. */

@@ -113,7 +113,8 @@ struct canvas canvas_cut(const struct canvas *from, float x, float y, float w, f
     return to;
 }
 
-/* One box blur of a line of `count` pixels that stand `step` bytes apart; a running sum, so the radius costs nothing. */
+/* One box blur of a line of `count` pixels that stand `step` bytes apart; a running sum, so the radius costs nothing.
+ */
 static void blur_line(const uint8_t *in, uint8_t *out, size_t in_step, size_t out_step, int count, int radius)
 {
     unsigned size = 2 * (unsigned)radius + 1, inverse = 65536 / size, sum[3] = {0};
@@ -148,7 +149,7 @@ void canvas_blur(struct canvas *canvas, int radius)
         return;
     }
     int box = clamp_int((radius * 6 + 5) / 10, 1, 100); /* three boxes of 0.6 r spread like a Gaussian */
-    struct canvas turned = canvas_new(h, w);             /* transposed on the way, so both passes read along rows */
+    struct canvas turned = canvas_new(h, w);            /* transposed on the way, so both passes read along rows */
     for (int pass = 0; pass < 3; pass++) {
         for (int y = 0; y < h; y++) {
             blur_line(canvas_at(canvas, 0, y), turned.rgb + (size_t)y * 3, 3, (size_t)h * 3, w, box);

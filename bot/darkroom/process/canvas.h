@@ -27,8 +27,8 @@ static inline uint8_t *canvas_at(const struct canvas *canvas, int x, int y)
     return canvas->rgb + ((size_t)y * (size_t)canvas->width + (size_t)x) * 3;
 }
 
-/* The part of `from` whose centre, size (in its pixels) and tilt (degrees) are given, as width × height; bilinear, after
- * a box average when it shrinks. Outside `from` the edge is repeated. */
+/* The part of `from` whose centre, size (in its pixels) and tilt (degrees) are given, as width × height; bilinear,
+ * after a box average when it shrinks. Outside `from` the edge is repeated. */
 struct canvas canvas_cut(const struct canvas *from, float x, float y, float w, float h, float tilt, int width,
                          int height);
 /* Three box blurs, close to a Gaussian of this radius in pixels. */

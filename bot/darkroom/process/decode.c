@@ -190,8 +190,8 @@ static struct canvas to_canvas(VipsImage *image)
     return canvas;
 }
 
-enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, struct canvas *ret_canvas, int *ret_width,
-                                int *ret_height)
+enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, struct canvas *ret_canvas,
+                                int *ret_width, int *ret_height)
 {
     enum decode_format format = decode_sniff(bytes, len);
     if (format == DECODE_NONE) {

@@ -22,9 +22,10 @@ enum decode_format decode_sniff(const uint8_t *bytes, size_t len);
 void decode_init(void);
 
 /* Decodes upright, as 8-bit sRGB without alpha or metadata, shrunk so that the long side is <= side_max; in plain
- * pixels (canvas_done). ret_width/ret_height: upright size before shrinking. PHOTO_GOOD, PHOTO_NOT_IMAGE, PHOTO_BROKEN. */
-enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, struct canvas *ret_canvas, int *ret_width,
-                                int *ret_height);
+ * pixels (canvas_done). ret_width/ret_height: upright size before shrinking. PHOTO_GOOD, PHOTO_NOT_IMAGE, PHOTO_BROKEN.
+ */
+enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, struct canvas *ret_canvas,
+                                int *ret_width, int *ret_height);
 
 /* A picture of ours (SVG too), filling width × height exactly, centre cropped. Same verdicts. */
 enum photo_verdict decode_cover(const uint8_t *bytes, size_t len, int width, int height, struct canvas *ret_canvas);

@@ -68,11 +68,11 @@ static void measure(const uint8_t *grey_map, int width, int height, int axis, st
     }
 }
 
-int examine_sharpness(const struct canvas *canvas)
+static int sharpness_at(const struct canvas *canvas, int side)
 {
-    int side = canvas->width > canvas->height ? canvas->width : canvas->height;
-    int target = side < SHARP_SIDE ? side : SHARP_SIDE;
-    int width = canvas->width * target / side, height = canvas->height * target / side;
+    int longer = canvas->width > canvas->height ? canvas->width : canvas->height;
+    int target = longer < side ? longer : side;
+    int width = canvas->width * target / longer, height = canvas->height * target / longer;
     if (width < 32 || height < 32) {
         return 0;
     }
@@ -98,15 +98,26 @@ int examine_sharpness(const struct canvas *canvas)
         }
     }
     double across = lost[0] / change[0], down = lost[1] / change[1];
-    return (int)(10000.0 * (across > down ? across : down)); /* a hand that shook blurs one way: see the caller */
+    return (int)(10000.0 * (across > down ? across : down)); /* stripes have detail one way only: the better one */
+}
+
+/* A mild blur shows at the full size only, a strong one (whose changes are too faint there) in smaller copies. */
+int examine_sharpness(const struct canvas *canvas)
+{
+    int least = 10000;
+    for (int side = SHARP_SIDE; side >= SHARP_SIDE / 4; side /= 2) {
+        int sharpness = sharpness_at(canvas, side);
+        least = sharpness < least ? sharpness : least;
+    }
+    return least;
 }
 
 struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_side_px)
 {
     struct examine_result result = {.verdict = PHOTO_BROKEN};
     struct canvas canvas = {0};
-    enum photo_verdict verdict =
-        decode_image(bytes, len, DARKROOM_REFERENCE_SIDE_MAX, &canvas, &result.width, &result.height);
+    enum photo_verdict verdict = decode_image(bytes, len, DARKROOM_REFERENCE_SIDE_MAX, &canvas, &result.width,
+                                              &result.height);
     if (verdict != PHOTO_GOOD) {
         return (struct examine_result){.verdict = verdict};
     }

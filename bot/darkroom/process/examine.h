@@ -7,7 +7,7 @@
 #include "bot/darkroom/process/canvas.h"
 #include "core/event.h"
 
-enum { EXAMINE_SHARPNESS_MIN = 2600, EXAMINE_QUALITY = 90 };
+enum { EXAMINE_SHARPNESS_MIN = 2800, EXAMINE_QUALITY = 90 };
 
 struct examine_result {
     enum photo_verdict verdict;
