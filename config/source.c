@@ -75,22 +75,37 @@ static void refuse(struct walk *walk, const char *remedy, const char *message)
     findings_add(walk->source->findings, FINDING_ERROR, walk->source->file, walk->line, remedy, "%s", message);
 }
 
+/* libconfig takes an unclosed comment for the end of the file, and half of the keys would be gone without a word. */
+static void refuse_open(struct walk *walk, int line, const char *what)
+{
+    walk->line = line;
+    refuse(walk, "close it", what);
+    walk->parsable = false;
+}
+
 static void walk_string(struct walk *walk)
 {
+    int line = walk->line;
     for (walk->at++; *walk->at != '\0' && *walk->at != '"'; walk->at++) {
         if (*walk->at == '\\' && walk->at[1] != '\0')
             walk->at++;
         walk->line += *walk->at == '\n';
     }
-    walk->at += *walk->at == '"';
+    if (*walk->at == '"')
+        walk->at++;
+    else
+        refuse_open(walk, line, "a text begins here and is never closed");
 }
 
 static void walk_comment(struct walk *walk)
 {
+    int line = walk->line;
     const char *end = strstr(walk->at + 2, "*/");
     const char *stop = end == NULL ? walk->at + strlen(walk->at) : end + 2;
     for (; walk->at < stop; walk->at++)
         walk->line += *walk->at == '\n';
+    if (end == NULL)
+        refuse_open(walk, line, "a comment begins here and is never closed");
 }
 
 /* The literal's value, saturated at UINT64_MAX. */
@@ -184,6 +199,8 @@ enum err source_parse(struct source *source, struct findings *findings, const ch
     const char *remedy = "look at this line and the end of the one before: a missing quote, brace, comma or '='";
     if (why != NULL && strstr(why, "duplicate") != NULL)
         remedy = "this name stands twice in its group: remove one";
+    if (why != NULL && strstr(why, "mismatched") != NULL)
+        remedy = "an array holds things of one kind: if one number has the L, all need it";
     findings_add(findings, FINDING_ERROR, path, config_error_line(&source->tree), remedy, "%s",
                  why == NULL ? "syntax error" : why);
     config_destroy(&source->tree);

@@ -3,7 +3,7 @@
  *   id = "professional";              [a-z0-9_], at most 50; never changed once something was sold
  *   order = 1;                        optional; then by id
  *   name: { ru = "…"; en = "…"; };
- *   description: { ru = "…"; en = "…"; };   Telegram HTML
+ *   description: { ru = "…"; en = "…"; };   plain text, like the name
  *   cover = "professional.svg";       beside the file
  *   price = "500.00";                 roubles, 1.00 … 350000.00
  *   looks = ( { prompt = "…"; recipe = "…"; }, … );   one per photo of the set
@@ -13,6 +13,16 @@
 
 #include "config/finding.h"
 #include "core/style.h"
+
+enum {
+    STYLES_FILE_MAX_BYTES = 1024 * 1024,
+    STYLE_NAME_MAX_BYTES = 128,         /* it becomes a button */
+    STYLE_DESCRIPTION_MAX_BYTES = 1400, /* 700 Russian letters: with name and price it is a caption of 1024 units */
+    STYLE_PROMPT_MAX_BYTES = 4000,
+    STYLE_RECIPE_MAX_BYTES = 511
+};
+#define STYLE_PRICE_MIN_KOPECKS INT64_C(100) /* YooKassa's limits of a card payment */
+#define STYLE_PRICE_MAX_KOPECKS INT64_C(35000000)
 
 /* Is a darkroom recipe right? Given by whoever knows the darkroom; NULL = not checked. Returns NULL or what is wrong.
  */

@@ -65,6 +65,8 @@ const char *text_format(struct arena *arena, const struct text_catalogue *texts,
 enum err text_check(struct arena *arena, enum lang lang, enum text_key key, const char *words,
                     const char **ret_why) MUST_CHECK;
 
+/* Valid UTF-8 without control characters other than line breaks. */
+bool text_is_clean(const char *text);
 /* & < > " escaped for Telegram HTML. */
 const char *text_escape(struct arena *arena, const char *text);
 /* The reverse, for the places that are not HTML (button labels, command descriptions, answers to a press): tags are

@@ -145,9 +145,9 @@ static size_t character_length(const unsigned char *text)
     return length;
 }
 
-static bool is_clean_utf8(const char *words)
+bool text_is_clean(const char *text)
 {
-    const unsigned char *at = (const unsigned char *)words;
+    const unsigned char *at = (const unsigned char *)text;
     while (*at != '\0') {
         size_t length = character_length(at);
         if (length == 0)
@@ -181,7 +181,7 @@ enum err text_check(struct arena *arena, enum lang lang, enum text_key key, cons
         check.why = "the text is empty";
     else if (strlen(words) > TEXT_MAX_BYTES)
         check.why = arena_format(arena, "the text is longer than %d bytes", TEXT_MAX_BYTES);
-    else if (!is_clean_utf8(words))
+    else if (!text_is_clean(words))
         check.why = "the text is not valid UTF-8, or holds a control character other than a line break";
     else
         walk(&check, words);
