@@ -355,7 +355,7 @@ static void expire(struct db *db, int64_t now_ms)
     while (late.head != NULL)
         unit_fail(list_take(&late), ERR_TIMEOUT, false, db->failure[0] == '\0' ? "no connection in time" : db->failure);
     struct db_list refused = db->refused;
-    db->refused = late;
+    db->refused = (struct db_list){NULL, NULL, 0};
     while (refused.head != NULL)
         unit_fail(list_take(&refused), ERR_TOO_LARGE, false, "the queue is full or the unit is too large");
 }
