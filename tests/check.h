@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)                                                                                              \
+#define CHECK(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
             fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);                                    \
@@ -15,7 +15,7 @@
         }                                                                                                              \
     } while (0)
 
-#define CHECK_INT(got, want)                                                                                          \
+#define CHECK_INT(got, want)                                                                                           \
     do {                                                                                                               \
         long long got_ = (long long)(got), want_ = (long long)(want);                                                  \
         if (got_ != want_) {                                                                                           \
@@ -24,7 +24,7 @@
         }                                                                                                              \
     } while (0)
 
-#define CHECK_TEXT(got, want)                                                                                         \
+#define CHECK_TEXT(got, want)                                                                                          \
     do {                                                                                                               \
         const char *got_ = (got), *want_ = (want);                                                                     \
         if (got_ == NULL || strcmp(got_, want_) != 0) {                                                                \
