@@ -13,7 +13,7 @@
 
 enum {
     CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
-    CHAT_JOBS_MAX = 64,     /* loaded: the newest of each avatar, the unfinished, the session's */
+    CHAT_JOBS_MAX = 24,     /* loaded: the newest of each avatar, the unfinished, the session's */
     CHAT_REFUSALS_MAX = 10, /* told in one counter message */
     SESSION_STATE_MAX_BYTES = 24,
     AVATAR_NAME_MAX_CHARS = 64,
@@ -33,7 +33,6 @@ struct session {
     int32_t page;              /* of a list that is leafed through */
     int32_t misses;            /* unexpected inputs in a row */
     int32_t over;              /* photos not taken because there are enough */
-    int64_t reported_id;       /* refusals of photos up to this intake id have been told */
     int64_t screen_message_id; /* the living message; 0 = none */
     bool screen_is_photo;      /* a photo with a caption can't be edited into a text */
     bool below;                /* the user wrote something below the living message */

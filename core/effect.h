@@ -48,6 +48,7 @@ enum effect_kind {
     EFFECT_AVATAR_RENAME, /* object, text */
     EFFECT_AVATAR_DELETE, /* object */
     EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file ids from event */
+    EFFECT_PHOTO_TOLD,    /* object = intake id: its refusal was told */
     EFFECT_PHOTO_DROP,    /* other = avatar: the last photo of it */
     EFFECT_PHOTOS_CLEAR,  /* other = avatar: all photos of it */
     EFFECT_ORDER_CREATE,  /* object = new order id, other = avatar, text = style, number = kopecks, count = photos */
@@ -69,6 +70,7 @@ struct effect {
     const char *id;
     const struct message *message;
     const struct event_file *file;
+    const void *terms; /* EFFECT_ORDER_CREATE: struct order_terms of db/commit.h, added by the shell */
     uint8_t indexes[ALBUM_MAX];
     size_t index_count;
 };

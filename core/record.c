@@ -28,7 +28,6 @@ void record_avatar(struct turn *turn, const char *name)
     effect->object = avatar->id;
     effect->text = name;
     chat->session.avatar_id = avatar->id;
-    chat->session.reported_id = 0;
     chat->refusal_count = 0;
     chat->intake_count = 0;
 }

@@ -86,7 +86,7 @@ static const char *refusals(struct turn *turn)
         const struct refusal *refusal = &chat->refusals[i];
         lines = arena_format(turn->arena, "%s\n%s", lines,
                              turn_text(turn, why[refusal->verdict], ARGS(ARG_N("n", refusal->number))));
-        chat->session.reported_id = refusal->intake_id;
+        turn_effect(turn, EFFECT_PHOTO_TOLD)->object = refusal->intake_id;
     }
     chat->refusal_count = 0;
     if (chat->session.over > 0)

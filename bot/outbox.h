@@ -1,0 +1,29 @@
+/* The outbox: committed messages on their way to Telegram, in order per chat. It sends only what stands in the
+ * database, keeps each chat's messages in line, and hands the outcomes back to the next turn, which deletes the row and
+ * records what was learned (the living message's id, the photos' file ids) in one transaction. */
+#ifndef BOT_OUTBOX_H
+#define BOT_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bot/shop.h"
+#include "db/commit.h"
+
+struct outbox;
+
+struct outbox *outbox_new(struct shop *shop);
+void outbox_free(struct outbox *outbox); /* accepts NULL */
+/* Rows that were just committed, in order. Copied. */
+void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count);
+/* An answer to a press: not stored, sent at once, lost by a crash (the client presses again). */
+void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text);
+/* Load what was committed and not sent: once at start. */
+void outbox_resume(struct outbox *outbox);
+/* Moves the outcomes since the last time into the arena, for a turn to commit. */
+struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena);
+/* The living message of a chat as the outbox knows it, if it learned one that is not committed yet. */
+bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo);
+size_t outbox_pending(const struct outbox *outbox);
+
+#endif

@@ -1,0 +1,35 @@
+/* The turns: everything that happens to conversations goes through here, one transaction at a time.
+ *
+ *   updates, news, wishes to be woken ─▶ load ─▶ core's step ─▶ commit ─▶ outbox, chores, the next getUpdates
+ *
+ * One turn takes whatever has gathered: one batch of updates, all news posted since, outcomes of sends. While a turn
+ * is at the database the next one gathers, so load grows the turn instead of the queue. */
+#ifndef BOT_TURNS_H
+#define BOT_TURNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "bot/shop.h"
+#include "core/event.h"
+
+struct turns;
+
+enum { TURNS_EVENTS_MAX = 256, /* of one turn: a batch of updates and news; more news waits for the next turn */
+       TURNS_CHATS_MAX = TURNS_EVENTS_MAX };
+
+struct turns *turns_new(struct shop *shop);
+void turns_free(struct turns *turns);
+
+/* News of a chat, from a chore: kind, chat_id, object, other. Copied; texts in it are ignored. Never lost while the
+ * process lives; what a crash loses is found again in the database at start. */
+void turns_post(struct turns *turns, const struct event *news);
+/* Something is there to be committed (an outcome of a send): have a turn soon. */
+void turns_poke(struct turns *turns);
+/* A body of getUpdates: at most one at a time. done is told the offset once it is committed. */
+void turns_batch(struct turns *turns, const char *body, size_t bytes);
+/* Start the next turn if there is something and none is running. Called by the loop. */
+void turns_run(struct turns *turns);
+/* Nothing gathered, nothing running? */
+bool turns_idle(const struct turns *turns);
+
+#endif
