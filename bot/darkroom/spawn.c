@@ -52,7 +52,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
 
 enum err spawn_program(const char *path, pid_t *ret_pid, int *ret_fd)
 {
-    static char language[] = "LC_ALL=C.UTF-8", home[] = "HOME=/nonexistent";
+    char language[] = "LC_ALL=C.UTF-8", home[] = "HOME=/nonexistent";
     char *const environment[] = {language, home, NULL};
     char *const arguments[] = {(char *)(uintptr_t)path, NULL}; /* posix_spawn wants non-const and does not write */
     posix_spawn_file_actions_t actions;

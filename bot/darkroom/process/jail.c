@@ -82,71 +82,74 @@ void jail_close_inherited(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),    \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
-static enum err install_filter(void)
-{
-    struct sock_filter program[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, JAIL_ARCH, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, nr)),
-        ALLOW(read),
-        ALLOW(write),
-        ALLOW(readv),
-        ALLOW(writev),
-        ALLOW(close),
-        ALLOW(lseek),
-        ALLOW(fstat),
-        ALLOW(ppoll),
-        ALLOW(mmap),
-        ALLOW(munmap),
-        ALLOW(mremap),
-        ALLOW(mprotect),
-        ALLOW(madvise),
-        ALLOW(brk),
-        ALLOW(futex),
-        ALLOW(sched_yield),
-        ALLOW(sched_getaffinity),
-        ALLOW(set_robust_list),
-        ALLOW(exit),
-        ALLOW(exit_group),
-        ALLOW(rt_sigaction),
-        ALLOW(rt_sigprocmask),
-        ALLOW(rt_sigreturn),
-        ALLOW(sigaltstack),
-        ALLOW(restart_syscall),
-        ALLOW(clock_gettime),
-        ALLOW(clock_nanosleep),
-        ALLOW(nanosleep),
-        ALLOW(gettimeofday),
-        ALLOW(setitimer),
-        ALLOW(getpid),
-        ALLOW(gettid),
-        ALLOW(getrusage),
-        ALLOW(getrandom),
-        ALLOW(uname),
-        ALLOW(sysinfo),
+/* What the process may still ask of the kernel. */
+static const struct sock_filter PROGRAM[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, JAIL_ARCH, 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, nr)),
+    ALLOW(read),
+    ALLOW(write),
+    ALLOW(readv),
+    ALLOW(writev),
+    ALLOW(close),
+    ALLOW(lseek),
+    ALLOW(fstat),
+    ALLOW(ppoll),
+    ALLOW(mmap),
+    ALLOW(munmap),
+    ALLOW(mremap),
+    ALLOW(mprotect),
+    ALLOW(madvise),
+    ALLOW(brk),
+    ALLOW(futex),
+    ALLOW(sched_yield),
+    ALLOW(sched_getaffinity),
+    ALLOW(set_robust_list),
+    ALLOW(exit),
+    ALLOW(exit_group),
+    ALLOW(rt_sigaction),
+    ALLOW(rt_sigprocmask),
+    ALLOW(rt_sigreturn),
+    ALLOW(sigaltstack),
+    ALLOW(restart_syscall),
+    ALLOW(clock_gettime),
+    ALLOW(clock_nanosleep),
+    ALLOW(nanosleep),
+    ALLOW(gettimeofday),
+    ALLOW(setitimer),
+    ALLOW(getpid),
+    ALLOW(gettid),
+    ALLOW(getrusage),
+    ALLOW(getrandom),
+    ALLOW(uname),
+    ALLOW(sysinfo),
 #ifdef SYS_rseq
-        ALLOW(rseq),
+    ALLOW(rseq),
 #endif
 #ifdef SYS_poll
-        ALLOW(poll),
+    ALLOW(poll),
 #endif
 #ifdef SYS_alarm
-        ALLOW(alarm),
+    ALLOW(alarm),
 #endif
 #ifdef SYS_time
-        ALLOW(time),
+    ALLOW(time),
 #endif
 #ifdef SYS_clone3
-        DENY_AS(clone3, ENOSYS),
+    DENY_AS(clone3, ENOSYS),
 #endif
-        DENY_AS(openat, EACCES),
-        ALLOW_IF_BIT(clone, 0, JAIL_THREAD_FLAG),
-        ALLOW_IF_EQUAL(prctl, 0, PR_SET_NAME),
-        ALLOW_IF_EQUAL(prlimit64, 2, 0), /* reading a limit only */
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-    };
-    struct sock_fprog filter = {.len = (unsigned short)(sizeof program / sizeof *program), .filter = program};
+    DENY_AS(openat, EACCES),
+    ALLOW_IF_BIT(clone, 0, JAIL_THREAD_FLAG),
+    ALLOW_IF_EQUAL(prctl, 0, PR_SET_NAME),
+    ALLOW_IF_EQUAL(prlimit64, 2, 0), /* reading a limit only */
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+};
+
+static enum err install_filter(void)
+{
+    struct sock_fprog filter = {.len = (unsigned short)(sizeof PROGRAM / sizeof *PROGRAM),
+                                .filter = (struct sock_filter *)(uintptr_t)PROGRAM}; /* the kernel only reads it */
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0) {
         return ERR_UNSUPPORTED;
     }
