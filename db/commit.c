@@ -1,0 +1,184 @@
+/* The fixed part of a turn's transaction: the head that fences it, the sessions, the outbox in and out. One statement
+ * for any number of rows, by unnest: a turn of a hundred chats costs what a turn of one does, and one fsync. The
+ * records are in db/records.c. */
+#include "db/commit.h"
+
+#include "core/sheet.h"
+
+void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head)
+{
+    (void)db_unit_add(unit, "SELECT bot_turn($1, $2, $3, $4, $5)", 5,
+                      (struct db_param[]){db_int64_param(arena, head->bot_id), db_text_param(head->owner),
+                                          db_int64_param(arena, head->turn), db_int64_param(arena, head->offset),
+                                          db_int64_param(arena, head->next_offset)});
+}
+
+/* The columns of bot_sessions as arrays, one element a session. */
+enum {
+    NUMBER_CHAT,
+    NUMBER_VERSION,
+    NUMBER_AVATAR,
+    NUMBER_ORDER,
+    NUMBER_JOB,
+    NUMBER_PAGE,
+    NUMBER_MISSES,
+    NUMBER_OVER,
+    NUMBER_SHOWN,
+    NUMBER_LIMIT,
+    NUMBER_REFRESH,
+    NUMBER_COUNT
+};
+enum { WORD_STATE, WORD_LANG, WORD_STYLE, WORD_COUNT };
+
+static const char sessions_sql[] =
+    "INSERT INTO bot_sessions AS s (chat_id, version, avatar_id, order_id, job_id, page, misses, over, shown_at_ms,"
+    " limit_at_ms, refresh_at_ms, state, lang, style_id, below)"
+    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[], $7::int[],"
+    " $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bool[])"
+    " ON CONFLICT (chat_id) DO UPDATE SET version = EXCLUDED.version, avatar_id = EXCLUDED.avatar_id,"
+    " order_id = EXCLUDED.order_id, job_id = EXCLUDED.job_id, page = EXCLUDED.page, misses = EXCLUDED.misses,"
+    " over = EXCLUDED.over, shown_at_ms = EXCLUDED.shown_at_ms, limit_at_ms = EXCLUDED.limit_at_ms,"
+    " refresh_at_ms = EXCLUDED.refresh_at_ms, state = EXCLUDED.state, lang = EXCLUDED.lang,"
+    " style_id = EXCLUDED.style_id, below = EXCLUDED.below";
+
+static void put_session(const struct chat *chat, size_t at, int64_t *const numbers[NUMBER_COUNT],
+                        const char **const words[WORD_COUNT], bool *below)
+{
+    const struct session *session = &chat->session;
+    numbers[NUMBER_CHAT][at] = chat->id;
+    numbers[NUMBER_VERSION][at] = session->version;
+    numbers[NUMBER_AVATAR][at] = session->avatar_id;
+    numbers[NUMBER_ORDER][at] = session->order_id;
+    numbers[NUMBER_JOB][at] = session->job_id;
+    numbers[NUMBER_PAGE][at] = session->page;
+    numbers[NUMBER_MISSES][at] = session->misses;
+    numbers[NUMBER_OVER][at] = session->over;
+    numbers[NUMBER_SHOWN][at] = session->shown_at_ms;
+    numbers[NUMBER_LIMIT][at] = session->limit_at_ms;
+    numbers[NUMBER_REFRESH][at] = session->refresh_at_ms;
+    words[WORD_STATE][at] = session->state->name;
+    words[WORD_LANG][at] = lang_code(session->lang);
+    words[WORD_STYLE][at] = session->style_id;
+    below[at] = session->below;
+}
+
+void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t count)
+{
+    int64_t *numbers[NUMBER_COUNT];
+    const char **words[WORD_COUNT];
+    struct db_param params[NUMBER_COUNT + WORD_COUNT + 1];
+    bool *below = arena_array(arena, count, sizeof *below);
+    size_t rows = 0;
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        numbers[i] = arena_array(arena, count, sizeof *numbers[i]);
+    for (size_t i = 0; i < WORD_COUNT; i++)
+        words[i] = arena_array(arena, count, sizeof *words[i]);
+    for (size_t i = 0; i < count; i++)
+        if (chats[i].dirty && chats[i].session.state != NULL)
+            put_session(&chats[i], rows++, numbers, words, below);
+    if (rows == 0)
+        return;
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        params[i] = db_int64_array(arena, numbers[i], rows);
+    for (size_t i = 0; i < WORD_COUNT; i++)
+        params[NUMBER_COUNT + i] = db_text_array(arena, words[i], rows);
+    params[NUMBER_COUNT + WORD_COUNT] = db_bool_array(arena, below, rows);
+    (void)db_unit_add(unit, sessions_sql, NUMBER_COUNT + WORD_COUNT + 1, params);
+}
+
+void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct outbox_row *rows, size_t count)
+{
+    if (count == 0)
+        return;
+    int64_t *ids = arena_array(arena, count, sizeof *ids), *chats = arena_array(arena, count, sizeof *chats);
+    int64_t *jobs = arena_array(arena, count, sizeof *jobs);
+    const char **kinds = arena_array(arena, count, sizeof *kinds), **bodies = arena_array(arena, count, sizeof *bodies);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = rows[i].id;
+        chats[i] = rows[i].chat_id;
+        jobs[i] = rows[i].job_id;
+        kinds[i] = rows[i].kind;
+        bodies[i] = rows[i].body;
+    }
+    (void)db_unit_add(unit,
+                      "INSERT INTO outbox (id, chat_id, job_id, kind, body)"
+                      " SELECT i, c, NULLIF(j, 0), k, b FROM"
+                      " unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::text[]) r(i, c, j, k, b)",
+                      5,
+                      (struct db_param[]){db_int64_array(arena, ids, count), db_int64_array(arena, chats, count),
+                                          db_int64_array(arena, jobs, count), db_text_array(arena, kinds, count),
+                                          db_text_array(arena, bodies, count)});
+}
+
+static void add_photos(struct db_unit *unit, struct arena *arena, const struct photo_outcome *photos, size_t count)
+{
+    int64_t *jobs = arena_array(arena, count, sizeof *jobs), *indexes = arena_array(arena, count, sizeof *indexes);
+    int64_t *messages = arena_array(arena, count, sizeof *messages);
+    const char **deliveries = arena_array(arena, count, sizeof *deliveries);
+    const char **photo_ids = arena_array(arena, count, sizeof *photo_ids);
+    const char **document_ids = arena_array(arena, count, sizeof *document_ids);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = photos[i].job_id;
+        indexes[i] = photos[i].index;
+        messages[i] = photos[i].message_id;
+        deliveries[i] = photos[i].delivery;
+        photo_ids[i] = photos[i].photo_file_id;
+        document_ids[i] = photos[i].document_file_id;
+    }
+    (void)db_unit_add(
+        unit,
+        "UPDATE photo_tasks t SET delivery = COALESCE(p.d, t.delivery),"
+        " message_id = CASE WHEN p.d = 'sent' THEN p.m ELSE t.message_id END,"
+        " photo_file_id = COALESCE(p.pf, t.photo_file_id),"
+        " document_file_id = COALESCE(p.df, t.document_file_id)"
+        " FROM unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[])"
+        " p(j, i, m, d, pf, df) WHERE t.job_id = p.j AND t.index = p.i",
+        6,
+        (struct db_param[]){db_int64_array(arena, jobs, count), db_int64_array(arena, indexes, count),
+                            db_int64_array(arena, messages, count), db_text_array(arena, deliveries, count),
+                            db_text_array(arena, photo_ids, count), db_text_array(arena, document_ids, count)});
+}
+
+static void add_screens(struct db_unit *unit, struct arena *arena, const struct screen_outcome *screens, size_t count)
+{
+    int64_t *chats = arena_array(arena, count, sizeof *chats), *messages = arena_array(arena, count, sizeof *messages);
+    bool *photos = arena_array(arena, count, sizeof *photos);
+    for (size_t i = 0; i < count; i++) {
+        chats[i] = screens[i].chat_id;
+        messages[i] = screens[i].message_id;
+        photos[i] = screens[i].is_photo;
+    }
+    (void)db_unit_add(unit,
+                      "UPDATE bot_sessions s SET screen_message_id = r.m, screen_is_photo = r.p"
+                      " FROM unnest($1::bigint[], $2::bigint[], $3::bool[]) r(c, m, p) WHERE s.chat_id = r.c",
+                      3,
+                      (struct db_param[]){db_int64_array(arena, chats, count), db_int64_array(arena, messages, count),
+                                          db_bool_array(arena, photos, count)});
+}
+
+void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
+                         const struct outbox_outcomes *outcomes)
+{
+    if (outcomes->done_count > 0)
+        (void)db_unit_add(unit, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", 1,
+                          (struct db_param[]){db_int64_array(arena, outcomes->done, outcomes->done_count)});
+    if (outcomes->photo_count > 0)
+        add_photos(unit, arena, outcomes->photos, outcomes->photo_count);
+    if (outcomes->screen_count > 0)
+        add_screens(unit, arena, outcomes->screens, outcomes->screen_count);
+    for (size_t i = 0; i < outcomes->file_count; i++)
+        (void)db_unit_add(unit,
+                          "INSERT INTO sent_files (bot_id, name, file_id) VALUES ($1, $2, $3)"
+                          " ON CONFLICT (bot_id, name) DO UPDATE SET file_id = EXCLUDED.file_id",
+                          3,
+                          (struct db_param[]){db_int64_param(arena, bot_id), db_text_param(outcomes->files[i].name),
+                                              db_text_param(outcomes->files[i].file_id)});
+}
+
+void commit_add_poison(struct db_unit *unit, struct arena *arena, int64_t bot_id, const struct poison *poison)
+{
+    (void)db_unit_add(unit, "INSERT INTO poison_updates (bot_id, update_id, why, raw) VALUES ($1, $2, $3, $4)", 4,
+                      (struct db_param[]){db_int64_param(arena, bot_id), db_int64_param(arena, poison->update_id),
+                                          db_text_param(poison->why),
+                                          db_bytea_param(arena, poison->raw, poison->raw_bytes)});
+}

@@ -1,0 +1,85 @@
+/* Committing a turn: the statements of one unit. The first is the compare-and-set of bot_turn(); when it fails, nothing
+ * of the turn happened. */
+#ifndef DB_COMMIT_H
+#define DB_COMMIT_H
+
+#include "core/chat.h"
+#include "core/effect.h"
+#include "db/db.h"
+
+#define COMMIT_FENCED "FB001" /* sqlstate of a turn that is not ours to commit */
+
+struct commit_head {
+    int64_t bot_id;
+    const char *owner;
+    int64_t turn;        /* the last committed one */
+    int64_t offset;      /* as it stands */
+    int64_t next_offset; /* as it will stand */
+};
+
+/* Terms of an order as sold, added by the shell to EFFECT_ORDER_CREATE (effect.terms). */
+struct order_terms {
+    const char *payment_key, *payment_body;
+    const char *const *prompts, *const *recipes;
+    size_t look_count;
+};
+
+struct outbox_row {
+    int64_t id;
+    int64_t chat_id;
+    const char *kind;
+    const char *body; /* JSON */
+    int64_t job_id;   /* 0 = none */
+};
+
+/* What became of one photo of an album. */
+struct photo_outcome {
+    int64_t job_id;
+    int index;
+    const char *delivery; /* "sent", "none" (to be sent another time), "refused"; NULL = a repeat: leave it */
+    int64_t message_id;
+    const char *photo_file_id, *document_file_id; /* NULL = not learned */
+};
+
+struct screen_outcome {
+    int64_t chat_id, message_id;
+    bool is_photo;
+};
+
+struct file_outcome {
+    const char *name, *file_id;
+};
+
+/* Gathered by the outbox between two turns. */
+struct outbox_outcomes {
+    const int64_t *done; /* rows to delete */
+    size_t done_count;
+    const struct photo_outcome *photos;
+    size_t photo_count;
+    const struct screen_outcome *screens; /* at most one a chat */
+    size_t screen_count;
+    const struct file_outcome *files;
+    size_t file_count;
+    const struct event *news; /* EVENT_DELIVERED, EVENT_BLOCKED: to be stepped in the same turn */
+    size_t news_count;
+};
+
+struct poison {
+    int64_t update_id;
+    const char *why;
+    const char *raw;
+    size_t raw_bytes;
+};
+
+void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head);
+/* The dirty ones of chats. */
+void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t count);
+/* The record effects, in an order that keeps each chat's own; message effects are passed over. chats: sorted by id. */
+void commit_add_records(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t chat_count,
+                        const struct effects *effects, int64_t unix_ms);
+void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct outbox_row *rows, size_t count);
+void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
+                         const struct outbox_outcomes *outcomes);
+void commit_add_poison(struct db_unit *unit, struct arena *arena, int64_t bot_id, const struct poison *poison);
+
+#endif

@@ -1,0 +1,219 @@
+/* The statements that load a turn, and the reading of their answers into core's structs. Each statement serves all
+ * chats of the batch at once; what belongs to whom is told by the chat's id in the first column. Nothing is decided
+ * here: an unknown stored state becomes NULL, and the engine says what that means. */
+#include "db/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/money.h"
+#include "core/sheet.h"
+#include "db/words.h"
+
+enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_ORDERS, LOAD_JOBS, LOAD_IDS };
+
+static const char sessions_sql[] =
+    "SELECT c.id, u.id, b.consent_version, b.receipt_contact, b.blocked_at IS NOT NULL, s.state, s.lang, s.version,"
+    " s.avatar_id, s.order_id, s.job_id, s.style_id, s.page, s.misses, s.over, s.below, s.shown_at_ms, s.limit_at_ms,"
+    " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo,"
+    " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = s.avatar_id)"
+    " FROM unnest($1::bigint[]) WITH ORDINALITY c(id, n)"
+    " LEFT JOIN users u ON u.telegram_user_id = c.id"
+    " LEFT JOIN bot_users b ON b.user_id = u.id"
+    " LEFT JOIN bot_sessions s ON s.chat_id = c.id"
+    " ORDER BY c.n";
+
+static const char avatars_sql[] =
+    "SELECT u.telegram_user_id, a.id, COALESCE(a.name, ''), a.status,"
+    " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id),"
+    " (SELECT count(*) FROM photo_intake i WHERE i.avatar_id = a.id AND i.verdict = 'pending'),"
+    " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id)"
+    " FROM users u JOIN avatars a ON a.user_id = u.id"
+    " WHERE u.telegram_user_id = ANY($1::bigint[]) ORDER BY u.telegram_user_id, a.id";
+
+static const char refusals_sql[] = "SELECT s.chat_id, i.id, i.number, i.verdict FROM bot_sessions s"
+                                   " JOIN photo_intake i ON i.avatar_id = s.avatar_id"
+                                   " WHERE s.chat_id = ANY($1::bigint[]) AND s.avatar_id <> 0 AND NOT i.told"
+                                   " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id";
+
+static const char orders_sql[] =
+    "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, o.payment_url,"
+    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0)"
+    " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
+    " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
+
+/* Per task a letter: waiting, made, queued, sent, failed. */
+static const char jobs_sql[] =
+    "SELECT j.chat_id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
+    " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
+    "  WHEN t.state = 'failed' OR t.delivery = 'refused' THEN 'f' WHEN t.state = 'made' THEN 'm' ELSE 'w' END, ''"
+    "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)"
+    " FROM generation_jobs j WHERE j.chat_id = ANY($1::bigint[]) AND (j.told_at IS NULL OR j.id = ANY($2::bigint[])"
+    "  OR j.id IN (SELECT s.job_id FROM bot_sessions s WHERE s.chat_id = j.chat_id)"
+    "  OR NOT EXISTS (SELECT 1 FROM generation_jobs n"
+    "   WHERE n.avatar_id = j.avatar_id AND n.id > j.id AND n.chat_id IS NOT NULL))"
+    " ORDER BY j.chat_id, j.id DESC";
+
+static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
+                              " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"
+                              " UNION ALL SELECT 2, nextval('bot_ids') FROM generate_series(1, $3::int)";
+
+_Static_assert(ID_USER == 0 && ID_AVATAR == 1 && ID_OWN == 2, "ids_sql names the kinds by number");
+
+void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
+{
+    struct db_param chats[2] = {db_int64_array(arena, request->chat_ids, request->chat_count),
+                                db_int64_array(arena, request->job_ids, request->job_count)};
+    struct db_param counts[ID_KIND_COUNT];
+    size_t wanted = 0;
+    if (db_unit_count(unit) != 0)
+        abort();
+    (void)db_unit_add(unit, sessions_sql, 1, chats);
+    (void)db_unit_add(unit, avatars_sql, 1, chats);
+    (void)db_unit_add(unit, refusals_sql, 1, chats);
+    (void)db_unit_add(unit, orders_sql, 1, chats);
+    (void)db_unit_add(unit, jobs_sql, 2, chats);
+    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
+        wanted += request->new_ids[kind];
+        counts[kind] = db_int64_param(arena, (int64_t)request->new_ids[kind]);
+    }
+    if (wanted > 0)
+        (void)db_unit_add(unit, ids_sql, ID_KIND_COUNT, counts);
+}
+
+static void read_session(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+{
+    struct session *session = &chat->session;
+    chat->id = db_int64(result, LOAD_SESSIONS, row, 0);
+    chat->user.id = db_int64(result, LOAD_SESSIONS, row, 1);
+    chat->user.consent = (int32_t)db_int64(result, LOAD_SESSIONS, row, 2);
+    chat->user.contact = arena_copy(arena, db_text(result, LOAD_SESSIONS, row, 3));
+    chat->user.blocked = db_bool(result, LOAD_SESSIONS, row, 4);
+    if (db_is_null(result, LOAD_SESSIONS, row, 5))
+        return;
+    session->state = sheet_state(db_text(result, LOAD_SESSIONS, row, 5));
+    session->lang = words_lang(db_text(result, LOAD_SESSIONS, row, 6));
+    session->version = (uint32_t)db_int64(result, LOAD_SESSIONS, row, 7);
+    session->avatar_id = db_int64(result, LOAD_SESSIONS, row, 8);
+    session->order_id = db_int64(result, LOAD_SESSIONS, row, 9);
+    session->job_id = db_int64(result, LOAD_SESSIONS, row, 10);
+    const char *style = db_text(result, LOAD_SESSIONS, row, 11);
+    memcpy(session->style_id, style, strnlen(style, STYLE_ID_MAX_BYTES));
+    session->page = (int32_t)db_int64(result, LOAD_SESSIONS, row, 12);
+    session->misses = (int32_t)db_int64(result, LOAD_SESSIONS, row, 13);
+    session->over = (int32_t)db_int64(result, LOAD_SESSIONS, row, 14);
+    session->below = db_bool(result, LOAD_SESSIONS, row, 15);
+    session->shown_at_ms = db_int64(result, LOAD_SESSIONS, row, 16);
+    session->limit_at_ms = db_int64(result, LOAD_SESSIONS, row, 17);
+    session->refresh_at_ms = db_int64(result, LOAD_SESSIONS, row, 18);
+    session->screen_message_id = db_int64(result, LOAD_SESSIONS, row, 19);
+    session->screen_is_photo = db_bool(result, LOAD_SESSIONS, row, 20);
+    chat->intake_count = (int32_t)db_int64(result, LOAD_SESSIONS, row, 21);
+}
+
+static int compare_chat(const void *key, const void *element)
+{
+    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+/* The chat a row belongs to. */
+static struct chat *owner(const struct load_answer *answer, size_t count, const struct db_result *result, int statement,
+                          int row)
+{
+    int64_t id = db_int64(result, statement, row, 0);
+    struct chat *chat = bsearch(&id, answer->chats, count, sizeof *chat, compare_chat);
+    if (chat == NULL)
+        abort(); /* the statements ask for these chats only */
+    return chat;
+}
+
+static void read_avatar(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+{
+    if (chat->avatar_count == CHAT_AVATARS_MAX) { /* keep the newest */
+        memmove(chat->avatars, chat->avatars + 1, (CHAT_AVATARS_MAX - 1) * sizeof chat->avatars[0]);
+        chat->avatar_count--;
+    }
+    struct avatar *avatar = &chat->avatars[chat->avatar_count++];
+    avatar->id = db_int64(result, LOAD_AVATARS, row, 1);
+    avatar->name = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 2));
+    avatar->status = words_avatar_status(db_text(result, LOAD_AVATARS, row, 3));
+    avatar->good = (int32_t)db_int64(result, LOAD_AVATARS, row, 4);
+    avatar->pending = (int32_t)db_int64(result, LOAD_AVATARS, row, 5);
+    avatar->made = (int32_t)db_int64(result, LOAD_AVATARS, row, 6);
+}
+
+static void read_order(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+{
+    struct order *order = &chat->order;
+    order->id = db_int64(result, LOAD_ORDERS, row, 1);
+    order->status = words_order_status(db_text(result, LOAD_ORDERS, row, 2));
+    order->avatar_id = db_int64(result, LOAD_ORDERS, row, 3);
+    order->style_id = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 4));
+    if (money_parse(db_text(result, LOAD_ORDERS, row, 5), &order->price_kopecks) != ERR_OK)
+        abort(); /* DECIMAL(10,2) always parses */
+    order->photo_count = (int32_t)db_int64(result, LOAD_ORDERS, row, 6);
+    order->link = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 7));
+    order->link_until_ms = db_int64(result, LOAD_ORDERS, row, 8);
+    order->job_id = db_int64(result, LOAD_ORDERS, row, 9);
+}
+
+static void read_job(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+{
+    const char *shots = db_text(result, LOAD_JOBS, row, 5);
+    if (chat->job_count == CHAT_JOBS_MAX || shots == NULL)
+        return;
+    struct job *job = &chat->jobs[chat->job_count++];
+    job->id = db_int64(result, LOAD_JOBS, row, 1);
+    job->avatar_id = db_int64(result, LOAD_JOBS, row, 2);
+    job->style_id = arena_copy(arena, db_text(result, LOAD_JOBS, row, 3));
+    job->finished = db_bool(result, LOAD_JOBS, row, 4);
+    for (; shots[job->total] != '\0' && job->total < STYLE_PHOTOS_MAX; job->total++)
+        job->shots[job->total] = (uint8_t)words_shot(shots[job->total]);
+}
+
+static void read_refusal(const struct db_result *result, int row, struct chat *chat)
+{
+    if (chat->refusal_count == CHAT_REFUSALS_MAX)
+        return;
+    struct refusal *refusal = &chat->refusals[chat->refusal_count++];
+    refusal->intake_id = db_int64(result, LOAD_REFUSALS, row, 1);
+    refusal->number = (int32_t)db_int64(result, LOAD_REFUSALS, row, 2);
+    refusal->verdict = words_verdict(db_text(result, LOAD_REFUSALS, row, 3));
+}
+
+static void read_ids(const struct db_result *result, struct arena *arena, const struct load_request *request,
+                     struct load_answer *answer)
+{
+    int64_t *lists[ID_KIND_COUNT];
+    size_t wanted = 0;
+    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
+        wanted += request->new_ids[kind];
+        lists[kind] = arena_array(arena, request->new_ids[kind], sizeof *lists[kind]);
+        answer->ids[kind] = lists[kind];
+    }
+    if (wanted == 0)
+        return;
+    for (int row = 0; row < db_rows(result, LOAD_IDS); row++) {
+        size_t kind = (size_t)db_int64(result, LOAD_IDS, row, 0);
+        lists[kind][answer->id_count[kind]++] = db_int64(result, LOAD_IDS, row, 1);
+    }
+}
+
+void load_read(const struct db_result *result, struct arena *arena, const struct load_request *request,
+               struct load_answer *ret_answer)
+{
+    size_t count = request->chat_count;
+    *ret_answer = (struct load_answer){.chats = arena_array(arena, count, sizeof(struct chat))};
+    for (size_t i = 0; i < count; i++)
+        read_session(result, (int)i, arena, &ret_answer->chats[i]);
+    for (int row = 0; row < db_rows(result, LOAD_AVATARS); row++)
+        read_avatar(result, row, arena, owner(ret_answer, count, result, LOAD_AVATARS, row));
+    for (int row = 0; row < db_rows(result, LOAD_REFUSALS); row++)
+        read_refusal(result, row, owner(ret_answer, count, result, LOAD_REFUSALS, row));
+    for (int row = 0; row < db_rows(result, LOAD_ORDERS); row++)
+        read_order(result, row, arena, owner(ret_answer, count, result, LOAD_ORDERS, row));
+    for (int row = 0; row < db_rows(result, LOAD_JOBS); row++)
+        read_job(result, row, arena, owner(ret_answer, count, result, LOAD_JOBS, row));
+    read_ids(result, arena, request, ret_answer);
+}

@@ -1,0 +1,53 @@
+/* Enum to stored word and back, each list once. */
+#include "db/words.h"
+
+#include <string.h>
+
+static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending", "good",      "duplicate", "too_small",  "blurred",
+                                                          "broken",  "not_image", "too_big",   "unreachable"};
+
+enum lang words_lang(const char *word)
+{
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        if (strcmp(word, lang_code((enum lang)lang)) == 0)
+            return (enum lang)lang;
+    return LANG_RU;
+}
+
+enum avatar_status words_avatar_status(const char *word)
+{
+    if (word != NULL && strcmp(word, "processing") == 0)
+        return AVATAR_PROCESSING;
+    return word != NULL && strcmp(word, "ready") == 0 ? AVATAR_READY : AVATAR_DRAFT;
+}
+
+enum order_status words_order_status(const char *word)
+{
+    if (strcmp(word, "paid") == 0)
+        return ORDER_PAID;
+    return strcmp(word, "awaiting") == 0 ? ORDER_AWAITING : ORDER_CANCELED;
+}
+
+enum photo_verdict words_verdict(const char *word)
+{
+    for (int verdict = 0; verdict < PHOTO_VERDICT_COUNT; verdict++)
+        if (strcmp(word, verdicts[verdict]) == 0)
+            return (enum photo_verdict)verdict;
+    return PHOTO_BROKEN;
+}
+
+const char *words_of_verdict(enum photo_verdict verdict)
+{
+    return verdicts[verdict];
+}
+
+enum shot_state words_shot(char letter)
+{
+    switch (letter) {
+    case 'm': return SHOT_MADE;
+    case 'q': return SHOT_QUEUED;
+    case 's': return SHOT_SENT;
+    case 'f': return SHOT_FAILED;
+    default: return SHOT_WAITING;
+    }
+}

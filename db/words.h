@@ -1,0 +1,16 @@
+/* The words that stand for core's enums in the database. A word the bot does not know (the web application's own)
+ * reads as the harmless one. */
+#ifndef DB_WORDS_H
+#define DB_WORDS_H
+
+#include "core/chat.h"
+
+enum lang words_lang(const char *word);
+enum avatar_status words_avatar_status(const char *word);
+enum order_status words_order_status(const char *word);
+enum photo_verdict words_verdict(const char *word);
+const char *words_of_verdict(enum photo_verdict verdict);
+/* The letters of load.c's jobs: w m q s f. */
+enum shot_state words_shot(char letter);
+
+#endif
