@@ -2,6 +2,7 @@
  * here prints or decides what a finding means for the run. */
 #include "config/finding.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,13 +90,15 @@ static const char *last_part(const char *name)
 const char *finding_nearest(const char *name, const char *const *names, size_t count)
 {
     const char *best = NULL;
+    bool best_twin = false; /* the same last part: the right key in the wrong group, however far the groups are */
     size_t best_distance = strlen(name) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(last_part(name), last_part(names[i])) == 0)
-            return names[i]; /* the right key in the wrong group */
+        bool twin = strcmp(last_part(name), last_part(names[i])) == 0;
         size_t far = distance(name, names[i]);
-        if (far < best_distance || (far == best_distance && best == NULL)) {
+        if (twin ? !best_twin || far < best_distance
+                 : !best_twin && (far < best_distance || (far == best_distance && best == NULL))) {
             best = names[i];
+            best_twin = twin;
             best_distance = far;
         }
     }
