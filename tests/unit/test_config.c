@@ -9,6 +9,7 @@
 
 #include "config/keys.h"
 #include "tests/check.h"
+#include "tests/lsan.h"
 
 static struct arena arena;
 static const char *dir;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/check.h"
+#include "tests/lsan.h"
 
 static struct arena arena;
 static struct findings findings;
