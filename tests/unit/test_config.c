@@ -47,6 +47,7 @@ static void make_folder(void)
     put("empty", " \r\n");
     put("two_words", "test secret");
     put("no_token", "hello");
+    put("odd_token", "123456:ABC-def_1234/x");
     put("credentials/telegram_token", "777:credential");
     put("credentials/yookassa_secret", "from_credentials");
     write_file("open", "1:abcde", 7, 0644);
@@ -59,10 +60,22 @@ static void make_folder(void)
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {
-        "token", "secret",           "empty",      "two_words", "no_token", "credentials/telegram_token",
-        "open",  "fotoset-darkroom", "unrunnable", "large",     "conf",     "credentials/yookassa_secret",
-        "texts", "styles",           "credentials"};
+    static const char *const names[] = {"token",
+                                        "secret",
+                                        "empty",
+                                        "two_words",
+                                        "no_token",
+                                        "odd_token",
+                                        "credentials/telegram_token",
+                                        "open",
+                                        "fotoset-darkroom",
+                                        "unrunnable",
+                                        "large",
+                                        "conf",
+                                        "credentials/yookassa_secret",
+                                        "texts",
+                                        "styles",
+                                        "credentials"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         (void)remove(path_of(names[i]));
     CHECK(rmdir(dir) == 0);
@@ -211,6 +224,7 @@ static void test_syntax(void)
 static void test_large_ids(void)
 {
     refuses(BASE "admins = [\n  1,\n  5000000000\n];", 5, "5000000000 does not fit into 32 bits", "write 5000000000L");
+    refuses(BASE "store: { path = \"a\nb\"; };\n/*\n*/ admins = [ 5000000000 ];", 6, "does not fit into 32 bits", "L");
     refuses(BASE "admins = [ 0x12A05F200 ];", 3, "0x12A05F200 does not fit", "write 0x12A05F200L");
     refuses(BASE "drain_s = -5000000000;", 3, "5000000000 does not fit", "write -5000000000L");
     refuses(BASE "admins = [ 2147483648 ];", 3, "2147483648 does not fit", "write 2147483648L");
@@ -270,6 +284,7 @@ static void test_together(void)
     refuses(BASE "styles_dir = \"nowhere\";", 3, "styles_dir can't be opened", "styles");
     refuses(BASE "darkroom: { program = \"nowhere\"; };", 3, "darkroom.program can't be run", "fotoset-darkroom");
     refuses("telegram: { token_file = \"no_token\"; };\n" YOOKASSA, 1, "does not hold a bot token", "@BotFather");
+    refuses("telegram: { token_file = \"odd_token\"; };\n" YOOKASSA, 1, "does not hold a bot token", "@BotFather");
 }
 
 /* All at once, in the order of the lines. */
@@ -332,6 +347,7 @@ static void test_urls(void)
                                         "http://0127.0.0.1",
                                         "http://[::2]",
                                         "http://[::1",
+                                        "http://127.0.0.0.1",
                                         "http://[::1]x",
                                         "http://evil.example#@localhost",
                                         "https://user@a.example",
