@@ -64,3 +64,15 @@ const char *delivery_bar(struct arena *arena, int32_t done, int32_t total)
     }
     return bar;
 }
+
+void delivery_result(struct turn *turn, const struct job *job)
+{
+    int32_t failed = job_count(job, SHOT_FAILED), made = job_made(job);
+    enum text_key key = made == 0 ? TEXT_RESULT_NONE : failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY;
+    screen_text(turn, key, ARGS(ARG_N("made", made), ARG_N("failed", failed)));
+    if (made > 0)
+        screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
+    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
+    screen_primary(turn);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}

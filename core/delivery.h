@@ -13,6 +13,9 @@ void delivery_repeat(struct turn *turn, struct job *job, bool files);
 /* Has every photo that could be made reached the chat? */
 bool delivery_complete(const struct job *job);
 
+/* Writes what became of a finished set, and where to go from there, to the screen being shown. */
+void delivery_result(struct turn *turn, const struct job *job);
+
 /* "▓▓▓▓░░░░" for done of total. */
 const char *delivery_bar(struct arena *arena, int32_t done, int32_t total);
 

@@ -49,7 +49,7 @@ enum effect_kind {
     EFFECT_AVATAR_DELETE, /* object */
     EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file ids from event */
     EFFECT_PHOTO_TOLD,    /* object = intake id: its refusal was told */
-    EFFECT_PHOTO_DROP,    /* other = avatar: the last photo of it */
+    EFFECT_PHOTO_DROP,    /* other = avatar: the last good photo of it */
     EFFECT_PHOTOS_CLEAR,  /* other = avatar: all photos of it */
     EFFECT_ORDER_CREATE,  /* object = new order id, other = avatar, text = style, number = kopecks, count = photos */
     EFFECT_ORDER_CANCEL,  /* object = order: the user does not want to pay it any more */

@@ -33,6 +33,7 @@ void engine_enter(struct turn *turn, const struct state *state)
     session->version++;
     session->misses = 0;
     session->page = 0;
+    session->over = 0;
     session->refresh_at_ms = 0;
     session->limit_at_ms = turn->now_ms + state->limit_s * 1000;
 }
@@ -43,10 +44,13 @@ static void show(struct turn *turn, bool again)
     struct session *session = &turn->chat->session;
     turn->screen = arena_alloc(turn->arena, sizeof *turn->screen);
     session->state->show(turn);
+    /* Telegram can't edit a message into or out of a keyboard; deleting the message takes its keyboard away. */
+    bool keyboard = turn->was != NULL && sheet_asks_contact(turn->was);
     struct effect *effect = turn_effect(turn, EFFECT_SCREEN);
     effect->message = turn->screen;
-    effect->fresh = turn->fresh || session->below || session->screen_message_id == 0;
-    effect->replace = again;
+    effect->fresh = turn->fresh || session->below || session->screen_message_id == 0 || keyboard ||
+                    turn->screen->ask_contact;
+    effect->replace = again || keyboard;
     session->below = false;
     session->shown_at_ms = turn->now_ms;
     turn->screen = NULL;
@@ -56,6 +60,8 @@ void engine_show(struct turn *turn)
 {
     show(turn, false);
 }
+
+enum { ALBUM_GAP_MS = 10000 }; /* pictures of one album come up to that far apart */
 
 static void restart_at_menu(struct turn *turn, enum text_key why)
 {
@@ -79,12 +85,23 @@ static void follow(struct turn *turn, const struct state *from, int outcome)
     abort(); /* a sheet without a move for an outcome; the walk of the sheets in the tests finds it */
 }
 
+/* The rest of an album whose first picture was answered just now: one answer is enough for all of it. */
+static bool is_sibling(const struct turn *turn)
+{
+    const struct session *session = &turn->chat->session;
+    return turn->event->media_group != NULL && session->misses > 0 &&
+           turn->now_ms - session->shown_at_ms < ALBUM_GAP_MS;
+}
+
 static void miss(struct turn *turn)
 {
     struct session *session = &turn->chat->session;
+    if (is_sibling(turn))
+        return;
     session->misses++;
     if (session->misses >= ENGINE_MISSES_MAX) {
         restart_at_menu(turn, TEXT_LOST);
+        session->misses = turn->event->media_group != NULL; /* its siblings are on their way */
         return;
     }
     if (turn->hint == NULL)
@@ -96,6 +113,8 @@ static void ask_reader(struct turn *turn)
 {
     const struct state *state = turn->chat->session.state;
     int outcome = state->read(turn);
+    if (outcome != OUT_UNEXPECTED && from_user(turn->event))
+        turn->chat->session.misses = 0; /* understood: misses count in a row */
     if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))
         engine_news(turn);
     else if (outcome == OUT_UNEXPECTED)
@@ -123,6 +142,7 @@ static void arrive(struct turn *turn)
     turn->fresh = true;
     turn_effect(turn, EFFECT_EXAMPLES);
     show(turn, false);
+    turn_answer(turn, TEXT_COUNT);
 }
 
 static void command(struct turn *turn)
@@ -157,6 +177,8 @@ static void button(struct turn *turn)
     struct session *session = &turn->chat->session;
     if (press_parse(turn->event->text, &turn->press) != ERR_OK) {
         stale(turn);
+    } else if (press_is_place(&turn->press) && turn->chat->user.consent == 0) {
+        stale(turn); /* no place is open before the offer is accepted */
     } else if (press_is_place(&turn->press)) {
         turn->fresh = turn->event->message_id != session->screen_message_id;
         if (!engine_go(turn, turn->press.action, turn->press.object))
@@ -167,7 +189,12 @@ static void button(struct turn *turn)
         session->screen_message_id = turn->event->message_id;
         ask_reader(turn);
     }
-    turn_answer(turn, TEXT_COUNT);
+}
+
+static void welcome(struct turn *turn)
+{
+    engine_enter(turn, &state_welcome);
+    show(turn, false);
 }
 
 static void wake(struct turn *turn)
@@ -199,23 +226,39 @@ static void dispatch(struct turn *turn)
     bool consented = turn->chat->user.consent != 0;
     if (kind == EVENT_WAKE)
         wake(turn);
-    else if (kind == EVENT_BUTTON && (consented || session->state == &state_welcome))
+    else if (from_user(turn->event) && !consented && session->state != &state_welcome)
+        welcome(turn); /* the offer stands before everything */
+    else if (kind == EVENT_BUTTON)
         button(turn);
     else if (kind == EVENT_COMMAND && consented)
         command(turn);
     else if (kind == EVENT_COMMAND)
-        show(turn, true); /* the offer stands before everything */
+        show(turn, true);
     else
         ask_reader(turn);
+    turn_answer(turn, TEXT_COUNT);
+}
+
+/* A stored state this version does not know: politely back to where everything starts. News still count. */
+static void restart(struct turn *turn)
+{
+    turn->fresh = from_user(turn->event);
+    if (turn->chat->user.consent != 0)
+        restart_at_menu(turn, TEXT_RESTARTED);
+    else
+        welcome(turn);
+    if (engine_is_news(turn->event))
+        engine_news(turn);
+    turn_answer(turn, TEXT_COUNT);
 }
 
 void engine_step(struct turn *turn)
 {
     struct chat *chat = turn->chat;
     const struct event *event = turn->event;
+    turn->was = chat->session.state;
     if (event->kind == EVENT_NONE)
         return;
-    chat->dirty = true;
     if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {
         blocked(turn, event->kind == EVENT_BLOCKED);
         return;
@@ -224,20 +267,13 @@ void engine_step(struct turn *turn)
         blocked(turn, false); /* who writes has unblocked us, even if that update was lost */
     if (is_message(event))
         chat->session.below = true;
-    if (chat->session.state != NULL) {
+    if (chat->session.state != NULL)
         dispatch(turn);
-    } else if (chat->session.version == 0) {
-        if (from_user(event))
-            arrive(turn);
-        turn_answer(turn, TEXT_COUNT);
-    } else {
-        turn->fresh = from_user(event);
-        turn_answer(turn, TEXT_COUNT);
-        if (chat->user.consent != 0) {
-            restart_at_menu(turn, TEXT_RESTARTED);
-        } else {
-            engine_enter(turn, &state_welcome);
-            show(turn, false);
-        }
-    }
+    else if (chat->session.version != 0)
+        restart(turn);
+    else if (from_user(event))
+        arrive(turn);
+    else
+        engine_news(turn); /* known to the shop, never met here */
+    chat->dirty = chat->dirty || chat->session.state != NULL;
 }

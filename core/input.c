@@ -8,7 +8,7 @@
 
 enum { EMAIL_MAX_BYTES = 254, PHONE_MIN_DIGITS = 10, PHONE_MAX_DIGITS = 15 };
 
-/* The length of the UTF-8 character at p, 0 if it is none; its code point in *ret_code. */
+/* The length of the UTF-8 character at p, 0 if it is none (overlong forms are none); its code point in *ret_code. */
 static size_t decode(const unsigned char *p, uint32_t *ret_code)
 {
     size_t length = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
@@ -20,6 +20,8 @@ static size_t decode(const unsigned char *p, uint32_t *ret_code)
             return 0;
         code = code << 6 | (p[i] & 0x3fU);
     }
+    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)))
+        return 0;
     *ret_code = code;
     return length;
 }
@@ -34,7 +36,7 @@ static bool is_space(uint32_t code)
 static bool is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f && code != 0x200d) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x2069) || code == 0xad || code == 0xfeff ||
            (code >= 0xd800 && code <= 0xdfff);
 }
 
@@ -82,6 +84,8 @@ static bool are_labels(const char *text, size_t length, bool domain)
     bool dotted = false;
     for (size_t i = 0; i < length; i++) {
         if (!is_email_char(text[i], !domain) || (text[i] == '.' && text[i + 1] == '.'))
+            return false;
+        if (domain && text[i] == '-' && (i + 1 == length || text[i + 1] == '.' || text[i - 1] == '.'))
             return false;
         dotted = dotted || (text[i] == '.' && length - i > 2);
     }

@@ -9,7 +9,8 @@
 const char *input_name(struct arena *arena, const char *text, size_t max_chars);
 /* local@domain.tld in at most 254 bytes, trimmed; NULL if it isn't one. */
 const char *input_email(struct arena *arena, const char *text);
-/* "+79161234567" from "8 (916) 123-45-67", "+7 916 …", or any +country number of 4–15 digits; NULL if it isn't one. */
+/* "+79161234567" from "8 (916) 123-45-67", "+7 916 …", or any country's number of 10–15 digits; NULL if it isn't one.
+ */
 const char *input_phone(struct arena *arena, const char *text);
 
 /* An e-mail address or a phone number, whichever it is; NULL if it is neither. */

@@ -2,6 +2,7 @@
  * ever silent, so these are messages of their own with lasting buttons; what the user is doing goes on undisturbed. */
 #include "core/delivery.h"
 #include "core/engine.h"
+#include "core/record.h"
 #include "core/sheet.h"
 
 static void paid(struct turn *turn)
@@ -17,15 +18,9 @@ static void paid(struct turn *turn)
 
 static void finished(struct turn *turn, struct job *job)
 {
-    int32_t failed = job_count(job, SHOT_FAILED);
-    job->finished = true;
-    turn_effect(turn, EFFECT_JOB_FINISHED)->object = job->id;
+    record_job_finished(turn, job);
     notice_begin(turn);
-    screen_text(turn, failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY,
-                ARGS(ARG_N("made", job_made(job)), ARG_N("failed", failed)));
-    screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
-    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    delivery_result(turn, job);
     notice_end(turn);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/delivery.h"
 #include "core/engine.h"
+#include "core/record.h"
 #include "core/sheet.h"
 
 static bool enter(struct turn *turn, const struct state *state)
@@ -41,7 +42,7 @@ static bool go_settings(struct turn *turn, int64_t object)
 static bool go_new(struct turn *turn, int64_t object)
 {
     (void)object;
-    if (turn->chat->avatar_count < (size_t)turn->rules->avatars_max)
+    if (record_avatar_fits(turn))
         return enter(turn, &state_avatar_name);
     turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
     return enter(turn, &state_my_avatars);
@@ -50,9 +51,15 @@ static bool go_new(struct turn *turn, int64_t object)
 /* The places of one avatar: the session turns to it. */
 static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *state)
 {
-    if (chat_avatar(turn->chat, avatar_id) == NULL)
+    struct chat *chat = turn->chat;
+    const struct avatar *avatar = chat_avatar(chat, avatar_id);
+    if (avatar == NULL)
         return false;
-    turn->chat->session.avatar_id = avatar_id;
+    if (chat->session.avatar_id != avatar_id) { /* what was loaded of the other one's photos is not this one's */
+        chat->refusal_count = 0;
+        chat->intake_count = avatar->good + avatar->pending;
+    }
+    chat->session.avatar_id = avatar_id;
     return enter(turn, state);
 }
 
@@ -84,6 +91,18 @@ static bool go_style(struct turn *turn, int64_t avatar_id)
     if (avatar->good >= turn->rules->photos_min)
         return at_avatar(turn, avatar_id, &state_style);
     return at_avatar(turn, avatar_id, &state_photos);
+}
+
+/* Back to the link of an order that is not paid yet. The session turns to what is being bought. */
+static bool go_pay(struct turn *turn, int64_t order_id)
+{
+    struct session *session = &turn->chat->session;
+    const struct order *order = &turn->chat->order;
+    if (order->id == 0 || order->id != order_id || order->status != ORDER_AWAITING)
+        return false;
+    session->avatar_id = order->avatar_id;
+    record_style_choice(turn, order->style_id);
+    return enter(turn, &state_pay);
 }
 
 static bool go_making(struct turn *turn, int64_t job_id)
@@ -135,10 +154,10 @@ bool engine_go(struct turn *turn, const char *place, int64_t object)
     static const struct {
         const char *name;
         bool (*go)(struct turn *turn, int64_t object);
-    } places[] = {{"menu", go_menu},     {"new", go_new},       {"my", go_my},          {"card", go_card},
-                  {"photos", go_photos}, {"rename", go_rename}, {"delete", go_delete},  {"style", go_style},
-                  {"making", go_making}, {"again", go_again},   {"files", go_files},    {"settings", go_settings},
-                  {"help", go_help},     {"terms", go_terms},   {"privacy", go_privacy}};
+    } places[] = {{"menu", go_menu},         {"new", go_new},       {"my", go_my},         {"card", go_card},
+                  {"photos", go_photos},     {"rename", go_rename}, {"delete", go_delete}, {"style", go_style},
+                  {"pay", go_pay},           {"making", go_making}, {"again", go_again},   {"files", go_files},
+                  {"settings", go_settings}, {"help", go_help},     {"terms", go_terms},   {"privacy", go_privacy}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (strcmp(place, places[i].name) == 0)
             return places[i].go(turn, object);

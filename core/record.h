@@ -7,16 +7,24 @@
 
 void record_consent(struct turn *turn);
 void record_contact(struct turn *turn, const char *contact);
+/* Is there room for one more avatar? */
+bool record_avatar_fits(const struct turn *turn);
 /* Creates the avatar and makes it the session's. */
 void record_avatar(struct turn *turn, const char *name);
 void record_avatar_name(struct turn *turn, struct avatar *avatar, const char *name);
 void record_avatar_delete(struct turn *turn, struct avatar *avatar);
-/* Takes the event's file as a reference photo of the avatar, to be fetched and examined. */
+/* Takes the event's file as a reference photo of the avatar, to be fetched and examined, or counts it as one too many.
+ * Asks to be shown again once the album has ended. */
 void record_photo(struct turn *turn, struct avatar *avatar);
+/* The last good photo of the avatar, if it has one. */
 void record_photo_drop(struct turn *turn, struct avatar *avatar);
 void record_photos_clear(struct turn *turn, struct avatar *avatar);
+/* The style the conversation is about. */
+void record_style_choice(struct turn *turn, const char *style_id);
 /* Creates the order of the session's avatar and the style, makes it the session's, and asks for its payment. */
 void record_order(struct turn *turn, const struct style *style);
 void record_order_cancel(struct turn *turn);
+/* The result of the set is being told. */
+void record_job_finished(struct turn *turn, struct job *job);
 
 #endif

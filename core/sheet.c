@@ -15,6 +15,11 @@ const struct state *const *sheet_states(void)
     return states;
 }
 
+bool sheet_asks_contact(const struct state *state)
+{
+    return state == &state_contact || state == &state_receipt;
+}
+
 const struct state *sheet_state(const char *name)
 {
     for (size_t i = 0; states[i] != NULL; i++)

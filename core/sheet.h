@@ -76,6 +76,8 @@ ALL_STATES(DECLARE_STATE)
 
 /* All states, NULL at the end. */
 const struct state *const *sheet_states(void);
+/* Does the state's screen ask for a contact with a keyboard of its own? Such a message can't be edited. */
+bool sheet_asks_contact(const struct state *state);
 /* NULL for a name we do not know (any more). */
 const struct state *sheet_state(const char *name);
 

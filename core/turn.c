@@ -36,6 +36,11 @@ const char *turn_text(struct turn *turn, enum text_key key, const struct text_ar
     return text_format(turn->arena, turn->rules->texts, turn->chat->session.lang, key, args, arg_count);
 }
 
+const char *turn_plain(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count)
+{
+    return text_plain(turn->arena, turn_text(turn, key, args, arg_count));
+}
+
 const char *turn_money(struct turn *turn, int64_t kopecks)
 {
     return text_money(turn->arena, turn->chat->session.lang, kopecks);
@@ -61,7 +66,7 @@ void turn_answer(struct turn *turn, enum text_key key)
     turn->answered = true;
     struct effect *effect = turn_effect(turn, EFFECT_ANSWER);
     effect->id = turn->event->callback_id;
-    effect->text = key == TEXT_COUNT ? NULL : turn_text(turn, key, NO_ARGS);
+    effect->text = key == TEXT_COUNT ? NULL : turn_plain(turn, key, NO_ARGS);
 }
 
 void screen_text(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count)
@@ -100,19 +105,29 @@ void screen_button_named(struct turn *turn, const char *label, const char *actio
 
 void screen_button(struct turn *turn, enum text_key label, const char *action, int64_t object)
 {
-    screen_button_named(turn, turn_text(turn, label, NO_ARGS), action, object);
+    screen_button_named(turn, turn_plain(turn, label, NO_ARGS), action, object);
+}
+
+void screen_go_named(struct turn *turn, const char *label, const char *place, int64_t object)
+{
+    struct press press = {.state = "*", .object = object};
+    memcpy(press.action, place, strlen(place));
+    add_button(turn, label)->data = press_format(turn->arena, &press);
 }
 
 void screen_go(struct turn *turn, enum text_key label, const char *place, int64_t object)
 {
-    struct press press = {.state = "*", .object = object};
-    memcpy(press.action, place, strlen(place));
-    add_button(turn, turn_text(turn, label, NO_ARGS))->data = press_format(turn->arena, &press);
+    screen_go_named(turn, turn_plain(turn, label, NO_ARGS), place, object);
 }
 
 void screen_link(struct turn *turn, const char *label, const char *url)
 {
     add_button(turn, label)->url = url;
+}
+
+void screen_ask_contact(struct turn *turn)
+{
+    turn->screen->ask_contact = true;
 }
 
 void screen_beside(struct turn *turn)

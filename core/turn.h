@@ -11,6 +11,8 @@
 #include "core/text.h"
 
 /* The shop's rules and words: from the config, const. */
+struct state; /* core/sheet.h */
+
 struct rules {
     const struct text_catalogue *texts;
     const struct style_catalogue *styles;
@@ -33,10 +35,11 @@ struct turn {
     struct press press; /* EVENT_BUTTON: what the data says */
     struct effects *effects;
     struct id_pool *ids;
-    const char *hint;       /* a line put above the question, already formatted; NULL = none */
-    struct message *screen; /* being built by a show function */
-    bool answered;          /* the press was answered */
-    bool fresh;             /* the screen must be sent anew: the user wrote below it, or must be called back */
+    const struct state *was; /* where the chat was when the step began */
+    const char *hint;        /* a line put above the question, already formatted; NULL = none */
+    struct message *screen;  /* being built by a show function */
+    bool answered;           /* the press was answered */
+    bool fresh;              /* the screen must be sent anew: the user wrote below it, or must be called back */
 };
 
 /* Draws the next id; aborts when the pool is dry (the shell sizes it for the batch). */
@@ -45,6 +48,9 @@ struct effect *turn_effect(struct turn *turn, enum effect_kind kind);
 
 /* Words of the chat's language. */
 const char *turn_text(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
+/* The same as plain text, for what is not HTML: labels of buttons, answers to a press. Arguments come out as they are.
+ */
+const char *turn_plain(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
 const char *turn_money(struct turn *turn, int64_t kopecks);
 /* "14:35" on the users' clock. */
 const char *turn_clock(struct turn *turn, int64_t at_ms);
@@ -56,13 +62,18 @@ void turn_answer(struct turn *turn, enum text_key key);
 /* The screen being shown: its text, its picture, its buttons. */
 void screen_text(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
 void screen_picture(struct turn *turn, const char *picture);
+/* Labels are plain text, from turn_plain. */
+
 /* A button of the current state: works while the state is the same and was not entered again. */
 void screen_button(struct turn *turn, enum text_key label, const char *action, int64_t object);
 void screen_button_named(struct turn *turn, const char *label, const char *action, int64_t object);
 /* A button that works for ever and from everywhere: a place to go. */
 void screen_go(struct turn *turn, enum text_key label, const char *place, int64_t object);
+void screen_go_named(struct turn *turn, const char *label, const char *place, int64_t object);
 void screen_link(struct turn *turn, const char *label, const char *url);
 
+/* The screen asks for the user's own contact: with a keyboard of its own, and no other buttons. */
+void screen_ask_contact(struct turn *turn);
 void screen_beside(struct turn *turn);  /* puts the last button beside the one before it */
 void screen_primary(struct turn *turn); /* the last button is the main one */
 

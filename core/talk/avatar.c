@@ -7,19 +7,20 @@
 
 #define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, 7 * DAY)
 
-#define OUTCOMES(O) O(NAMED) O(SKIPPED)
+#define OUTCOMES(O) O(NAMED) O(SKIPPED) O(NO_ROOM)
 
 /*      from         on       to      also do */
 #define MOVES(M)                                                                                                       \
     M(avatar_name, NAMED, photos, create_named)                                                                        \
-    M(avatar_name, SKIPPED, photos, create_default)
+    M(avatar_name, SKIPPED, photos, create_default)                                                                    \
+    M(avatar_name, NO_ROOM, my_avatars, say_no_room)
 
 #include "core/talk/sheet.inc"
 
 static int read_avatar_name(struct turn *turn)
 {
     if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "skip"))
-        return SKIPPED;
+        return record_avatar_fits(turn) ? SKIPPED : NO_ROOM;
     if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) {
         turn_hint(turn, TEXT_AVATAR_NAME_FIRST, NO_ARGS);
         return OUT_UNEXPECTED;
@@ -27,7 +28,7 @@ static int read_avatar_name(struct turn *turn)
     if (turn->event->kind != EVENT_TEXT)
         return OUT_UNEXPECTED;
     if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)
-        return NAMED;
+        return record_avatar_fits(turn) ? NAMED : NO_ROOM;
     turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
     return OUT_AGAIN;
 }
@@ -47,4 +48,10 @@ static void create_named(struct turn *turn)
 static void create_default(struct turn *turn)
 {
     record_avatar(turn, turn_text(turn, TEXT_AVATAR_DEFAULT, ARGS(ARG_N("n", (int64_t)turn->chat->avatar_count + 1))));
+}
+
+/* Somebody else (the web application, a second device) took the last place meanwhile. */
+static void say_no_room(struct turn *turn)
+{
+    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
 }

@@ -49,7 +49,7 @@ static int read_contact(struct turn *turn)
 static void show_contact(struct turn *turn)
 {
     screen_text(turn, TEXT_CONTACT, NO_ARGS);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_ask_contact(turn);
 }
 
 static void keep_contact(struct turn *turn)
@@ -93,7 +93,7 @@ static void show_checkout(struct turn *turn)
                 ARGS(ARG_S("style", style->name[turn->chat->session.lang]), ARG_S("avatar", avatar->name),
                      ARG_N("photos", style->photo_count), ARG_S("price", price),
                      ARG_S("contact", contact == NULL ? "—" : contact)));
-    screen_button_named(turn, turn_text(turn, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
+    screen_button_named(turn, turn_plain(turn, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
     screen_primary(turn);
     screen_button(turn, TEXT_BUTTON_CONTACT, "contact", 0);
     screen_button(turn, TEXT_BUTTON_OTHER_STYLE, "style", 0);
@@ -142,15 +142,18 @@ static void show_pay(struct turn *turn)
     if (order_->link == NULL) {
         screen_text(turn, TEXT_PAY_PREPARING, ARGS(ARG_S("price", price)));
         screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        screen_beside(turn);
         return;
     }
     screen_text(turn, TEXT_PAY,
                 ARGS(ARG_S("price", price), ARG_N("photos", order_->photo_count),
                      ARG_S("until", turn_clock(turn, order_->link_until_ms))));
-    screen_link(turn, turn_text(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
+    screen_link(turn, turn_plain(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
     screen_primary(turn);
     screen_button(turn, TEXT_BUTTON_PAID, "paid", 0);
     screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(turn);
 }
 
@@ -167,7 +170,7 @@ static void say_expired(struct turn *turn)
 /* Money arrived while the user was away in the payment page: the news must be seen, so it is a message of its own. */
 static void follow_job(struct turn *turn)
 {
-    turn->chat->session.job_id = turn->chat->order.job_id;
+    turn->chat->session.job_id = turn->event->other;
     turn->fresh = true;
 }
 

@@ -2,6 +2,7 @@
  * core/delivery.c as soon as they are full; the set ends with a message of its own. */
 #include "core/delivery.h"
 #include "core/engine.h"
+#include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "making"
@@ -26,9 +27,12 @@ static int read_making(struct turn *turn)
     struct session *session = &turn->chat->session;
     struct job *job = chat_job(turn->chat, session->job_id);
     enum event_kind kind = turn->event->kind;
+    bool is_news = kind == EVENT_JOB_PROGRESS || kind == EVENT_DELIVERED;
+    if (engine_is_news(turn->event) && !(is_news && turn->event->object == session->job_id))
+        return OUT_UNEXPECTED;
     if (job == NULL)
         return NO_JOB;
-    if ((kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED) || turn->event->object != job->id)
+    if (!is_news)
         return OUT_UNEXPECTED;
     delivery_plan(turn, job);
     if (delivery_complete(job) && !job->finished)
@@ -42,18 +46,15 @@ static int read_making(struct turn *turn)
 static void show_making(struct turn *turn)
 {
     struct job *job = chat_job(turn->chat, turn->chat->session.job_id);
-    int32_t total = job == NULL ? 0 : job->total, made = job == NULL ? 0 : job_made(job);
-    screen_text(
-        turn, total > 0 && made == total ? TEXT_MAKING_SENDING : TEXT_MAKING,
-        ARGS(ARG_HTML("bar", delivery_bar(turn->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
+    int32_t total = job == NULL ? turn->chat->order.photo_count : job->total, made = job == NULL ? 0 : job_made(job);
+    screen_text(turn, job != NULL && !job_running(job) ? TEXT_MAKING_SENDING : TEXT_MAKING,
+                ARGS(ARG_S("bar", delivery_bar(turn->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }
 
 static void call_back(struct turn *turn)
 {
-    struct job *job = chat_job(turn->chat, turn->chat->session.job_id);
-    job->finished = true;
-    turn_effect(turn, EFFECT_JOB_FINISHED)->object = job->id;
+    record_job_finished(turn, chat_job(turn->chat, turn->chat->session.job_id));
     turn->fresh = true;
 }
 
@@ -71,11 +72,5 @@ static void show_result(struct turn *turn)
         screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
         return;
     }
-    int32_t failed = job_count(job, SHOT_FAILED), made = job_made(job);
-    screen_text(turn, failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY,
-                ARGS(ARG_N("made", made), ARG_N("failed", failed)));
-    screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
-    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
-    screen_primary(turn);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    delivery_result(turn, job);
 }

@@ -22,7 +22,12 @@ static int read_menu(struct turn *turn)
 
 static void show_menu(struct turn *turn)
 {
+    const struct order *order = &turn->chat->order;
     screen_text(turn, TEXT_MENU, NO_ARGS);
+    if (order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > turn->now_ms)
+        screen_go_named(turn,
+                        turn_plain(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", turn_money(turn, order->price_kopecks)))),
+                        "pay", order->id);
     screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
     screen_primary(turn);
     if (turn->chat->avatar_count > 0)

@@ -44,13 +44,11 @@ static void show_my_avatars(struct turn *turn)
     screen_text(turn, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
     for (size_t i = 0; i < chat->avatar_count && i < KEYBOARD_BUTTONS_MAX - 4; i++) {
         const struct avatar *avatar = &chat->avatars[i];
-        struct press press = {.state = "*", .action = "card", .object = avatar->id};
-        screen_link(
+        screen_go_named(
             turn,
-            turn_text(turn, labels[avatar->status],
-                      ARGS(ARG_HTML("name", avatar->name), ARG_N("photos", avatar->good), ARG_N("made", avatar->made))),
-            NULL);
-        turn->screen->buttons[turn->screen->button_count - 1].data = press_format(turn->arena, &press);
+            turn_plain(turn, labels[avatar->status],
+                       ARGS(ARG_S("name", avatar->name), ARG_N("photos", avatar->good), ARG_N("made", avatar->made))),
+            "card", avatar->id);
     }
     screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
@@ -74,7 +72,7 @@ static void show_card(struct turn *turn)
     }
     struct job *job = chat_avatar_job(turn->chat, avatar->id);
     screen_text(turn, TEXT_CARD,
-                ARGS(ARG_S("name", avatar->name), ARG_S("status", turn_text(turn, states[avatar->status], NO_ARGS)),
+                ARGS(ARG_S("name", avatar->name), ARG_HTML("status", turn_text(turn, states[avatar->status], NO_ARGS)),
                      ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
     if (job != NULL && job_running(job))
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
@@ -92,6 +90,8 @@ static void show_card(struct turn *turn)
     screen_go(turn, TEXT_BUTTON_DELETE, "delete", avatar->id);
     screen_beside(turn);
     screen_go(turn, TEXT_BUTTON_BACK, "my", 0);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(turn);
 }
 
 static int read_rename(struct turn *turn)
@@ -109,11 +109,22 @@ static void show_rename(struct turn *turn)
     struct avatar *avatar = current(turn);
     screen_text(turn, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
     screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(turn);
 }
 
 static void give_name(struct turn *turn)
 {
     record_avatar_name(turn, current(turn), input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS));
+}
+
+/* A set of it is being made, or is on its way to the chat. */
+static bool is_busy(const struct chat *chat, const struct avatar *avatar)
+{
+    bool busy = avatar->status == AVATAR_PROCESSING;
+    for (size_t i = 0; i < chat->job_count; i++)
+        busy = busy || (chat->jobs[i].avatar_id == avatar->id && !delivery_complete(&chat->jobs[i]));
+    return busy;
 }
 
 static int read_delete(struct turn *turn)
@@ -123,7 +134,7 @@ static int read_delete(struct turn *turn)
         return OUT_UNEXPECTED;
     if (!press_is(&turn->press, "yes") || avatar == NULL)
         return KEPT;
-    return avatar->status == AVATAR_PROCESSING ? BUSY : DELETED;
+    return is_busy(turn->chat, avatar) ? BUSY : DELETED;
 }
 
 static void show_delete(struct turn *turn)
@@ -135,6 +146,7 @@ static void show_delete(struct turn *turn)
     screen_button(turn, TEXT_BUTTON_YES_DELETE, "yes", 0);
     screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
     screen_beside(turn);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }
 
 static void say_busy(struct turn *turn)

@@ -27,25 +27,12 @@
 
 enum { EXAMINED_WAIT_MS = 600 }; /* verdicts come in a row: tell them together */
 
-static int take(struct turn *turn, struct avatar *avatar)
-{
-    struct session *session = &turn->chat->session;
-    if (avatar->good + avatar->pending < turn->rules->photos_max)
-        record_photo(turn, avatar);
-    else
-        session->over++;
-    session->misses = 0;
-    session->refresh_at_ms = turn->now_ms + turn->rules->album_wait_ms;
-    return OUT_QUIET;
-}
-
 static int read_photos_button(struct turn *turn, struct avatar *avatar)
 {
     if (press_is(&turn->press, "clear"))
         return ASK_CLEAR;
     if (press_is(&turn->press, "drop")) {
-        if (avatar->good > 0)
-            record_photo_drop(turn, avatar);
+        record_photo_drop(turn, avatar);
         return OUT_AGAIN;
     }
     if (!press_is(&turn->press, "done"))
@@ -59,16 +46,23 @@ static int read_photos_button(struct turn *turn, struct avatar *avatar)
 static int read_photos(struct turn *turn)
 {
     struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    enum event_kind kind = turn->event->kind;
+    if (engine_is_news(turn->event) && kind != EVENT_PHOTO_READY)
+        return OUT_UNEXPECTED;
     if (avatar == NULL)
         return LOST_AVATAR;
-    switch ((int)turn->event->kind) {
-    case EVENT_PHOTO:
-    case EVENT_DOCUMENT: return take(turn, avatar);
-    case EVENT_BUTTON: return read_photos_button(turn, avatar);
-    case EVENT_PHOTO_READY: turn_refresh_at(turn, turn->now_ms + EXAMINED_WAIT_MS); return OUT_QUIET;
+    if (kind == EVENT_PHOTO || kind == EVENT_DOCUMENT) {
+        record_photo(turn, avatar);
+        return OUT_QUIET;
     }
-    if (!engine_is_news(turn->event))
-        turn_hint(turn, TEXT_PHOTOS_PLEASE, NO_ARGS);
+    if (kind == EVENT_PHOTO_READY) {
+        if (turn->chat->session.refresh_at_ms == 0) /* an album that is still coming is told as a whole */
+            turn_refresh_at(turn, turn->now_ms + EXAMINED_WAIT_MS);
+        return OUT_QUIET;
+    }
+    if (kind == EVENT_BUTTON)
+        return read_photos_button(turn, avatar);
+    turn_hint(turn, TEXT_PHOTOS_PLEASE, NO_ARGS);
     return OUT_UNEXPECTED;
 }
 
@@ -128,6 +122,11 @@ static void show_photos(struct turn *turn)
 
 static int read_photos_clear(struct turn *turn)
 {
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    if ((turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) && avatar != NULL) {
+        record_photo(turn, avatar); /* the rest of an album; whether it stays is what was asked */
+        return OUT_QUIET;
+    }
     if (turn->event->kind == EVENT_BUTTON)
         return press_is(&turn->press, "yes") ? CLEARED : KEPT;
     return OUT_UNEXPECTED;
@@ -139,6 +138,7 @@ static void show_photos_clear(struct turn *turn)
     screen_button(turn, TEXT_BUTTON_YES_CLEAR, "yes", 0);
     screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
     screen_beside(turn);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }
 
 static void clear(struct turn *turn)

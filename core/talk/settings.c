@@ -47,7 +47,11 @@ static void switch_language(struct turn *turn)
 
 static int read_receipt(struct turn *turn)
 {
-    if (turn->event->kind != EVENT_TEXT && !(turn->event->kind == EVENT_CONTACT && turn->event->own_contact))
+    if (turn->event->kind == EVENT_CONTACT && !turn->event->own_contact) {
+        turn_hint(turn, TEXT_CONTACT_NOT_OWN, NO_ARGS);
+        return OUT_AGAIN;
+    }
+    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_CONTACT)
         return OUT_UNEXPECTED;
     if (input_contact(turn->arena, turn->event->text) != NULL)
         return GIVEN;
@@ -58,7 +62,7 @@ static int read_receipt(struct turn *turn)
 static void show_receipt(struct turn *turn)
 {
     screen_text(turn, TEXT_RECEIPT, NO_ARGS);
-    screen_go(turn, TEXT_BUTTON_BACK, "settings", 0);
+    screen_ask_contact(turn);
 }
 
 static void keep_contact(struct turn *turn)

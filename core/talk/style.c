@@ -1,6 +1,4 @@
 /* Choosing a style: one card with its cover, leafed through. */
-#include <string.h>
-
 #include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -27,6 +25,11 @@ static size_t page(const struct turn *turn)
 static int read_style(struct turn *turn)
 {
     size_t count = turn->rules->styles->count;
+    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    if ((turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) && avatar != NULL) {
+        record_photo(turn, avatar); /* the rest of an album, sent before "done" was pressed */
+        return OUT_QUIET;
+    }
     if (turn->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
     if (press_is(&turn->press, "leaf")) {
@@ -56,13 +59,13 @@ static void show_style(struct turn *turn)
         screen_button(turn, TEXT_BUTTON_NEXT, "leaf", (int64_t)((at + 1) % styles->count));
         screen_beside(turn);
     }
+    screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(turn);
 }
 
 /* The index comes from a button, so it was checked against the catalogue; the id is what is kept. */
 static void choose(struct turn *turn)
 {
-    const char *id = turn->rules->styles->styles[turn->press.object].id;
-    memset(turn->chat->session.style_id, 0, sizeof turn->chat->session.style_id);
-    memcpy(turn->chat->session.style_id, id, strlen(id));
+    record_style_choice(turn, turn->rules->styles->styles[turn->press.object].id);
 }
