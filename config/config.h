@@ -87,11 +87,13 @@ struct config_shop {
     int32_t photos_max;
     int32_t avatars_max;
     int32_t min_side_px;
-    int32_t photo_max_bytes;   /* of one reference */
-    int32_t progress_every_s;  /* between two edits of a progress bar */
-    const char *offer_url;     /* NULL = none */
-    const char *privacy_url;   /* NULL = none */
-    const char *offer_version; /* stored with the consent; a new one asks again */
+    int32_t photo_max_bytes;    /* of one reference */
+    int32_t progress_every_s;   /* between two edits of a progress bar */
+    const char *offer_url;      /* "" = none, because texts link to it */
+    const char *privacy_url;    /* the same */
+    int32_t offer_version;      /* from 1; stored with the consent; a new one asks again */
+    int32_t utc_offset_minutes; /* of the clock users are told times by */
+    const char *clock_name;     /* what is written behind such a time; "" = nothing */
 };
 
 struct config {

@@ -33,8 +33,9 @@ struct config_key {
     const char *name; /* "group.key", or "key" at the top */
     enum key_kind kind;
     size_t offset; /* in struct config */
-    /* As the owner would write it, strings without quotes; NULL = none: the key may be absent, unless required.
-     * KEY_SECRET: the name in $CREDENTIALS_DIRECTORY; KEY_DATA_DIR, KEY_PROGRAM: the name searched for. */
+    /* As the owner would write it, strings without quotes; NULL = none: the key may be absent, unless required; "" =
+     * the same, and the field is then "" instead of NULL. KEY_SECRET: the name in $CREDENTIALS_DIRECTORY; KEY_DATA_DIR,
+     * KEY_PROGRAM: the name searched for. */
     const char *fallback;
     bool required;
     int64_t min, max;

@@ -41,7 +41,7 @@ static const char *key_remedy(const struct loader *loader, const struct config_k
 {
     if (key->remedy != NULL)
         return key->remedy;
-    return key->fallback == NULL
+    return key->fallback == NULL || key->fallback[0] == '\0'
                ? "write a right value, or remove the line"
                : arena_format(loader->arena, "write a right value, or remove the line for the default, %s",
                               key->fallback);
@@ -294,7 +294,9 @@ static void load_default(const struct loader *loader, const struct spot *spot)
     case KEY_PATH:
     case KEY_CHOICE:
     case KEY_ENUM:
-        if (key->fallback != NULL)
+        if (key->fallback != NULL && key->fallback[0] == '\0')
+            set_text(loader, key, "");
+        else if (key->fallback != NULL)
             fill_text(loader, spot, key->fallback);
         else if (key->required)
             tell(loader, spot, NULL, "is missing");

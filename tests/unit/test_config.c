@@ -154,6 +154,9 @@ static void test_defaults(void)
     CHECK_INT(config.telegram.album_wait_ms, 1500);
     CHECK(config.telegram.proxy == NULL && config.yookassa.return_url == NULL);
     CHECK(config.yookassa.receipt);
+    CHECK_TEXT(config.shop.offer_url, "");
+    CHECK_TEXT(config.shop.privacy_url, "");
+    CHECK_INT(config.shop.offer_version, 1);
     CHECK_INT(config.making.provider, CONFIG_PROVIDER_LOCAL);
     CHECK_INT(config.log_level, CONFIG_LOG_INFO);
     CHECK_INT(config.roles, CONFIG_ROLE_POLL | CONFIG_ROLE_SEND | CONFIG_ROLE_GENERATE);
@@ -250,6 +253,11 @@ static void test_admins(void)
 
 static void test_kinds(void)
 {
+    refuses(BASE "shop: { offer_url = \"http://a.example\"; };", 3, "plain http",
+            "write a right value, or remove the line");
+    (void)accepts(BASE "shop: { clock_name = \"\"; utc_offset_minutes = -720; };");
+    refuses(BASE "shop: { utc_offset_minutes = 841; };", 3, "outside its limits", "-720 … 840 minutes (default 180)");
+    refuses(BASE "shop: { offer_url = \"\"; };", 3, "shop.offer_url is empty", "or remove the line");
     refuses(BASE "drain_s = 301;", 3, "drain_s is outside its limits", "0 … 300 s (default 20)");
     refuses(BASE "drain_s = 5000000000L;", 3, "drain_s is outside its limits", "0 … 300 s");
     refuses(BASE "drain_s = \"20\";", 3, "drain_s must be a whole number", "20");
@@ -441,7 +449,8 @@ static const char *written_default(const struct config_key *key)
     case KEY_PROXY:
     case KEY_PATH:
     case KEY_CHOICE:
-    case KEY_ENUM: return key->fallback == NULL ? NULL : arena_format(&arena, "\"%s\"", key->fallback);
+    case KEY_ENUM:
+        return key->fallback == NULL || key->fallback[0] == '\0' ? NULL : arena_format(&arena, "\"%s\"", key->fallback);
     case KEY_KIND_COUNT: break;
     }
     abort();
