@@ -84,7 +84,10 @@ int64_t telegram_next_deadline_ms(const struct telegram *tg);
 /* Send what may go now. */
 void telegram_run_due(struct telegram *tg, int64_t now_ms);
 
-/* Bytes of the reply's text for a log line: "RETRY 429 Too Many Requests: retry after 5". Cut to fit. */
+/* The loop's time as last heard, for callbacks that make calls. */
+int64_t telegram_now_ms(const struct telegram *tg);
+
+/* For a log line: "retry 429 Too Many Requests: retry after 5". Cut to fit. */
 void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes);
 
 #endif

@@ -1,0 +1,218 @@
+/* The long poll: one request at a time on a connection of its own, which the server holds for up to 50 s. The next one
+ * goes out only when the shell says that the batch is committed (telegram_poll_next), since it confirms the batch.
+ *
+ * It never spins: asking again from the same offset waits, as does an empty answer that came at once. A total timeout
+ * ends a poll whose connection died silently. 409 means that somebody else polls with this token: go slower, and give
+ * up when it stays so. Must not decode or store anything; must not decide to exit, only say that it is over. */
+#include "bot/telegram/poll.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bot/telegram/decode.h"
+#include "bot/telegram/private.h"
+#include "bot/telegram/url.h"
+
+enum {
+    SMALL_BYTES = 1024, /* an answer up to this is looked into: it may be empty */
+    CONFLICT_WAIT_MS = 5000,
+    EMPTY_AT_ONCE_MS = 500
+};
+
+enum state { IDLE, ASKING, HANDED_OVER, WAITING };
+
+struct telegram_poll {
+    struct telegram *tg;
+    telegram_poll_fn *on_news;
+    void *ctx;
+    enum state state;
+    uint64_t transfer;
+    int64_t offset;
+    int64_t asked_ms, due_ms;
+    int failures, conflicts, repeats;
+};
+
+struct telegram_poll *telegram_poll_new(struct telegram *tg, telegram_poll_fn *on_news, void *ctx)
+{
+    struct telegram_poll *poll = calloc(1, sizeof *poll);
+    if (poll == NULL)
+        abort();
+    poll->tg = tg;
+    poll->on_news = on_news;
+    poll->ctx = ctx;
+    return poll;
+}
+
+void telegram_poll_stop(struct telegram_poll *poll)
+{
+    uint64_t transfer = poll->transfer;
+    poll->state = IDLE;
+    poll->transfer = 0;
+    if (transfer != 0)
+        http_cancel(poll->tg->http, transfer);
+}
+
+void telegram_poll_free(struct telegram_poll *poll)
+{
+    if (poll == NULL)
+        return;
+    telegram_poll_stop(poll);
+    free(poll);
+}
+
+static void on_answer(void *ctx, struct http_answer *answer);
+
+static void ask(struct telegram_poll *poll, int64_t now_ms)
+{
+    static const char *const headers[] = {"Content-Type: application/json", NULL};
+    char url[TELEGRAM_URL_MAX_BYTES], body[192];
+    if (telegram_url_method(url, poll->tg->api_url, poll->tg->token, "getUpdates") != ERR_OK)
+        abort(); /* checked by telegram_new */
+    int length = snprintf(body, sizeof body,
+                          "{\"offset\":%lld,\"limit\":%d,\"timeout\":%d,"
+                          "\"allowed_updates\":[\"message\",\"callback_query\",\"my_chat_member\"]}",
+                          (long long)poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
+    struct http_request request = {
+        .url = url,
+        .method = HTTP_POST,
+        .headers = headers,
+        .body = body,
+        .body_bytes = (size_t)length,
+        .timeout_ms = TELEGRAM_POLL_TIMEOUT_S * 1000 + TELEGRAM_POLL_SLACK_MS,
+        .max_answer_bytes = TELEGRAM_BATCH_MAX_BYTES,
+        .own_connection = true,
+    };
+    poll->state = ASKING;
+    poll->asked_ms = now_ms;
+    poll->transfer = http_start(poll->tg->http, &request, on_answer, poll);
+}
+
+static void wait_for(struct telegram_poll *poll, int64_t now_ms, int64_t wait_ms)
+{
+    poll->state = WAITING;
+    poll->due_ms = now_ms + wait_ms;
+}
+
+static void ignore(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    (void)ctx;
+    (void)verdict;
+    (void)result;
+}
+
+static void tell(struct telegram_poll *poll, enum telegram_poll_event event, const struct telegram_verdict *verdict,
+                 int count)
+{
+    struct telegram_poll_news news = {.event = event, .verdict = verdict, .count = count};
+    poll->on_news(poll->ctx, &news);
+}
+
+static void on_conflict(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
+{
+    if (++poll->conflicts >= TELEGRAM_POLL_CONFLICTS_MAX) {
+        poll->state = IDLE;
+        tell(poll, TELEGRAM_POLL_FATAL, verdict, poll->conflicts);
+        return;
+    }
+    wait_for(poll, now_ms, CONFLICT_WAIT_MS + telegram_random(poll->tg, CONFLICT_WAIT_MS));
+    if (strstr(verdict->description, "ebhook") != NULL) { /* somebody set one behind our back */
+        struct telegram_call call = {.method = "deleteWebhook", .params_json = "{\"drop_pending_updates\":false}"};
+        if (telegram_call(poll->tg, now_ms, &call, ignore, NULL) != ERR_OK)
+            poll->failures++;
+    }
+    tell(poll, TELEGRAM_POLL_CONFLICT, verdict, poll->conflicts);
+}
+
+static void on_failure(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
+{
+    if (verdict->class == TELEGRAM_UNAUTHORIZED) {
+        poll->state = IDLE;
+        tell(poll, TELEGRAM_POLL_FATAL, verdict, 1);
+        return;
+    }
+    if (verdict->class == TELEGRAM_CONFLICT) {
+        on_conflict(poll, verdict, now_ms);
+        return;
+    }
+    poll->conflicts = 0;
+    poll->failures++;
+    wait_for(poll, now_ms,
+             verdict->retry_after_ms > 0 ? verdict->retry_after_ms : telegram_backoff_ms(poll->tg, poll->failures));
+    tell(poll, TELEGRAM_POLL_TROUBLE, verdict, poll->failures);
+}
+
+static void hand_over(struct telegram_poll *poll, const struct http_answer *answer)
+{
+    struct telegram_poll_news news = {.event = TELEGRAM_POLL_BATCH, .body = answer->body, .bytes = answer->bytes};
+    poll->failures = poll->conflicts = 0;
+    poll->state = HANDED_OVER;
+    poll->on_news(poll->ctx, &news);
+}
+
+static bool is_empty(struct json_object *reply)
+{
+    struct json_object *result = NULL;
+    return json_object_object_get_ex(reply, "result", &result) && json_object_is_type(result, json_type_array) &&
+           json_object_array_length(result) == 0;
+}
+
+static void on_answer(void *ctx, struct http_answer *answer)
+{
+    struct telegram_poll *poll = ctx;
+    struct json_object *reply;
+    int64_t now_ms = answer->now_ms;
+    if (poll->transfer == 0)
+        return; /* stopped */
+    poll->transfer = 0;
+    if (answer->outcome == HTTP_ANSWERED && answer->status == 200 && answer->bytes > SMALL_BYTES) {
+        hand_over(poll, answer);
+        return;
+    }
+    struct telegram_verdict verdict = telegram_judge(poll->tg, "getUpdates", answer, &reply);
+    if (verdict.class != TELEGRAM_OK) {
+        on_failure(poll, &verdict, now_ms);
+    } else if (!is_empty(reply)) {
+        hand_over(poll, answer);
+    } else {
+        poll->failures = poll->conflicts = poll->repeats = 0;
+        if (now_ms - poll->asked_ms < EMPTY_AT_ONCE_MS)
+            wait_for(poll, now_ms, EMPTY_AT_ONCE_MS);
+        else
+            ask(poll, now_ms);
+    }
+    json_object_put(reply);
+}
+
+void telegram_poll_start(struct telegram_poll *poll, int64_t now_ms, int64_t offset)
+{
+    if (poll->state != IDLE)
+        abort();
+    poll->offset = offset;
+    poll->failures = poll->conflicts = poll->repeats = 0;
+    ask(poll, now_ms);
+}
+
+void telegram_poll_next(struct telegram_poll *poll, int64_t now_ms, int64_t offset)
+{
+    if (poll->state == IDLE)
+        return; /* stopped meanwhile */
+    if (poll->state != HANDED_OVER)
+        abort();
+    poll->repeats = offset == poll->offset ? poll->repeats + 1 : 0;
+    poll->offset = offset;
+    if (poll->repeats > 0) /* the batch could not be used: the same one will come again */
+        wait_for(poll, now_ms, telegram_backoff_ms(poll->tg, poll->repeats + 1));
+    else
+        ask(poll, now_ms);
+}
+
+int64_t telegram_poll_deadline_ms(const struct telegram_poll *poll)
+{
+    return poll->state == WAITING ? poll->due_ms : INT64_MAX;
+}
+
+void telegram_poll_run_due(struct telegram_poll *poll, int64_t now_ms)
+{
+    if (poll->state == WAITING && now_ms >= poll->due_ms)
+        ask(poll, now_ms);
+}
