@@ -24,12 +24,16 @@ struct order_terms {
     size_t look_count;
 };
 
+/* One row of the outbox; see the table. */
 struct outbox_row {
     int64_t id;
     int64_t chat_id;
-    const char *kind;
-    const char *body; /* JSON */
-    int64_t job_id;   /* 0 = none */
+    const char *kind; /* "screen", "notice", "examples", "album", "files" */
+    const char *body;
+    const char *picture; /* NULL = none */
+    int64_t job_id;      /* 0 = none */
+    bool fresh, replace;
+    int64_t message_id;
 };
 
 /* What became of one photo of an album. */

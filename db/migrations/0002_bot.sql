@@ -125,8 +125,12 @@ CREATE TABLE outbox (
   id BIGINT PRIMARY KEY,
   chat_id BIGINT NOT NULL,
   kind TEXT NOT NULL,
-  body TEXT NOT NULL,                   -- JSON, read by the sender alone
+  body TEXT NOT NULL,                   -- JSON: parameters of the call without the chat, or an album's indexes
+  picture TEXT,                         -- "style:<id>"; NULL = a text message
   job_id INTEGER,
+  fresh BOOLEAN NOT NULL DEFAULT FALSE,   -- a screen to be sent anew
+  replace BOOLEAN NOT NULL DEFAULT FALSE, -- … and the old one deleted
+  message_id BIGINT NOT NULL DEFAULT 0,   -- the living message when this was written
   attempted_after BIGINT,               -- highest message id known when it was first tried; NULL = not tried yet
   created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );

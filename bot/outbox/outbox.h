@@ -1,8 +1,8 @@
 /* The outbox: committed messages on their way to Telegram, in order per chat. It sends only what stands in the
  * database, keeps each chat's messages in line, and hands the outcomes back to the next turn, which deletes the row and
  * records what was learned (the living message's id, the photos' file ids) in one transaction. */
-#ifndef BOT_OUTBOX_H
-#define BOT_OUTBOX_H
+#ifndef BOT_OUTBOX_OUTBOX_H
+#define BOT_OUTBOX_OUTBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,200 @@
+/* A short list of named files. A rendered JPEG is kept only until Telegram knows the picture. Several askers of one
+ * picture that is being rendered wait in line for it. */
+#include "bot/outbox/pictures.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/darkroom/darkroom.h"
+#include "bot/log.h"
+
+enum { PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
+
+struct waiter {
+    pictures_fn *got;
+    void *ctx;
+    struct waiter *next;
+};
+
+struct entry {
+    struct pictures *owner;
+    char name[NAME_BYTES];
+    char *path;
+    char *file_id;
+    uint8_t *jpeg;
+    size_t bytes;
+    struct waiter *waiters; /* not empty: it is being rendered */
+};
+
+struct pictures {
+    struct shop *shop;
+    struct entry entries[PICTURES_MAX];
+    size_t count, examples;
+};
+
+static char *copy(const char *text)
+{
+    char *made = strdup(text);
+    if (made == NULL)
+        abort();
+    return made;
+}
+
+static void add(struct pictures *pictures, const char *name, char *path_taken)
+{
+    if (pictures->count == PICTURES_MAX) {
+        free(path_taken);
+        return;
+    }
+    struct entry *entry = &pictures->entries[pictures->count++];
+    entry->owner = pictures;
+    entry->path = path_taken;
+    (void)snprintf(entry->name, sizeof entry->name, "%s", name);
+}
+
+static int is_picture(const struct dirent *item)
+{
+    const char *dot = strrchr(item->d_name, '.');
+    return dot != NULL && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".jpg") == 0 || strcmp(dot, ".png") == 0);
+}
+
+static void add_examples(struct pictures *pictures)
+{
+    struct arena arena;
+    struct dirent **items = NULL;
+    arena_init(&arena);
+    const char *dir = arena_format(&arena, "%s/examples", pictures->shop->config->styles_dir);
+    int count = scandir(dir, &items, is_picture, alphasort);
+    for (int i = 0; i < count; i++) {
+        add(pictures, arena_format(&arena, "example:%zu", pictures->examples++),
+            copy(arena_format(&arena, "%s/%s", dir, items[i]->d_name)));
+        free(items[i]);
+    }
+    free(items);
+    arena_done(&arena);
+}
+
+struct pictures *pictures_new(struct shop *shop)
+{
+    struct pictures *pictures = calloc(1, sizeof *pictures);
+    if (pictures == NULL)
+        abort();
+    pictures->shop = shop;
+    for (size_t i = 0; i < shop->rules.styles->count; i++) {
+        char name[NAME_BYTES];
+        (void)snprintf(name, sizeof name, "style:%s", shop->rules.styles->styles[i].id);
+        add(pictures, name, copy(shop->rules.styles->styles[i].cover_path));
+    }
+    add_examples(pictures);
+    return pictures;
+}
+
+void pictures_free(struct pictures *pictures)
+{
+    for (size_t i = 0; pictures != NULL && i < pictures->count; i++) {
+        struct entry *entry = &pictures->entries[i];
+        free(entry->path);
+        free(entry->file_id);
+        free(entry->jpeg);
+        while (entry->waiters != NULL) {
+            struct waiter *waiter = entry->waiters;
+            entry->waiters = waiter->next;
+            free(waiter);
+        }
+    }
+    free(pictures);
+}
+
+static struct entry *find(struct pictures *pictures, const char *name)
+{
+    for (size_t i = 0; i < pictures->count; i++)
+        if (strcmp(pictures->entries[i].name, name) == 0)
+            return &pictures->entries[i];
+    return NULL;
+}
+
+static struct picture view(const struct entry *entry)
+{
+    return (struct picture){entry->name, entry->file_id, entry->file_id == NULL ? entry->jpeg : NULL, entry->bytes};
+}
+
+static void rendered(void *ctx, enum err err, struct darkroom_result *result)
+{
+    struct entry *entry = ctx;
+    struct waiter *waiters = entry->waiters;
+    entry->waiters = NULL;
+    if (err == ERR_OK) {
+        entry->jpeg = result->jpeg;
+        entry->bytes = result->jpeg_len;
+        result->jpeg = NULL;
+    } else {
+        log_error("pictures", "%s can't be rendered: %s", entry->path, err_name(err));
+    }
+    while (waiters != NULL) {
+        struct waiter *waiter = waiters;
+        struct picture picture = view(entry);
+        waiters = waiter->next;
+        waiter->got(waiter->ctx, &picture);
+        free(waiter);
+    }
+}
+
+/* The files are ours and small: reading them does not hold the loop up. */
+static enum err render(struct entry *entry)
+{
+    FILE *file = fopen(entry->path, "rbe");
+    if (file == NULL)
+        return ERR_IO;
+    void *bytes = malloc(SOURCE_MAX_BYTES);
+    if (bytes == NULL)
+        abort();
+    size_t length = fread(bytes, 1, SOURCE_MAX_BYTES, file);
+    (void)fclose(file);
+    enum err err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
+                                   entry);
+    free(bytes);
+    return err;
+}
+
+void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx)
+{
+    struct entry *entry = find(pictures, name);
+    struct picture none = {.name = name};
+    if (entry == NULL) {
+        got(ctx, &none);
+        return;
+    }
+    if (entry->file_id != NULL || entry->jpeg != NULL) {
+        struct picture picture = view(entry);
+        got(ctx, &picture);
+        return;
+    }
+    bool first = entry->waiters == NULL;
+    if (first && render(entry) != ERR_OK) {
+        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
+        got(ctx, &none);
+        return;
+    }
+    struct waiter *waiter = malloc(sizeof *waiter);
+    if (waiter == NULL)
+        abort();
+    *waiter = (struct waiter){got, ctx, entry->waiters};
+    entry->waiters = waiter;
+}
+
+void pictures_learn(struct pictures *pictures, const char *name, const char *file_id)
+{
+    struct entry *entry = find(pictures, name);
+    if (entry == NULL)
+        return;
+    free(entry->file_id);
+    entry->file_id = copy(file_id);
+    /* The JPEG stays: an upload of it may be on its way. It goes with the next process. */
+}
+
+size_t pictures_example_count(const struct pictures *pictures)
+{
+    return pictures->examples;
+}

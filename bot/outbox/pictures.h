@@ -1,0 +1,32 @@
+/* The pictures shipped with the product (style covers, the greeting's examples): rendered by the darkroom when first
+ * needed, uploaded once, afterwards sent by Telegram's file id, which is kept in sent_files. */
+#ifndef BOT_OUTBOX_PICTURES_H
+#define BOT_OUTBOX_PICTURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "bot/shop.h"
+
+struct pictures;
+
+enum { PICTURES_MAX = 64 };
+
+/* What to send: file_id, or the bytes of a JPEG; both NULL when the picture can't be had now. */
+struct picture {
+    const char *name;
+    const char *file_id;
+    const void *jpeg; /* borrowed: valid until the pictures are freed */
+    size_t bytes;
+};
+typedef void pictures_fn(void *ctx, const struct picture *picture);
+
+/* Finds the covers of shop->rules.styles and <styles_dir>/examples/ (.svg, .jpg, .png), in the order of their names. */
+struct pictures *pictures_new(struct shop *shop);
+void pictures_free(struct pictures *pictures); /* accepts NULL */
+/* "style:<id>" or "example:<number from 0>"; got is called at once or later, exactly once. */
+void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx);
+/* Telegram took it: from now on it goes by this id, and the JPEG is let go. */
+void pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
+size_t pictures_example_count(const struct pictures *pictures);
+
+#endif
