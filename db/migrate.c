@@ -94,6 +94,12 @@ static enum err execute(struct migrating *run, const char *what, const char *sql
     return ERR_OK;
 }
 
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
 static enum err connect_to(struct migrating *run, const char *conninfo)
 {
     PQconninfoOption *parsed = PQconninfoParse(conninfo, NULL);
@@ -106,6 +112,7 @@ static enum err connect_to(struct migrating *run, const char *conninfo)
     run->conn = PQconnectdbParams(keywords, values, 1);
     if (run->conn == NULL)
         abort();
+    (void)PQsetNoticeProcessor(run->conn, ignore_notice, NULL);
     if (PQstatus(run->conn) != CONNECTION_OK)
         return say(run, ERR_CLOSED, "no connection: %s", PQerrorMessage(run->conn));
     return ERR_OK;

@@ -352,6 +352,11 @@ static void test_dropped_while_idle(void)
         turn(db, 10);
     CHECK_INT(db_fd(db), -1);
     CHECK(db_next_deadline_ms(db) == INT64_MAX);
+    submit_sql(db, "SELECT 41", &seen); /* the connection had been of use: no back-off before the next one */
+    turn(db, 0);
+    CHECK(db_fd(db) != -1);
+    wait_for(db, &seen);
+    CHECK_INT(seen.number, 41);
     terminate(ask(db, "SELECT pg_backend_pid()")); /* noticed only when something is submitted */
     CHECK(db_connected(db));
     submit_sql(db, "SELECT 42", &seen);
