@@ -14,8 +14,10 @@
 
 struct turns;
 
-enum { TURNS_EVENTS_MAX = 256, /* of one turn: a batch of updates and news; more news waits for the next turn */
-       TURNS_CHATS_MAX = TURNS_EVENTS_MAX };
+enum {
+    TURNS_EVENTS_MAX = 256, /* of one turn: a batch of updates and news; more news waits for the next turn */
+    TURNS_CHATS_MAX = TURNS_EVENTS_MAX
+};
 
 struct turns *turns_new(struct shop *shop);
 void turns_free(struct turns *turns);
