@@ -1,0 +1,260 @@
+/* Updates as Telegram sends them, odd ones and hostile ones: each to the event it is, or to poison, and never in the
+ * way of its neighbours. */
+#include "bot/telegram/decode.h"
+#include "tests/check.h"
+
+static struct arena arena;
+
+static struct telegram_batch decode(const char *body, size_t bytes)
+{
+    struct telegram_batch batch = {0};
+    arena_reset(&arena);
+    CHECK_INT(telegram_decode(&arena, body, bytes, &batch), ERR_OK);
+    return batch;
+}
+
+#define FROM                                                                                                           \
+    "\"from\":{\"id\":7000000001,\"is_bot\":false,\"first_name\":\"A<b>\",\"username\":\"ann\",\"language_code\":"     \
+    "\"ru\"}"
+#define CHAT "\"chat\":{\"id\":7000000001,\"type\":\"private\"}"
+#define HEAD "\"message_id\":5,\"date\":1700000000," FROM "," CHAT
+
+/* The one event of an update with these members besides update_id. */
+static struct event one(const char *members)
+{
+    char body[4096];
+    snprintf(body, sizeof body, "{\"ok\":true,\"result\":[{\"update_id\":10,%s}]}", members);
+    struct telegram_batch batch = decode(body, strlen(body));
+    CHECK_INT(batch.count, 1);
+    CHECK_INT(batch.next_offset, 11);
+    CHECK(batch.updates[0].why == NULL);
+    CHECK_INT(batch.updates[0].event.update_id, 10);
+    return batch.updates[0].event;
+}
+
+static struct event message(const char *members)
+{
+    char body[2048];
+    snprintf(body, sizeof body, "\"message\":{" HEAD ",%s}", members);
+    return one(body);
+}
+
+static void test_text(void)
+{
+    struct event event = message("\"text\":\"Hello \\u043f\\ud83d\\ude00\"");
+    CHECK_INT(event.kind, EVENT_TEXT);
+    CHECK_TEXT(event.text, "Hello \xd0\xbf\xf0\x9f\x98\x80");
+    CHECK_INT(event.chat_id, 7000000001);
+    CHECK_INT(event.message_id, 5);
+    CHECK_INT(event.date_s, 1700000000);
+    CHECK_TEXT(event.language_code, "ru");
+    CHECK_TEXT(event.first_name, "A<b>");
+    CHECK_TEXT(event.username, "ann");
+    CHECK_TEXT(message("\"text\":\"a\\u0000b\"").text, "a b");
+
+    static const struct {
+        const char *text, *command, *argument;
+    } commands[] = {{"/start", "start", ""},
+                    {"/START@The_Bot  ref_ABC ", "start", "ref_ABC"},
+                    {"/start\\nref_ABC", "start", "ref_ABC"},
+                    {"/user two words", "user", "two words"},
+                    {"/my_photos@x", "my_photos", ""}};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char members[128];
+        snprintf(members, sizeof members, "\"text\":\"%s\"", commands[i].text);
+        event = message(members);
+        CHECK_INT(event.kind, EVENT_COMMAND);
+        CHECK_TEXT(event.command, commands[i].command);
+        CHECK_TEXT(event.text, commands[i].argument);
+    }
+    static const char *const plain[] = {"/",       "/ start", "/-x", "/start/x",
+                                        " /start", "start",   "//",  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        char members[128];
+        snprintf(members, sizeof members, "\"text\":\"%s\"", plain[i]);
+        event = message(members);
+        CHECK_INT(event.kind, EVENT_TEXT);
+        CHECK_TEXT(event.text, plain[i]);
+    }
+    event = message("\"forward_origin\":{\"type\":\"hidden_user\"},\"text\":\"/refund 1\"");
+    CHECK_INT(event.kind, EVENT_TEXT);
+    CHECK_TEXT(event.text, "/refund 1");
+}
+
+static void test_files(void)
+{
+    struct event event = message(
+        "\"media_group_id\":\"g1\",\"caption\":\"/start\",\"photo\":["
+        "{\"file_id\":\"b\",\"file_unique_id\":\"ub\",\"width\":1280,\"height\":960,\"file_size\":9},"
+        "{\"file_id\":\"a\",\"file_unique_id\":\"ua\",\"width\":90,\"height\":67},"
+        "{\"file_id\":\"x\",\"file_unique_id\":\"ux\",\"width\":-99999,\"height\":-99999}]");
+    CHECK_INT(event.kind, EVENT_PHOTO);
+    CHECK_TEXT(event.file.file_id, "b");
+    CHECK_TEXT(event.file.file_unique_id, "ub");
+    CHECK_INT(event.file.width, 1280);
+    CHECK_INT(event.file.size_bytes, 9);
+    CHECK_TEXT(event.media_group, "g1");
+    CHECK_INT(message("\"photo\":[]").kind, EVENT_OTHER);
+    CHECK_INT(message("\"photo\":[{\"file_id\":\"a\"}]").kind, EVENT_OTHER);
+    CHECK_INT(message("\"photo\":[null,1,[]]").kind, EVENT_OTHER);
+    event = message("\"document\":{\"file_id\":\"d\",\"file_unique_id\":\"ud\",\"mime_type\":\"image/"
+                    "png\",\"file_size\":5000000000}");
+    CHECK_INT(event.kind, EVENT_DOCUMENT);
+    CHECK_INT(event.file.size_bytes, 5000000000);
+    CHECK(event.media_group == NULL);
+    char members[600];
+    snprintf(members, sizeof members, "\"document\":{\"file_unique_id\":\"ud\",\"file_id\":\"%0300d\"}", 1);
+    CHECK_INT(message(members).kind, EVENT_OTHER);
+    CHECK_INT(message("\"animation\":{},\"document\":{\"file_id\":\"d\",\"file_unique_id\":\"u\"}").kind, EVENT_OTHER);
+    CHECK_INT(message("\"document\":{\"file_id\":\"\",\"file_unique_id\":\"u\"}").kind, EVENT_OTHER);
+}
+
+static void test_other_messages(void)
+{
+    struct event event = message("\"contact\":{\"phone_number\":\"+7900\",\"user_id\":7000000001}");
+    CHECK_INT(event.kind, EVENT_CONTACT);
+    CHECK_TEXT(event.text, "+7900");
+    CHECK(event.own_contact);
+    CHECK(!message("\"contact\":{\"phone_number\":\"+7900\",\"user_id\":3}").own_contact);
+    CHECK(!message("\"contact\":{\"phone_number\":\"+7900\"}").own_contact);
+    CHECK_INT(message("\"sticker\":{}").kind, EVENT_OTHER);
+    CHECK_INT(message("\"text\":5").kind, EVENT_OTHER);
+    CHECK_INT(message("\"pinned_message\":{}").kind, EVENT_NONE);
+    CHECK_INT(
+        one("\"message\":{\"message_id\":5," FROM ",\"chat\":{\"id\":-100,\"type\":\"group\"},\"text\":\"x\"}").kind,
+        EVENT_NONE);
+    CHECK_INT(one("\"message\":{\"message_id\":5,\"from\":{\"id\":3},\"chat\":{\"id\":4,\"type\":\"private\"},\"text\":"
+                  "\"x\"}")
+                  .kind,
+              EVENT_NONE);
+    CHECK_INT(one("\"message\":{\"message_id\":5," CHAT ",\"text\":\"x\"}").kind, EVENT_NONE);
+    CHECK_INT(one("\"message\":{}").kind, EVENT_NONE);
+    CHECK_INT(one("\"edited_message\":{" HEAD ",\"text\":\"x\"}").kind, EVENT_NONE);
+    CHECK_INT(one("\"pre_checkout_query\":{}").kind, EVENT_NONE);
+}
+
+static void test_buttons_and_membership(void)
+{
+    struct event event = one("\"callback_query\":{\"id\":\"q1\"," FROM ",\"message\":{" HEAD
+                             "},\"data\":\"m:menu:0:1\"}");
+    CHECK_INT(event.kind, EVENT_BUTTON);
+    CHECK_TEXT(event.callback_id, "q1");
+    CHECK_TEXT(event.text, "m:menu:0:1");
+    CHECK_INT(event.message_id, 5);
+    event = one("\"callback_query\":{\"id\":\"q1\"," FROM ",\"message\":{\"message_id\":6,\"date\":0," CHAT
+                "},\"data\":\"x\"}");
+    CHECK_INT(event.kind, EVENT_BUTTON);
+    CHECK_INT(event.message_id, 6);
+    CHECK_INT(one("\"callback_query\":{\"id\":\"q1\"," FROM ",\"inline_message_id\":\"i\",\"data\":\"x\"}").kind,
+              EVENT_NONE);
+    CHECK_INT(one("\"callback_query\":{\"id\":\"q1\"," FROM ",\"message\":{" HEAD "}}").kind, EVENT_NONE);
+    /* somebody else pressing in a chat that is not theirs */
+    CHECK_INT(one("\"callback_query\":{\"id\":\"q\",\"from\":{\"id\":4},\"message\":{" HEAD "},\"data\":\"x\"}").kind,
+              EVENT_NONE);
+    char members[700];
+    snprintf(members, sizeof members,
+             "\"callback_query\":{\"id\":\"q\"," FROM ",\"message\":{" HEAD "},\"data\":\"%065d\"}", 0);
+    CHECK_INT(one(members).kind, EVENT_NONE);
+
+    event = one("\"my_chat_member\":{\"date\":9," FROM "," CHAT ",\"new_chat_member\":{\"status\":\"kicked\"}}");
+    CHECK_INT(event.kind, EVENT_BLOCKED);
+    CHECK_INT(event.chat_id, 7000000001);
+    event = one("\"my_chat_member\":{\"date\":9," FROM "," CHAT ",\"new_chat_member\":{\"status\":\"member\"}}");
+    CHECK_INT(event.kind, EVENT_UNBLOCKED);
+    event = one("\"my_chat_member\":{\"date\":9," FROM
+                ",\"chat\":{\"id\":-5,\"type\":\"group\"},\"new_chat_member\":{\"status\":\"kicked\"}}");
+    CHECK_INT(event.kind, EVENT_NONE);
+}
+
+static void test_poison(void)
+{
+    static const char body[] = "{\"ok\":true,\"result\":[{\"update_id\":1,\"message\":{" HEAD ",\"text\":\"a\"}},"
+                               "{\"update_id\":2,\"message\":\"no/object\"},{\"message\":{}},"
+                               "{\"update_id\":4,\"message\":{" HEAD ",\"text\":\"b\"}}]}";
+    struct telegram_batch batch = decode(body, sizeof body - 1);
+    CHECK_INT(batch.count, 3); /* the third has no id: nothing could be said about it */
+    CHECK_INT(batch.next_offset, 5);
+    CHECK_TEXT(batch.updates[0].event.text, "a");
+    CHECK_TEXT(batch.updates[1].why, "message is no object");
+    CHECK_TEXT(batch.updates[1].raw, "{\"update_id\":2,\"message\":\"no/object\"}");
+    CHECK_INT(batch.updates[1].event.kind, EVENT_NONE);
+    CHECK_TEXT(batch.updates[2].event.text, "b");
+}
+
+/* Bodies that don't parse as a whole: invalid UTF-8, too deep, an update that never ends. */
+static void test_ruins(void)
+{
+    static const char utf8[] = "{\"ok\":true,\"result\":[{\"update_id\":1,\"message\":{" HEAD
+                               ",\"text\":\"}]\\\"a\"}},\n"
+                               "{\"update_id\": 2,\"message\":{\"text\":\"\xff\xfe\"}},"
+                               "{\"update_id\":3,\"message\":{" HEAD ",\"text\":\"b\"}}]}";
+    struct telegram_batch batch = decode(utf8, sizeof utf8 - 1);
+    CHECK_INT(batch.count, 3);
+    CHECK_INT(batch.next_offset, 4);
+    CHECK_TEXT(batch.updates[0].event.text, "}]\"a");
+    CHECK_TEXT(batch.updates[1].why, "not valid JSON");
+    CHECK_INT(batch.updates[1].update_id, 2);
+    CHECK_TEXT(batch.updates[1].raw, "{\"update_id\": 2,\"message\":{\"text\":\"\xff\xfe\"}}");
+    CHECK_TEXT(batch.updates[2].event.text, "b");
+
+    char deep[4096];
+    size_t at = (size_t)snprintf(deep, sizeof deep, "{\"ok\":true,\"result\":[{\"update_id\":8,\"x\":");
+    memset(deep + at, '[', 1000);
+    memset(deep + at + 1000, ']', 1000);
+    at += 2000;
+    at += (size_t)snprintf(deep + at, sizeof deep - at, "},{\"update_id\":9,\"message\":{" HEAD ",\"text\":\"c\"}}]}");
+    batch = decode(deep, at);
+    CHECK_INT(batch.count, 2);
+    CHECK(batch.updates[0].why != NULL);
+    CHECK_TEXT(batch.updates[1].event.text, "c");
+    CHECK_INT(batch.next_offset, 10);
+
+    static const char endless[] = "{\"ok\":true,\"result\":[{\"update_id\":5,\"message\":{\"text\":\"\xff";
+    batch = decode(endless, sizeof endless - 1);
+    CHECK_INT(batch.count, 1);
+    CHECK_INT(batch.next_offset, 6);
+    CHECK(batch.updates[0].why != NULL);
+}
+
+static void test_bodies(void)
+{
+    static const char *const refused[] = {"",
+                                          "x",
+                                          "null",
+                                          "[]",
+                                          "{}",
+                                          "{\"ok\":true}",
+                                          "{\"ok\":false,\"result\":[]}",
+                                          "{\"ok\":true,\"result\":{}}",
+                                          "{\"ok\":true,\"result\":[{}]}",
+                                          "{\"ok\":",
+                                          "{\"ok\":true,\"result\":[{\"update_id\":0}]}",
+                                          "{\"ok\":true,\"result\":[{\"update_id\":\"7\"}]}",
+                                          "<html>"};
+    struct telegram_batch batch = {.count = 77};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        CHECK_INT(telegram_decode(&arena, refused[i], strlen(refused[i]), &batch), ERR_INVALID);
+        CHECK_INT(batch.count, 77);
+    }
+    static const char empty[] = "{\"ok\":true,\"result\":[]}";
+    batch = decode(empty, sizeof empty - 1);
+    CHECK_INT(batch.count, 0);
+    CHECK_INT(batch.next_offset, 0);
+    /* a restart of update_id at a random number is nothing special */
+    static const char low[] = "{\"ok\":true,\"result\":[{\"update_id\":3}]}";
+    CHECK_INT(decode(low, sizeof low - 1).next_offset, 4);
+}
+
+int main(void)
+{
+    arena_init(&arena);
+    test_text();
+    test_files();
+    test_other_messages();
+    test_buttons_and_membership();
+    test_poison();
+    test_ruins();
+    test_bodies();
+    arena_done(&arena);
+    return 0;
+}

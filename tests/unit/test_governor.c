@@ -1,0 +1,230 @@
+/* The governor with a clock that only moves when told. */
+#include "bot/telegram/governor.h"
+#include "tests/check.h"
+
+static const struct governor_config usual = {
+    .chat_rate_s = 1, .global_rate_s = 30, .chat_burst = 3, .global_burst = 30, .max_in_flight = 1000};
+
+enum { ITEMS = 200 };
+static struct governor_item items[ITEMS];
+static size_t used;
+
+static struct governor_item *add(struct governor *governor, int64_t now_ms, int64_t chat_id, int cost)
+{
+    struct governor_item *item = &items[used++ % ITEMS];
+    *item = (struct governor_item){.chat_id = chat_id, .cost = cost};
+    governor_add(governor, now_ms, item);
+    return item;
+}
+
+/* Send and finish what may go; how many went. */
+static int drain(struct governor *governor, int64_t now_ms)
+{
+    struct governor_item *item;
+    int count = 0;
+    while ((item = governor_next(governor, now_ms)) != NULL) {
+        governor_done(governor, now_ms, item);
+        count++;
+    }
+    return count;
+}
+
+static void test_chat_rate(void)
+{
+    struct governor *governor = governor_new(&usual, 1000);
+    for (int i = 0; i < 6; i++)
+        add(governor, 1000, 5, 1);
+    CHECK_INT(drain(governor, 1000), 3); /* a burst, then one a second */
+    CHECK_INT(governor_deadline_ms(governor), 2000);
+    CHECK_INT(drain(governor, 1999), 0);
+    CHECK_INT(drain(governor, 2000), 1);
+    CHECK_INT(drain(governor, 2999), 0);
+    CHECK_INT(drain(governor, 3000), 1);
+    CHECK_INT(drain(governor, 60000), 1);
+    CHECK_INT(governor_chats(governor), 1);
+    CHECK_INT(drain(governor, 61000), 0);
+    CHECK_INT(governor_chats(governor), 0); /* idle and paid back: forgotten */
+    CHECK_INT(governor_deadline_ms(governor), INT64_MAX);
+    governor_free(governor);
+}
+
+static void test_album(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item *album = add(governor, 0, 5, 10), *next = add(governor, 0, 5, 1);
+    CHECK(governor_next(governor, 0) == album);
+    governor_done(governor, 0, album);
+    CHECK(governor_next(governor, 0) == NULL); /* 3 - 10: eight seconds until there is one token again */
+    CHECK(governor_next(governor, 7999) == NULL);
+    CHECK(governor_next(governor, 8000) == next);
+    governor_free(governor);
+}
+
+static void test_fractions(void)
+{
+    struct governor_config slow = usual;
+    slow.chat_rate_s = 0.05;
+    slow.chat_burst = 1;
+    struct governor *governor = governor_new(&slow, 0);
+    for (int i = 0; i < 4; i++)
+        add(governor, 0, 5, 1);
+    int sent = 0;
+    for (int64_t now_ms = 0; now_ms < 60000; now_ms += 7)
+        sent += drain(governor, now_ms);
+    CHECK_INT(sent, 3); /* at 0, 20 and 40 s, however often it is asked */
+    governor_free(governor);
+}
+
+static void test_order(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item *first = add(governor, 0, 5, 1), *second = add(governor, 0, 5, 0);
+    struct governor_item *other = add(governor, 0, 6, 1);
+    struct governor_item press = {.chat_id = 5, .unordered = true};
+    governor_add(governor, 0, &press);
+    CHECK(governor_next(governor, 0) == &press); /* never waits behind its chat */
+    CHECK(governor_next(governor, 0) == first);
+    CHECK(governor_next(governor, 0) == other);
+    CHECK(governor_next(governor, 0) == NULL); /* one of a chat at a time */
+    CHECK_INT(governor_in_flight(governor), 3);
+    governor_again(governor, 0, first, 500); /* a failure keeps its place */
+    CHECK(governor_next(governor, 499) == NULL);
+    CHECK(governor_next(governor, 500) == first);
+    governor_done(governor, 500, first);
+    CHECK(governor_next(governor, 500) == second);
+    governor_again(governor, 500, &press, 100);
+    CHECK(governor_next(governor, 599) == NULL);
+    CHECK(governor_next(governor, 600) == &press);
+    governor_free(governor);
+}
+
+static void test_priority(void)
+{
+    struct governor_config one = usual;
+    one.max_in_flight = 1;
+    one.global_burst = 2;
+    one.global_rate_s = 1;
+    struct governor *governor = governor_new(&one, 0);
+    struct governor_item bulk[4] = {{.chat_id = 1, .priority = TELEGRAM_BULK, .cost = 1},
+                                    {.chat_id = 2, .priority = TELEGRAM_BULK, .cost = 1},
+                                    {.chat_id = 3, .priority = TELEGRAM_BULK, .cost = 1},
+                                    {.chat_id = 4, .priority = TELEGRAM_BULK}};
+    for (int i = 0; i < 4; i++)
+        governor_add(governor, 0, &bulk[i]);
+    struct governor_item *quick = add(governor, 0, 3, 1); /* of a chat whose bulk waits already */
+    CHECK(governor_next(governor, 0) == quick);
+    CHECK(governor_next(governor, 0) == NULL); /* in flight: no more */
+    CHECK_INT(governor_deadline_ms(governor), INT64_MAX);
+    governor_done(governor, 0, quick);
+    CHECK(governor_next(governor, 0) == &bulk[3]); /* needs no token */
+    governor_done(governor, 0, &bulk[3]);
+    CHECK(governor_next(governor, 0) == &bulk[0]);
+    governor_done(governor, 0, &bulk[0]);
+    CHECK(governor_next(governor, 0) == NULL); /* the global bucket is empty */
+    CHECK_INT(governor_deadline_ms(governor), 1000);
+    CHECK(governor_next(governor, 1000) == &bulk[1]);
+    governor_done(governor, 1000, &bulk[1]);
+    CHECK(governor_next(governor, 2000) == &bulk[2]);
+    governor_free(governor);
+}
+
+static void test_limited(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item *item = add(governor, 0, 5, 1);
+    add(governor, 0, 5, 0);
+    CHECK(governor_next(governor, 0) == item);
+    governor_limited(governor, 0, item, 7200000); /* hours */
+    CHECK_INT(drain(governor, 7199999), 0);
+    add(governor, 7199999, 6, 1);
+    CHECK_INT(drain(governor, 7199999), 1); /* other chats go on */
+    CHECK(governor_next(governor, 7200000) == item);
+    governor_done(governor, 7200000, item);
+    CHECK_INT(drain(governor, 7200000), 1);
+    governor_free(governor);
+
+    governor = governor_new(&usual, 0);
+    for (int64_t chat_id = 1; chat_id <= 3; chat_id++) {
+        item = add(governor, 0, chat_id, 1);
+        CHECK(governor_next(governor, 100 * chat_id) == item);
+        governor_limited(governor, 100 * chat_id, item, 1000 * chat_id);
+    }
+    add(governor, 300, 9, 0);
+    CHECK_INT(drain(governor, 3299), 0); /* three different chats within seconds: everything waits */
+    CHECK_INT(governor_deadline_ms(governor), 3300);
+    CHECK_INT(drain(governor, 3300), 4);
+    governor_free(governor);
+
+    governor = governor_new(&usual, 0); /* the same chat three times, or far apart, is its own affair */
+    for (int i = 0; i < 5; i++) {
+        item = add(governor, 0, 1 + i % 2, 1);
+        CHECK(governor_next(governor, 2000 * i) == item);
+        governor_limited(governor, 2000 * i, item, 1);
+        CHECK(governor_next(governor, 2000 * i + 1) == item);
+        governor_done(governor, 2000 * i + 1, item);
+    }
+    add(governor, 60000, 9, 1);
+    CHECK_INT(drain(governor, 60000), 1);
+    governor_free(governor);
+}
+
+/* Many chats with no limits: all go, in turns, and nothing is remembered. */
+static void test_many(void)
+{
+    struct governor_config off = {.chat_burst = 1, .global_burst = 1, .max_in_flight = 1000000};
+    struct governor *governor = governor_new(&off, 0);
+    enum { COUNT = 100000, CHATS = 5000 };
+    struct governor_item *many = calloc(COUNT, sizeof *many);
+    static int last[CHATS + 1];
+    int sent = 0;
+    CHECK(many != NULL);
+    for (int i = 0; i < COUNT; i++) {
+        many[i].chat_id = 1 + i % CHATS;
+        many[i].cost = 1;
+        governor_add(governor, 0, &many[i]);
+    }
+    CHECK_INT(governor_chats(governor), CHATS);
+    struct governor_item *item;
+    while ((item = governor_next(governor, 0)) != NULL) {
+        int at = (int)(item - many) + 1;
+        CHECK(at > last[item->chat_id]); /* in the order of their chat */
+        last[item->chat_id] = at;
+        governor_done(governor, 0, item);
+        sent++;
+    }
+    CHECK_INT(sent, COUNT);
+    CHECK_INT(governor_chats(governor), 0);
+    free(many);
+    governor_free(governor);
+}
+
+static void test_take_any(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    for (int i = 0; i < 10; i++)
+        add(governor, 0, i % 3, 5);
+    struct governor_item *item = governor_next(governor, 0), *sent = item;
+    governor_limited(governor, 0, item, 60000);
+    item = governor_next(governor, 0);
+    CHECK(item != NULL && item != sent);
+    governor_done(governor, 0, item);
+    int taken = 0;
+    while (governor_take_any(governor) != NULL)
+        taken++;
+    CHECK_INT(taken, 9);
+    CHECK_INT(governor_chats(governor), 0);
+    governor_free(governor);
+}
+
+int main(void)
+{
+    test_chat_rate();
+    test_album();
+    test_fractions();
+    test_order();
+    test_priority();
+    test_limited();
+    test_many();
+    test_take_any();
+    return 0;
+}
