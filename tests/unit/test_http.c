@@ -1,68 +1,10 @@
 /* The HTTP client against a hostile server on a raw socket: what was sent, what came back, and what counts as
  * ambiguous. The server is a child process that follows a script chosen by the path; it counts requests and
  * connections in shared memory. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 #include "bot/http/http.h"
 #include "bot/log.h"
-#include "tests/check.h"
+#include "tests/raw_server.h"
 
-static struct shared {
-    int requests, connections;
-    char last[8192]; /* the last request, headers and body */
-} * shared;
-
-static int listener(uint16_t *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 16) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
-/* Reads one request with its body into shared->last; false at the end of the connection. */
-static bool read_request(int fd)
-{
-    size_t used = 0, want = 0;
-    char *body = NULL;
-    while (used + 1 < sizeof shared->last) {
-        ssize_t got = read(fd, shared->last + used, sizeof shared->last - 1 - used);
-        if (got <= 0)
-            return false;
-        used += (size_t)got;
-        shared->last[used] = '\0';
-        body = strstr(shared->last, "\r\n\r\n");
-        const char *length = strstr(shared->last, "Content-Length: ");
-        if (body == NULL)
-            continue;
-        want = (size_t)(body + 4 - shared->last) + (length == NULL ? 0 : (size_t)strtoul(length + 16, NULL, 10));
-        if (used >= want)
-            return true;
-    }
-    return true;
-}
-
-static void say(int fd, const char *text)
-{
-    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-}
-
-static bool asked(const char *path)
-{
-    return strstr(shared->last, path) != NULL;
-}
-
-/* false = hang up. */
 static bool answer(int fd)
 {
     static char large[8192];
@@ -86,41 +28,6 @@ static bool answer(int fd)
     else if (asked("/drop"))
         return false;
     return true;
-}
-
-static pid_t serve(uint16_t *ret_port)
-{
-    int fd = listener(ret_port);
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child > 0) {
-        close(fd);
-        return child;
-    }
-    signal(SIGCHLD, SIG_IGN);
-    for (;;) {
-        int peer = accept(fd, NULL, NULL);
-        if (peer < 0)
-            _exit(0);
-        shared->connections++;
-        if (fork() != 0) {
-            close(peer);
-            continue;
-        }
-        while (read_request(peer)) {
-            shared->requests++;
-            if (!answer(peer))
-                break;
-        }
-        _exit(0);
-    }
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 struct seen {
@@ -350,9 +257,7 @@ static void test_proxy(void)
 
 int main(void)
 {
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
-    pid_t server = serve(&port);
+    pid_t server = serve(answer, &port);
     struct http_config config = {.allow_plain_http = true};
     struct http *http = http_new(&config);
     test_answers(http);
