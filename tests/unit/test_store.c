@@ -131,6 +131,8 @@ static void test_limits(void)
     memset(name, 'a', STORE_NAME_LENGTH + 1);
     name[STORE_NAME_LENGTH + 1] = '\0';
     CHECK(!store_name_valid(name));
+    name[STORE_NAME_LENGTH] = '/';
+    CHECK(!store_name_valid(name));
     name[STORE_NAME_LENGTH] = '\0';
     CHECK(store_name_valid(name));
     CHECK_INT(get(store, name).err, ERR_NOT_FOUND);
@@ -169,8 +171,11 @@ static void test_damage(void)
     CHECK_INT(put(store, "portrait", 8).err, ERR_OK);
     CHECK_INT(get(store, seen.name).err, ERR_OK);
 
-    CHECK_INT(unlink(path), 0);
-    CHECK_INT(symlink("/etc/passwd", path), 0);
+    /* Not even a link to the right bytes is followed. */
+    char elsewhere[256];
+    (void)snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", root);
+    CHECK_INT(rename(path, elsewhere), 0);
+    CHECK_INT(symlink(elsewhere, path), 0);
     CHECK_INT(get(store, seen.name).err, ERR_IO);
     CHECK_INT(put(store, "portrait", 8).err, ERR_OK);
     CHECK_INT(get(store, seen.name).err, ERR_OK);
