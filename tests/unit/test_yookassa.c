@@ -244,6 +244,9 @@ static void test_misuse(void)
         http_perform(http, i);
     }
     CHECK_INT(shared->count, 1);
+    yookassa_free(yookassa);
+    yookassa = NULL;
+    CHECK_INT(seen.calls, 1);
     end();
     CHECK_INT(seen.calls, 1);
     check_kind(seen, YOOKASSA_AMBIGUOUS);
