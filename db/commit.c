@@ -91,7 +91,7 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
     if (count == 0)
         return;
     int64_t *ids = arena_array(arena, count, sizeof *ids), *chats = arena_array(arena, count, sizeof *chats);
-    int64_t *jobs = arena_array(arena, count, sizeof *jobs), *messages = arena_array(arena, count, sizeof *messages);
+    int64_t *jobs = arena_array(arena, count, sizeof *jobs);
     const char **kinds = arena_array(arena, count, sizeof *kinds), **bodies = arena_array(arena, count, sizeof *bodies);
     const char **pictures = arena_array(arena, count, sizeof *pictures);
     bool *fresh = arena_array(arena, count, sizeof *fresh), *replace = arena_array(arena, count, sizeof *replace);
@@ -99,7 +99,6 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
         ids[i] = rows[i].id;
         chats[i] = rows[i].chat_id;
         jobs[i] = rows[i].job_id;
-        messages[i] = rows[i].message_id;
         kinds[i] = rows[i].kind;
         bodies[i] = rows[i].body;
         pictures[i] = rows[i].picture;
@@ -107,16 +106,14 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
         replace[i] = rows[i].replace;
     }
     (void)db_unit_add(unit,
-                      "INSERT INTO outbox (id, chat_id, job_id, message_id, kind, body, picture, fresh, replace)"
-                      " SELECT i, c, NULLIF(j, 0), m, k, b, p, f, r FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
-                      " $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::bool[])"
-                      " o(i, c, j, m, k, b, p, f, r)",
-                      9,
+                      "INSERT INTO outbox (id, chat_id, job_id, kind, body, picture, fresh, replace)"
+                      " SELECT i, c, NULLIF(j, 0), k, b, p, f, r FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
+                      " $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[]) o(i, c, j, k, b, p, f, r)",
+                      8,
                       (struct db_param[]){db_int64_array(arena, ids, count), db_int64_array(arena, chats, count),
-                                          db_int64_array(arena, jobs, count), db_int64_array(arena, messages, count),
-                                          db_text_array(arena, kinds, count), db_text_array(arena, bodies, count),
-                                          db_text_array(arena, pictures, count), db_bool_array(arena, fresh, count),
-                                          db_bool_array(arena, replace, count)});
+                                          db_int64_array(arena, jobs, count), db_text_array(arena, kinds, count),
+                                          db_text_array(arena, bodies, count), db_text_array(arena, pictures, count),
+                                          db_bool_array(arena, fresh, count), db_bool_array(arena, replace, count)});
 }
 
 static void add_photos(struct db_unit *unit, struct arena *arena, const struct photo_outcome *photos, size_t count)

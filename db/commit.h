@@ -28,12 +28,13 @@ struct order_terms {
 struct outbox_row {
     int64_t id;
     int64_t chat_id;
-    const char *kind; /* "screen", "notice", "examples", "album", "files" */
+    const char *kind; /* "screen", "notice", "examples", "album", "again", "files" */
     const char *body;
     const char *picture; /* NULL = none */
     int64_t job_id;      /* 0 = none */
     bool fresh, replace;
-    int64_t message_id;
+    int64_t screen_message_id; /* the chat's living message: of the session, not of the row */
+    bool screen_is_photo;
 };
 
 /* What became of one photo of an album. */

@@ -20,8 +20,11 @@ void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t cou
 void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text);
 /* Load what was committed and not sent: once at start. */
 void outbox_resume(struct outbox *outbox);
+bool outbox_has_outcomes(const struct outbox *outbox);
 /* Moves the outcomes since the last time into the arena, for a turn to commit. */
 struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena);
+/* What was taken is committed. */
+void outbox_committed(struct outbox *outbox);
 /* The living message of a chat as the outbox knows it, if it learned one that is not committed yet. */
 bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo);
 size_t outbox_pending(const struct outbox *outbox);

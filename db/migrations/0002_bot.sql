@@ -130,7 +130,6 @@ CREATE TABLE outbox (
   job_id INTEGER,
   fresh BOOLEAN NOT NULL DEFAULT FALSE,   -- a screen to be sent anew
   replace BOOLEAN NOT NULL DEFAULT FALSE, -- … and the old one deleted
-  message_id BIGINT NOT NULL DEFAULT 0,   -- the living message when this was written
   attempted_after BIGINT,               -- highest message id known when it was first tried; NULL = not tried yet
   created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );

@@ -1,0 +1,40 @@
+/* Inside the outbox: one album on its way. Not for others. */
+#ifndef BOT_OUTBOX_ALBUM_H
+#define BOT_OUTBOX_ALBUM_H
+
+#include "bot/outbox/lane.h"
+#include "db/outbox.h"
+
+enum {
+    PROBE_WAIT_MS = 2000, /* a lost request may still be working on the other side */
+    PROBE_AHEAD = 48,     /* ids looked at beyond the last one known */
+    CAPTION_BYTES = 24
+};
+
+struct shipment {
+    struct lane *lane;
+    struct arena arena;
+    struct album album;
+    bool files;                      /* as documents */
+    bool first;                      /* the set's own delivery, not a repeat: its outcome is recorded */
+    bool changed;                    /* a photo found its end: tell the job */
+    unsigned char *bytes[ALBUM_MAX]; /* malloc'ed, for those uploaded */
+    size_t lengths[ALBUM_MAX];
+    size_t next;      /* probing: which photo is looked for */
+    int64_t probe_id; /* … in which message */
+    int64_t probe_end;
+};
+
+/* Looks whether photos of an album whose answer was lost are in the chat, marks those found as sent, and goes on with
+ * album_ship. (bot/outbox/probe.c) */
+void album_probe(struct shipment *shipment);
+/* Sends what is not sent yet. */
+void album_ship(struct shipment *shipment);
+/* "14/23": the photo's place in its set, and how it is recognised. */
+void album_caption(const struct shipment *shipment, size_t at, char ret_caption[CAPTION_BYTES]);
+void album_note(struct shipment *shipment, size_t at, const char *delivery, struct json_object *message);
+void shipment_free(struct shipment *shipment);
+/* The album is through: its row may go, the job hears of it. */
+void shipment_done(struct shipment *shipment);
+
+#endif

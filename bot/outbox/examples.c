@@ -1,0 +1,110 @@
+/* The greeting's example album: the shipped example pictures in one media group. A nicety: whatever fails, the greeting
+ * goes on without it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bot/log.h"
+#include "bot/outbox/lane.h"
+
+struct show {
+    struct lane *lane;
+    struct picture pictures[ALBUM_MAX];
+    size_t count, wanted;
+};
+
+static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct show *show = ctx;
+    struct lane *lane = show->lane;
+    if (verdict->class == TELEGRAM_CANCELED) {
+        free(show);
+        return;
+    }
+    for (size_t i = 0; verdict->class == TELEGRAM_OK && i < json_object_array_length(result); i++) {
+        struct json_object *message = json_object_array_get_idx(result, i);
+        const char *file_id = outbox_photo_id(message);
+        (void)outbox_note_message(lane->outbox, message);
+        if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
+            outbox_note_file(lane->outbox, show->pictures[i].name, file_id);
+    }
+    free(show);
+    if (verdict->class == TELEGRAM_UNREACHABLE)
+        lane_unreachable(lane);
+    else
+        lane_done(lane);
+}
+
+static void send(struct show *show)
+{
+    struct shop *shop = show->lane->outbox->shop;
+    struct telegram_file files[ALBUM_MAX];
+    char names[ALBUM_MAX][8];
+    size_t file_count = 0;
+    struct json_object *list = json_object_new_array(), *params = json_object_new_object();
+    for (size_t i = 0; i < show->count; i++) {
+        struct json_object *media = json_object_new_object();
+        char attach[24];
+        (void)snprintf(names[i], sizeof names[i], "e%zu", i);
+        (void)snprintf(attach, sizeof attach, "attach://%s", names[i]);
+        const char *id = show->pictures[i].file_id;
+        json_object_object_add(media, "type", json_object_new_string("photo"));
+        json_object_object_add(media, "media", json_object_new_string(id != NULL ? id : attach));
+        json_object_array_add(list, media);
+        if (id == NULL)
+            files[file_count++] = (struct telegram_file){names[i], "example.jpg", "image/jpeg", show->pictures[i].jpeg,
+                                                         show->pictures[i].bytes};
+    }
+    json_object_object_add(params, "chat_id", json_object_new_int64(show->lane->chat_id));
+    json_object_object_add(params, "media", list);
+    struct telegram_call call = {.method = "sendMediaGroup",
+                                 .chat_id = show->lane->chat_id,
+                                 .effect = EFFECT_ADVERT,
+                                 .files = files,
+                                 .file_count = file_count,
+                                 .cost = 1,
+                                 .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, show);
+    json_object_put(params);
+    if (err != ERR_OK) {
+        struct lane *lane = show->lane;
+        free(show);
+        lane_done(lane);
+    }
+}
+
+static void got(void *ctx, const struct picture *picture)
+{
+    struct show *show = ctx;
+    if (picture->file_id != NULL || picture->jpeg != NULL)
+        show->pictures[show->count++] = *picture;
+    if (--show->wanted > 0)
+        return;
+    if (show->count >= ALBUM_MIN) {
+        send(show);
+        return;
+    }
+    struct lane *lane = show->lane;
+    free(show);
+    lane_done(lane);
+}
+
+void examples_send(struct lane *lane)
+{
+    size_t count = pictures_example_count(lane->outbox->pictures);
+    struct show *show = calloc(1, sizeof *show);
+    if (show == NULL)
+        abort();
+    show->lane = lane;
+    show->wanted = count < ALBUM_MAX ? count : ALBUM_MAX;
+    if (show->wanted < ALBUM_MIN) {
+        free(show);
+        lane_done(lane);
+        return;
+    }
+    size_t wanted = show->wanted;
+    for (size_t i = 0; i < wanted; i++) {
+        char name[24];
+        (void)snprintf(name, sizeof name, "example:%zu", i);
+        pictures_get(lane->outbox->pictures, name, got, show);
+    }
+}

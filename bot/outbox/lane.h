@@ -1,0 +1,80 @@
+/* Inside the outbox: a lane is one chat's line of messages; the head is on its way, the rest waits. Not for others. */
+#ifndef BOT_OUTBOX_LANE_H
+#define BOT_OUTBOX_LANE_H
+
+#include <json-c/json.h>
+
+#include "bot/outbox/outbox.h"
+#include "bot/outbox/pictures.h"
+#include "bot/telegram/client.h"
+
+struct item {
+    struct item *next;
+    struct outbox *outbox;
+    struct lane *lane;
+    int64_t id;
+    int64_t job_id;
+    char *kind, *body, *picture;
+    bool fresh, replace;
+    bool not_sent;   /* an album: its last try surely did not arrive */
+    bool one_by_one; /* an album: it was refused as a whole */
+    int tries;
+};
+
+struct lane {
+    int64_t chat_id; /* first: the key of the tree */
+    struct outbox *outbox;
+    struct item *head, *tail;
+    bool busy;                 /* the head is on its way */
+    bool noted;                /* the screen below is an outcome that no turn took yet */
+    bool taking;               /* … or that a turn is committing */
+    int64_t screen_message_id; /* 0 = none */
+    bool screen_is_photo;
+};
+
+struct list {
+    void *items;
+    size_t count, capacity;
+};
+
+struct outbox {
+    struct shop *shop;
+    struct pictures *pictures;
+    void *lanes; /* of tsearch(3), by chat_id */
+    size_t pending;
+    int64_t high; /* the highest message id seen anywhere: where a lost answer's messages must lie above */
+    struct list done, photos, screens, files, news; /* outcomes since the last take */
+    struct list taken;                              /* lanes whose screens a turn is committing */
+    struct arena words;                             /* texts of the outcomes, until they are taken */
+};
+
+/* Called by the senders when the head's fate is known. */
+void lane_done(struct lane *lane);
+/* The head is to be tried again after a while. (Its callbacks come back to the same head: a busy lane keeps it.) */
+void lane_again(struct lane *lane, int64_t wait_ms);
+/* The user can't be reached: everything waiting is given up, albums stay to be sent another time. */
+void lane_unreachable(struct lane *lane);
+/* The head's own wait after the n-th failure. */
+int64_t lane_backoff_ms(const struct item *item);
+
+/* The lane of a chat, NULL if there is none. */
+struct lane *outbox_lane(const struct outbox *outbox, int64_t chat_id);
+void lane_drop_if_empty(struct lane *lane);
+
+void outbox_note_done(struct outbox *outbox, int64_t row_id);
+void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo);
+void outbox_note_photo(struct outbox *outbox, const struct photo_outcome *photo);
+void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id);
+void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_id, int64_t object);
+/* Learns from a Message that Telegram answered with; its message_id, 0 if it is none. */
+int64_t outbox_note_message(struct outbox *outbox, struct json_object *message);
+/* The file_id of the largest photo of a Message, or of its document; NULL if there is none. Borrowed. */
+const char *outbox_photo_id(struct json_object *message);
+const char *outbox_document_id(struct json_object *message);
+
+/* The senders, by kind of the head. Each ends in lane_done, lane_again or lane_unreachable. */
+void screen_send(struct lane *lane);   /* screen, notice */
+void examples_send(struct lane *lane); /* examples */
+void album_send(struct lane *lane);    /* album, again, files */
+
+#endif

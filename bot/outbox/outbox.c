@@ -1,0 +1,301 @@
+/* The lines of messages and the book of outcomes.
+ *
+ * A row enters after its commit (or from the database at start) and leaves through the outcomes, which the next turn
+ * commits: the row's deletion and what was learned are one transaction. So a crash repeats a message at worst, and the
+ * senders make a repeat invisible: an edit is idempotent, a newer screen replaces the older, an album is looked for
+ * before it is sent again (bot/outbox/album.c).
+ *
+ * In a line, a screen that has a newer screen right behind it is not sent at all: the living message shows the present,
+ * not the past. */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/log.h"
+#include "bot/outbox/compose.h"
+#include "bot/outbox/lane.h"
+#include "bot/timers.h"
+#include "bot/turns.h"
+#include "core/backoff.h"
+#include "bot/random.h"
+#include "db/outbox.h"
+
+enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000 };
+
+static int compare_lanes(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+struct outbox *outbox_new(struct shop *shop)
+{
+    struct outbox *outbox = calloc(1, sizeof *outbox);
+    if (outbox == NULL)
+        abort();
+    outbox->shop = shop;
+    outbox->pictures = pictures_new(shop);
+    arena_init(&outbox->words);
+    return outbox;
+}
+
+static void item_free(struct item *item)
+{
+    free(item->kind);
+    free(item->body);
+    free(item->picture);
+    free(item);
+}
+
+static void lane_free(void *pointer)
+{
+    struct lane *lane = pointer;
+    while (lane->head != NULL) {
+        struct item *item = lane->head;
+        lane->head = item->next;
+        item_free(item);
+    }
+    free(lane);
+}
+
+void outbox_free(struct outbox *outbox)
+{
+    if (outbox == NULL)
+        return;
+    while (outbox->lanes != NULL) {
+        struct lane *lane = *(struct lane **)outbox->lanes;
+        (void)tdelete(lane, &outbox->lanes, compare_lanes);
+        lane_free(lane);
+    }
+    struct list *lists[] = {&outbox->done,  &outbox->photos, &outbox->screens,
+                            &outbox->files, &outbox->news,   &outbox->taken};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        free(lists[i]->items);
+    pictures_free(outbox->pictures);
+    arena_done(&outbox->words);
+    free(outbox);
+}
+
+struct lane *outbox_lane(const struct outbox *outbox, int64_t chat_id)
+{
+    void *node = tfind(&chat_id, (void *const *)&outbox->lanes, compare_lanes);
+    return node == NULL ? NULL : *(struct lane **)node;
+}
+
+static struct lane *get_lane(struct outbox *outbox, int64_t chat_id)
+{
+    struct lane *lane = outbox_lane(outbox, chat_id);
+    if (lane != NULL)
+        return lane;
+    lane = calloc(1, sizeof *lane);
+    if (lane == NULL)
+        abort();
+    lane->chat_id = chat_id;
+    lane->outbox = outbox;
+    if (tsearch(lane, &outbox->lanes, compare_lanes) == NULL)
+        abort();
+    return lane;
+}
+
+void lane_drop_if_empty(struct lane *lane)
+{
+    if (lane->head != NULL || lane->busy || lane->noted || lane->taking)
+        return;
+    (void)tdelete(lane, &lane->outbox->lanes, compare_lanes);
+    lane_free(lane);
+}
+
+/* The head leaves the line; its row is to be deleted. */
+static void shift(struct lane *lane)
+{
+    struct item *item = lane->head;
+    outbox_note_done(lane->outbox, item->id);
+    lane->head = item->next;
+    if (lane->head == NULL)
+        lane->tail = NULL;
+    item_free(item);
+    lane->outbox->pending--;
+    turns_poke(lane->outbox->shop->turns);
+}
+
+static bool is_screen(const struct item *item)
+{
+    return item != NULL && strcmp(item->kind, "screen") == 0;
+}
+
+static void lane_run(struct lane *lane)
+{
+    while (!lane->busy && is_screen(lane->head) && is_screen(lane->head->next)) {
+        lane->head->next->fresh |= lane->head->fresh;
+        lane->head->next->replace |= lane->head->replace;
+        shift(lane);
+    }
+    if (lane->busy || lane->head == NULL) {
+        lane_drop_if_empty(lane);
+        return;
+    }
+    lane->busy = true;
+    const char *kind = lane->head->kind;
+    if (is_screen(lane->head) || strcmp(kind, "notice") == 0)
+        screen_send(lane);
+    else if (strcmp(kind, "examples") == 0)
+        examples_send(lane);
+    else if (strcmp(kind, "album") == 0 || strcmp(kind, "again") == 0 || strcmp(kind, "files") == 0)
+        album_send(lane);
+    else
+        lane_done(lane); /* of a newer version that was rolled back */
+}
+
+void lane_done(struct lane *lane)
+{
+    shop_step("outbox.sent");
+    lane->busy = false;
+    shift(lane);
+    lane_run(lane);
+}
+
+static void again_due(void *ctx, int64_t chat_id)
+{
+    struct lane *lane = outbox_lane(ctx, chat_id);
+    if (lane == NULL)
+        return;
+    lane->busy = false;
+    lane_run(lane);
+}
+
+void lane_again(struct lane *lane, int64_t wait_ms)
+{
+    struct shop *shop = lane->outbox->shop;
+    timers_add(shop->timers, shop->unix_ms + wait_ms, again_due, lane->outbox, lane->chat_id);
+}
+
+int64_t lane_backoff_ms(const struct item *item)
+{
+    return backoff_ms(item->tries, AGAIN_BASE_MS, AGAIN_CAP_MS, random_number());
+}
+
+/* Photos of an album that can't go now are made, not sent: the chat's next life sends them. */
+static void put_back(struct item *item)
+{
+    uint8_t indexes[ALBUM_MAX];
+    if (strcmp(item->kind, "album") != 0)
+        return;
+    size_t count = compose_read_indexes(item->body, indexes);
+    for (size_t i = 0; i < count; i++)
+        outbox_note_photo(item->outbox, &(struct photo_outcome){item->job_id, indexes[i], "none", 0, NULL, NULL});
+}
+
+void lane_unreachable(struct lane *lane)
+{
+    outbox_note_news(lane->outbox, EVENT_BLOCKED, lane->chat_id, 0);
+    lane->busy = false;
+    while (lane->head != NULL) {
+        put_back(lane->head);
+        shift(lane);
+    }
+    lane_drop_if_empty(lane);
+}
+
+static char *copy(const char *text)
+{
+    char *made = text == NULL ? NULL : strdup(text);
+    if (text != NULL && made == NULL)
+        abort();
+    return made;
+}
+
+void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = get_lane(outbox, rows[i].chat_id);
+        struct item *item = calloc(1, sizeof *item);
+        if (item == NULL)
+            abort();
+        *item = (struct item){.outbox = outbox,
+                              .lane = lane,
+                              .id = rows[i].id,
+                              .job_id = rows[i].job_id,
+                              .kind = copy(rows[i].kind),
+                              .body = copy(rows[i].body),
+                              .picture = copy(rows[i].picture),
+                              .fresh = rows[i].fresh,
+                              .replace = rows[i].replace};
+        if (!lane->noted && !lane->taking && !lane->busy) {
+            lane->screen_message_id = rows[i].screen_message_id;
+            lane->screen_is_photo = rows[i].screen_is_photo;
+        }
+        if (lane->tail != NULL)
+            lane->tail->next = item;
+        else
+            lane->head = item;
+        lane->tail = item;
+        outbox->pending++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = outbox_lane(outbox, rows[i].chat_id);
+        if (lane != NULL)
+            lane_run(lane);
+    }
+}
+
+static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    (void)ctx;
+    (void)result;
+    if (verdict->class == TELEGRAM_BAD)
+        log_warn("outbox", "answerCallbackQuery was refused: %s", verdict->description);
+}
+
+void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text)
+{
+    struct json_object *params = json_object_new_object();
+    json_object_object_add(params, "callback_query_id", json_object_new_string(callback_id));
+    if (text != NULL)
+        json_object_object_add(params, "text", json_object_new_string(text));
+    struct telegram_call call = {.method = "answerCallbackQuery",
+                                 .chat_id = chat_id,
+                                 .effect = EFFECT_IDEMPOTENT,
+                                 .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    if (telegram_call(outbox->shop->telegram, outbox->shop->now_ms, &call, answered, NULL) != ERR_OK)
+        log_warn("outbox", "too many calls are waiting: a press stays unanswered");
+    json_object_put(params);
+}
+
+static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct outbox *outbox = ctx;
+    struct arena arena;
+    struct outbox_row *rows;
+    struct file_outcome *files;
+    if (failure != NULL) {
+        log_warn("outbox", "can't be loaded yet: %s", failure->message);
+        outbox_resume(outbox);
+        return;
+    }
+    arena_init(&arena);
+    size_t file_count = outbox_read_files(result, &arena, &files);
+    for (size_t i = 0; i < file_count; i++)
+        pictures_learn(outbox->pictures, files[i].name, files[i].file_id);
+    if (outbox_read_high(result) > outbox->high)
+        outbox->high = outbox_read_high(result);
+    size_t count = outbox_read_rows(result, &arena, &rows);
+    if (count > 0)
+        log_info("outbox", "%zu messages were waiting", count);
+    outbox_add(outbox, rows, count);
+    arena_done(&arena);
+}
+
+void outbox_resume(struct outbox *outbox)
+{
+    struct arena arena;
+    struct db_unit *unit = db_unit_new();
+    arena_init(&arena);
+    outbox_add_load(unit, &arena, outbox->shop->bot_id);
+    arena_done(&arena);
+    db_submit(outbox->shop->db, unit, loaded, outbox);
+}
+
+size_t outbox_pending(const struct outbox *outbox)
+{
+    return outbox->pending;
+}

@@ -1,0 +1,151 @@
+/* The book of outcomes: what the senders learned since the last turn. A turn takes it whole, commits it, and says so;
+ * until then a lane's knowledge of its living message is newer than the database's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/outbox/lane.h"
+#include "bot/turns.h"
+
+static void *list_add(struct list *list, size_t bytes)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 32 : list->capacity * 2;
+        list->items = realloc(list->items, list->capacity * bytes);
+        if (list->items == NULL)
+            abort();
+    }
+    return (char *)list->items + bytes * list->count++;
+}
+
+static void *list_take(struct list *list, struct arena *arena, size_t bytes)
+{
+    void *items = arena_array(arena, list->count, bytes);
+    if (list->count > 0)
+        memcpy(items, list->items, list->count * bytes);
+    list->count = 0;
+    return items;
+}
+
+void outbox_note_done(struct outbox *outbox, int64_t row_id)
+{
+    *(int64_t *)list_add(&outbox->done, sizeof row_id) = row_id;
+}
+
+void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo)
+{
+    lane->screen_message_id = message_id;
+    lane->screen_is_photo = is_photo;
+    if (lane->noted)
+        return;
+    lane->noted = true;
+    *(struct lane **)list_add(&lane->outbox->screens, sizeof(struct lane *)) = lane;
+}
+
+void outbox_note_photo(struct outbox *outbox, const struct photo_outcome *photo)
+{
+    struct photo_outcome *noted = list_add(&outbox->photos, sizeof *noted);
+    *noted = *photo;
+    noted->photo_file_id = arena_copy(&outbox->words, photo->photo_file_id);
+    noted->document_file_id = arena_copy(&outbox->words, photo->document_file_id);
+}
+
+void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id)
+{
+    pictures_learn(outbox->pictures, name, file_id);
+    struct file_outcome *noted = list_add(&outbox->files, sizeof *noted);
+    *noted = (struct file_outcome){arena_copy(&outbox->words, name), arena_copy(&outbox->words, file_id)};
+}
+
+void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_id, int64_t object)
+{
+    struct event *news = list_add(&outbox->news, sizeof *news);
+    *news = (struct event){.kind = kind, .chat_id = chat_id, .object = object};
+}
+
+int64_t outbox_note_message(struct outbox *outbox, struct json_object *message)
+{
+    struct json_object *id = NULL;
+    if (!json_object_object_get_ex(message, "message_id", &id))
+        return 0;
+    int64_t message_id = json_object_get_int64(id);
+    if (message_id > outbox->high)
+        outbox->high = message_id;
+    return message_id;
+}
+
+const char *outbox_photo_id(struct json_object *message)
+{
+    struct json_object *sizes = NULL, *id = NULL;
+    if (!json_object_object_get_ex(message, "photo", &sizes) || json_object_array_length(sizes) == 0)
+        return NULL;
+    struct json_object *largest = json_object_array_get_idx(sizes, json_object_array_length(sizes) - 1);
+    return json_object_object_get_ex(largest, "file_id", &id) ? json_object_get_string(id) : NULL;
+}
+
+const char *outbox_document_id(struct json_object *message)
+{
+    struct json_object *document = NULL, *id = NULL;
+    if (!json_object_object_get_ex(message, "document", &document))
+        return NULL;
+    return json_object_object_get_ex(document, "file_id", &id) ? json_object_get_string(id) : NULL;
+}
+
+bool outbox_has_outcomes(const struct outbox *outbox)
+{
+    return outbox->done.count + outbox->photos.count + outbox->screens.count + outbox->files.count +
+               outbox->news.count >
+           0;
+}
+
+struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
+{
+    struct outbox_outcomes outcomes = {.done_count = outbox->done.count,
+                                       .photo_count = outbox->photos.count,
+                                       .screen_count = outbox->screens.count,
+                                       .file_count = outbox->files.count,
+                                       .news_count = outbox->news.count};
+    struct lane **lanes = outbox->screens.items;
+    struct screen_outcome *screens = arena_array(arena, outcomes.screen_count, sizeof *screens);
+    for (size_t i = 0; i < outcomes.screen_count; i++) {
+        screens[i] = (struct screen_outcome){lanes[i]->chat_id, lanes[i]->screen_message_id, lanes[i]->screen_is_photo};
+        lanes[i]->noted = false;
+        lanes[i]->taking = true;
+        *(struct lane **)list_add(&outbox->taken, sizeof(struct lane *)) = lanes[i];
+    }
+    outbox->screens.count = 0;
+    struct photo_outcome *photos = list_take(&outbox->photos, arena, sizeof *photos);
+    struct file_outcome *files = list_take(&outbox->files, arena, sizeof *files);
+    for (size_t i = 0; i < outcomes.photo_count; i++) {
+        photos[i].photo_file_id = arena_copy(arena, photos[i].photo_file_id);
+        photos[i].document_file_id = arena_copy(arena, photos[i].document_file_id);
+    }
+    for (size_t i = 0; i < outcomes.file_count; i++)
+        files[i] = (struct file_outcome){arena_copy(arena, files[i].name), arena_copy(arena, files[i].file_id)};
+    arena_reset(&outbox->words);
+    outcomes.done = list_take(&outbox->done, arena, sizeof(int64_t));
+    outcomes.photos = photos;
+    outcomes.screens = screens;
+    outcomes.files = files;
+    outcomes.news = list_take(&outbox->news, arena, sizeof(struct event));
+    return outcomes;
+}
+
+void outbox_committed(struct outbox *outbox)
+{
+    struct lane **lanes = outbox->taken.items;
+    for (size_t i = 0; i < outbox->taken.count; i++) {
+        lanes[i]->taking = false;
+        lane_drop_if_empty(lanes[i]);
+    }
+    outbox->taken.count = 0;
+}
+
+bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo)
+{
+    const struct lane *lane = outbox_lane(outbox, chat_id);
+    if (lane == NULL || (!lane->noted && !lane->taking))
+        return false;
+    *ret_message_id = lane->screen_message_id;
+    *ret_is_photo = lane->screen_is_photo;
+    return true;
+}

@@ -1,0 +1,169 @@
+/* Sending one message: the living message is edited in place, or sent anew below what the user wrote; a notice is
+ * always new. A photo with a caption can't become a text by an edit, so a change of kind is a new message and the old
+ * one goes.
+ *
+ * A lost answer to a new message is met by sending it again: the same screen twice is the same question, and a button
+ * of either works once. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/log.h"
+#include "bot/outbox/compose.h"
+#include "bot/outbox/lane.h"
+
+static bool may_edit(const struct lane *lane)
+{
+    const struct item *item = lane->head;
+    bool photo = item->picture != NULL;
+    return strcmp(item->kind, "screen") == 0 && !item->fresh && lane->screen_message_id != 0 &&
+           lane->screen_is_photo == photo;
+}
+
+static void ignored(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    (void)ctx;
+    (void)verdict;
+    (void)result;
+}
+
+/* The old copy of a screen: gone or not, nothing depends on it. */
+static void remove_message(struct lane *lane, int64_t message_id)
+{
+    struct shop *shop = lane->outbox->shop;
+    char *params = compose_call("{}", lane->chat_id, message_id);
+    struct telegram_call call = {
+        .method = "deleteMessage", .chat_id = lane->chat_id, .effect = EFFECT_IDEMPOTENT, .params_json = params};
+    if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
+        log_debug("outbox", "an old screen stays: too many calls are waiting");
+    free(params);
+}
+
+static void sent(struct lane *lane, struct json_object *result)
+{
+    struct item *item = lane->head;
+    int64_t old = lane->screen_message_id;
+    bool old_photo = lane->screen_is_photo, photo = item->picture != NULL;
+    int64_t message_id = outbox_note_message(lane->outbox, result);
+    const char *file_id = photo ? outbox_photo_id(result) : NULL;
+    if (file_id != NULL)
+        outbox_note_file(lane->outbox, item->picture, file_id);
+    if (strcmp(item->kind, "screen") == 0 && message_id != 0) {
+        /* A reply keyboard can't be edited away: the next screen is a new message. */
+        bool editable = strstr(item->body, "\"request_contact\"") == NULL;
+        outbox_note_screen(lane, editable ? message_id : 0, photo);
+        if (old != 0 && old != message_id && (item->replace || old_photo != photo))
+            remove_message(lane, old);
+    }
+    lane_done(lane);
+}
+
+static void retry(struct lane *lane, const struct telegram_verdict *verdict)
+{
+    struct item *item = lane->head;
+    int64_t wait_ms = verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(item);
+    item->tries++;
+    lane_again(lane, wait_ms);
+}
+
+static void done(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct lane *lane = ctx;
+    struct item *item = lane->head;
+    char line[256];
+    shop_step("outbox.answered");
+    switch (verdict->class) {
+    case TELEGRAM_OK: sent(lane, result); return;
+    case TELEGRAM_RETRY:
+    case TELEGRAM_AMBIGUOUS: retry(lane, verdict); return;
+    case TELEGRAM_UNREACHABLE: lane_unreachable(lane); return;
+    case TELEGRAM_CANCELED:
+    case TELEGRAM_CONFLICT:
+    case TELEGRAM_UNAUTHORIZED: return; /* the daemon is on its way down; the row stays */
+    case TELEGRAM_GONE:                 /* the living message is not there any more */
+        if (may_edit(lane)) {
+            item->fresh = true;
+            screen_send(lane);
+            return;
+        }
+        break;
+    case TELEGRAM_UNPARSED: {
+        char *plain = compose_plain(item->body);
+        bool again = strcmp(plain, item->body) != 0;
+        free(item->body);
+        item->body = plain;
+        if (again) {
+            log_error("outbox", "a message to chat %" PRId64 " was no good HTML and goes as plain text", lane->chat_id);
+            screen_send(lane);
+            return;
+        }
+        break;
+    }
+    case TELEGRAM_FILE_TOO_BIG:
+    case TELEGRAM_FILE_BAD:
+    case TELEGRAM_BAD:
+    case TELEGRAM_CLASS_COUNT: break;
+    }
+    telegram_verdict_line(verdict, line, sizeof line);
+    log_error("outbox", "a %s to chat %" PRId64 " is given up: %s", item->kind, lane->chat_id, line);
+    lane_done(lane);
+}
+
+static void call(struct lane *lane, const char *method, char *params_taken, const struct telegram_file *file, bool edit)
+{
+    struct shop *shop = lane->outbox->shop;
+    struct telegram_call request = {.method = method,
+                                    .chat_id = lane->chat_id,
+                                    .effect = edit ? EFFECT_IDEMPOTENT : EFFECT_VALUE,
+                                    .params_json = params_taken,
+                                    .files = file,
+                                    .file_count = file != NULL};
+    shop_step("outbox.before_send");
+    enum err err = telegram_call(shop->telegram, shop->now_ms, &request, done, lane);
+    free(params_taken);
+    if (err == ERR_AGAIN) {
+        lane_again(lane, lane_backoff_ms(lane->head));
+    } else if (err != ERR_OK) {
+        log_error("outbox", "a %s to chat %" PRId64 " can't be sent: %s", lane->head->kind, lane->chat_id,
+                  err_name(err));
+        lane_done(lane);
+    }
+}
+
+static void with_picture(void *ctx, const struct picture *picture)
+{
+    struct lane *lane = ctx;
+    struct item *item = lane->head;
+    struct telegram_file file = {.name = "photo",
+                                 .filename = "photo.jpg",
+                                 .content_type = "image/jpeg",
+                                 .data = picture->jpeg,
+                                 .bytes = picture->bytes};
+    bool upload = picture->file_id == NULL;
+    if (upload && picture->jpeg == NULL) { /* can't be had now: the words without it are better than nothing */
+        log_warn("outbox", "%s is not to be had; try again", item->picture);
+        item->tries++;
+        lane_again(lane, lane_backoff_ms(item));
+        return;
+    }
+    if (may_edit(lane)) {
+        char *params = compose_media_edit(item->body, lane->chat_id, lane->screen_message_id,
+                                          upload ? "attach://photo" : picture->file_id);
+        call(lane, "editMessageMedia", params, upload ? &file : NULL, true);
+        return;
+    }
+    call(lane, "sendPhoto", compose_photo(item->body, lane->chat_id, picture->file_id), upload ? &file : NULL, false);
+}
+
+void screen_send(struct lane *lane)
+{
+    struct item *item = lane->head;
+    if (item->picture != NULL) {
+        pictures_get(lane->outbox->pictures, item->picture, with_picture, lane);
+        return;
+    }
+    bool edit = may_edit(lane);
+    char *params = compose_call(item->body, lane->chat_id, edit ? lane->screen_message_id : 0);
+    call(lane, edit ? "editMessageText" : "sendMessage", params, NULL, edit);
+}
