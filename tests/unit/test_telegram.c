@@ -241,7 +241,7 @@ static void mark(void *ctx, const struct telegram_verdict *verdict, struct json_
 {
     (void)result;
     CHECK_INT(verdict->class, TELEGRAM_OK);
-    strncat(order, ctx, 1);
+    order[strlen(order)] = *(char *)ctx;
 }
 
 static void test_order(void)
