@@ -9,7 +9,7 @@
 enum { MAKE_QUALITY = 91 };
 
 /* ERR_INVALID: the reference can't be decoded or the recipe (0-terminated) is wrong. ret_jpeg: g_free. */
-MUST_CHECK enum err make_photo(const uint8_t *reference, size_t len, const char *recipe, uint64_t seed,
+MUST_CHECK enum err make_photo(const uint8_t *reference, size_t len, const char *recipe_text, uint64_t seed,
                                uint8_t **ret_jpeg, size_t *ret_len);
 
 #endif
