@@ -136,6 +136,11 @@ static bool token_is_likely(const char *token)
     return length >= 5 && key[length] == '\0';
 }
 
+static bool is_blank(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
 static void check_together(const struct loader *loader)
 {
     const struct config *config = loader->config;
@@ -160,8 +165,8 @@ static void check_together(const struct loader *loader)
     if (config->admin_count == 0)
         tell(loader, FINDING_WARNING, "admins", "write the owner's numeric Telegram id: admins = [ 5000000000L ];",
              "is empty: nobody will hear of trouble");
-    if (config->shop.offer_url[0] == '\0' || config->shop.privacy_url[0] == '\0')
-        tell(loader, FINDING_WARNING, config->shop.offer_url[0] == '\0' ? "shop.offer_url" : "shop.privacy_url",
+    if (is_blank(config->shop.offer_url) || is_blank(config->shop.privacy_url))
+        tell(loader, FINDING_WARNING, is_blank(config->shop.offer_url) ? "shop.offer_url" : "shop.privacy_url",
              "publish the text and write its address here before you sell",
              "is not given: users accept without a link");
 }

@@ -9,10 +9,11 @@ static void paid(struct turn *turn)
 {
     notice_begin(turn);
     screen_text(turn, TEXT_NOTICE_PAID, NO_ARGS);
-    /* The order's job is in what was loaded; without it there would be nothing to look at. */
     struct job *job = chat_job(turn->chat, turn->event->other);
     if (job != NULL)
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
+    else /* not among what was loaded: nothing to look at */
+        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     notice_end(turn);
 }
 

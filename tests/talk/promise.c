@@ -1,0 +1,155 @@
+/* The promises, as a list of things that abort. Telegram's limits are counted the way Telegram counts: UTF-16 units of
+ * the text that is left when tags and entities are resolved. */
+#include "tests/talk/promise.h"
+
+#include <string.h>
+
+enum { CAPTION_MAX_UNITS = 1024, TOAST_MAX_UNITS = 200, DEEP_MAX = 8, LABEL_MAX_UNITS = 128 };
+
+static size_t utf16_units(const char *text)
+{
+    size_t units = 0;
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
+        if ((*p & 0xc0) != 0x80)
+            units += *p >= 0xf0 ? 2 : 1;
+    return units;
+}
+
+/* Every tag is closed in order, every & begins an entity, no stray < or >. Names that were not escaped fail here. */
+static void promise_html(const struct stage *stage, const char *html)
+{
+    char open[DEEP_MAX][16];
+    size_t deep = 0;
+    for (const char *p = html; *p != '\0'; p++) {
+        if (*p == '&' && strncmp(p, "&lt;", 4) != 0 && strncmp(p, "&gt;", 4) != 0 && strncmp(p, "&amp;", 5) != 0 &&
+            strncmp(p, "&quot;", 6) != 0)
+            stage_fail(stage, "a bare & in: %s", html);
+        if (*p == '>')
+            stage_fail(stage, "a bare > in: %s", html);
+        if (*p != '<')
+            continue;
+        bool closing = p[1] == '/';
+        const char *name = p + 1 + closing;
+        size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz-");
+        const char *end = strchr(name, '>');
+        if (length == 0 || length >= sizeof open[0] || end == NULL || (!closing && deep == DEEP_MAX))
+            stage_fail(stage, "a bare < in: %s", html);
+        if (closing && (deep == 0 || strlen(open[deep - 1]) != length || strncmp(open[deep - 1], name, length) != 0))
+            stage_fail(stage, "a tag closed out of order in: %s", html);
+        if (closing) {
+            deep--;
+        } else {
+            memset(open[deep], 0, sizeof open[deep]);
+            memcpy(open[deep++], name, length);
+        }
+        p = end;
+    }
+    if (deep != 0)
+        stage_fail(stage, "a tag is not closed in: %s", html);
+}
+
+static void promise_button(const struct stage *stage, const struct button *button)
+{
+    struct press press;
+    if (button->label == NULL || button->label[0] == '\0' || !text_is_clean(button->label) ||
+        utf16_units(button->label) > LABEL_MAX_UNITS)
+        stage_fail(stage, "a button without a fit label");
+    if ((button->data == NULL) == (button->url == NULL))
+        stage_fail(stage, "the button %s has not exactly one of data and link", button->label);
+    if (button->data != NULL &&
+        (strlen(button->data) > BUTTON_DATA_MAX_BYTES || press_parse(button->data, &press) != ERR_OK))
+        stage_fail(stage, "the data of button %s can't be read again: %s", button->label, button->data);
+}
+
+static void promise_message(const struct stage *stage, const struct effect *effect)
+{
+    const struct message *message = effect->message;
+    struct arena arena;
+    if (message == NULL || message->html == NULL || !text_is_clean(message->html))
+        stage_fail(stage, "a message without words, or with broken ones");
+    promise_html(stage, message->html);
+    arena_init(&arena);
+    size_t units = utf16_units(text_plain(&arena, message->html));
+    arena_done(&arena);
+    if (units == 0 || units > (message->picture != NULL ? CAPTION_MAX_UNITS : TEXT_MESSAGE_MAX_UNITS))
+        stage_fail(stage, "a message of %zu units", units);
+    if (message->button_count > KEYBOARD_BUTTONS_MAX)
+        stage_fail(stage, "too many buttons");
+    if (message->ask_contact && (message->button_count > 0 || !effect->fresh))
+        stage_fail(stage, "a message that asks for a contact has no buttons of its own, and is always sent anew");
+    if (!message->ask_contact && message->button_count == 0)
+        stage_fail(stage, "a screen without a way out: %s", message->html);
+    for (size_t i = 0; i < message->button_count; i++)
+        promise_button(stage, &message->buttons[i]);
+}
+
+static void promise_album(const struct stage *stage, const struct effect *effect)
+{
+    if (effect->index_count == 0 || effect->index_count > ALBUM_MAX)
+        stage_fail(stage, "an album of %zu photos", effect->index_count);
+    for (size_t i = 1; i < effect->index_count; i++)
+        if (effect->indexes[i - 1] >= effect->indexes[i])
+            stage_fail(stage, "an album out of order");
+}
+
+void promise_effects(const struct stage *stage, const struct event *event, const struct effects *effects,
+                     const struct chat *chat, uint32_t version_before)
+{
+    size_t answers = 0, screens = 0;
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *effect = &effects->list[i];
+        if (effect->chat_id != chat->id)
+            stage_fail(stage, "an effect for another chat");
+        if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
+            promise_message(stage, effect);
+        screens += effect->kind == EFFECT_SCREEN;
+        if (effect->kind == EFFECT_ALBUM || effect->kind == EFFECT_FILES)
+            promise_album(stage, effect);
+        if (effect->kind == EFFECT_ANSWER && effect->text != NULL &&
+            (utf16_units(effect->text) > TOAST_MAX_UNITS || effect->text[0] == '\0' || strpbrk(effect->text, "<>")))
+            stage_fail(stage, "an answer that does not fit: %s", effect->text);
+        answers += effect->kind == EFFECT_ANSWER;
+    }
+    if (answers != (event->kind == EVENT_BUTTON))
+        stage_fail(stage, "%zu answers to an event of kind %d", answers, (int)event->kind);
+    if (screens > 1)
+        stage_fail(stage, "%zu screens for one event", screens);
+    if (chat->session.version < version_before)
+        stage_fail(stage, "the version went back");
+    if (chat->session.state != NULL && chat->session.version == 0)
+        stage_fail(stage, "a state without a version");
+    if (event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON && chat->session.state == NULL)
+        stage_fail(stage, "somebody wrote and is nowhere");
+    if (effects->count > 0 && effects->count > STAGE_BATCH_MAX)
+        stage_fail(stage, "%zu effects of one event", effects->count);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+void promise_records(const struct stage *stage, const struct chat *changed, const struct chat *loaded)
+{
+    if (changed->user.id != loaded->user.id || changed->user.consent != loaded->user.consent ||
+        changed->user.blocked != loaded->user.blocked || !same(changed->user.contact, loaded->user.contact))
+        stage_fail(stage, "the user as changed and as written differ");
+    if (changed->avatar_count != loaded->avatar_count)
+        stage_fail(stage, "%zu avatars as changed, %zu as written", changed->avatar_count, loaded->avatar_count);
+    for (size_t i = 0; i < changed->avatar_count; i++) {
+        const struct avatar *a = &changed->avatars[i], *b = &loaded->avatars[i];
+        if (a->id != b->id || !same(a->name, b->name) || a->good != b->good || a->pending != b->pending)
+            stage_fail(stage, "avatar %lld as changed and as written differ", (long long)a->id);
+    }
+    if (changed->session.order_id == loaded->session.order_id &&
+        (changed->order.id != loaded->order.id || changed->order.status != loaded->order.status))
+        stage_fail(stage, "the order as changed and as written differ");
+    if (changed->job_count != loaded->job_count)
+        stage_fail(stage, "%zu jobs as changed, %zu as written", changed->job_count, loaded->job_count);
+    for (size_t i = 0; i < changed->job_count; i++)
+        if (changed->jobs[i].finished != loaded->jobs[i].finished ||
+            memcmp(changed->jobs[i].shots, loaded->jobs[i].shots, sizeof loaded->jobs[i].shots) != 0)
+            stage_fail(stage, "job %lld as changed and as written differ", (long long)loaded->jobs[i].id);
+    if (changed->dirty && changed->session.state != loaded->session.state)
+        stage_fail(stage, "the session was not written");
+}

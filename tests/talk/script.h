@@ -1,0 +1,21 @@
+/* The small things a dialogue file is made of: words, counts, escapes, patterns. */
+#ifndef TESTS_TALK_SCRIPT_H
+#define TESTS_TALK_SCRIPT_H
+
+#include "core/arena.h"
+#include "core/effect.h"
+
+#include <stdbool.h>
+
+/* "\n" "\t" "\x07" and "{A x65}" (A sixty-five times) resolved. */
+const char *script_unescape(struct arena *arena, const char *text);
+/* Does text contain the parts of the pattern, between its "…", in that order? */
+bool script_matches(const char *text, const char *pattern);
+/* Cuts the next word off; "" at the end. */
+const char *script_word(struct arena *arena, const char **rest);
+/* "x10" → 10; anything else → 0. */
+int script_times(const char *word);
+/* An effect as a dialogue names it: "REGISTER ABC234", "ALBUM 0-9", "ORDER_CREATE professional 50000 23". */
+const char *script_effect(struct arena *arena, const struct effect *effect);
+
+#endif

@@ -1,0 +1,409 @@
+/* The shell in miniature: tables, loading, applying. Promises about messages are in promise.c. It must stay dumber than
+ * the core: it copies what effects say, and compares. */
+#include "tests/talk/stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/talk/promise.h"
+
+enum { START_S = 1700000000 };
+
+void stage_fail(const struct stage *stage, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", stage->where);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    abort();
+}
+
+struct stage *stage_new(const struct rules *rules)
+{
+    struct stage *stage = calloc(1, sizeof *stage);
+    if (stage == NULL)
+        abort();
+    stage->where = "stage";
+    stage->rules = rules;
+    stage->now_ms = START_S * INT64_C(1000);
+    stage->next_id = 100;
+    stage->next_message_id = 1;
+    stage->language_code = "ru";
+    arena_init(&stage->keep);
+    arena_init(&stage->load);
+    return stage;
+}
+
+void stage_free(struct stage *stage)
+{
+    if (stage == NULL)
+        return;
+    arena_done(&stage->keep);
+    arena_done(&stage->load);
+    free(stage);
+}
+
+bool stage_is_full(const struct stage *stage)
+{
+    size_t limit = STAGE_ROWS_MAX - 8 * STAGE_BATCH_MAX;
+    return stage->avatar_count > limit || stage->intake_count > limit || stage->order_count > limit ||
+           stage->message_count > limit || stage->job_count > CHAT_JOBS_MAX - 2;
+}
+
+void stage_mark(struct stage *stage)
+{
+    stage->effects = (struct effects){0};
+    stage->shown_from = stage->message_count;
+}
+
+static struct stage_avatar *find_avatar(struct stage *stage, int64_t id)
+{
+    for (size_t i = 0; i < stage->avatar_count; i++)
+        if (stage->avatars[i].id == id && stage->avatars[i].name != NULL)
+            return &stage->avatars[i];
+    stage_fail(stage, "an effect names avatar %lld, which this user has not", (long long)id);
+}
+
+static struct job *find_job(struct stage *stage, int64_t id)
+{
+    for (size_t i = 0; i < stage->job_count; i++)
+        if (stage->jobs[i].id == id)
+            return &stage->jobs[i];
+    stage_fail(stage, "an effect names job %lld, which this user has not", (long long)id);
+}
+
+static void load_avatar(struct stage *stage, struct chat *chat, const struct stage_avatar *row)
+{
+    struct avatar *avatar = &chat->avatars[chat->avatar_count++];
+    *avatar = (struct avatar){.id = row->id, .name = arena_copy(&stage->load, row->name)};
+    for (size_t i = 0; i < stage->intake_count; i++) {
+        const struct stage_intake *intake = &stage->intakes[i];
+        if (intake->avatar_id != row->id)
+            continue;
+        avatar->good += intake->verdict == PHOTO_GOOD;
+        avatar->pending += intake->verdict == PHOTO_PENDING;
+    }
+    for (size_t i = 0; i < stage->job_count; i++) {
+        if (stage->jobs[i].avatar_id != row->id)
+            continue;
+        avatar->made += job_made(&stage->jobs[i]);
+        avatar->status = job_running(&stage->jobs[i]) || avatar->status == AVATAR_PROCESSING ? AVATAR_PROCESSING
+                                                                                             : AVATAR_READY;
+    }
+}
+
+static void load_chat(struct stage *stage, struct chat *chat)
+{
+    *chat = (struct chat){.id = STAGE_CHAT_ID, .session = stage->session, .user = stage->user};
+    for (size_t i = 0; i < stage->avatar_count; i++)
+        if (stage->avatars[i].name != NULL)
+            load_avatar(stage, chat, &stage->avatars[i]);
+    for (size_t i = 0; i < stage->intake_count; i++) {
+        const struct stage_intake *row = &stage->intakes[i];
+        if (row->avatar_id != chat->session.avatar_id || row->avatar_id == 0)
+            continue;
+        chat->intake_count = row->number;
+        if (row->verdict > PHOTO_GOOD && !row->told && chat->refusal_count < CHAT_REFUSALS_MAX)
+            chat->refusals[chat->refusal_count++] = (struct refusal){row->id, row->number, row->verdict};
+    }
+    for (size_t i = 0; i < stage->order_count; i++)
+        if (stage->orders[i].id == chat->session.order_id)
+            chat->order = stage->orders[i];
+    for (size_t i = 0; i < stage->job_count; i++)
+        if (chat->job_count < CHAT_JOBS_MAX && stage->jobs[i].avatar_id != 0)
+            chat->jobs[chat->job_count++] = stage->jobs[i];
+}
+
+static void apply_photo(struct stage *stage, const struct effect *effect)
+{
+    struct stage_intake *last = NULL;
+    (void)find_avatar(stage, effect->other);
+    if (effect->kind == EFFECT_PHOTO_ADD) {
+        stage->intakes[stage->intake_count++] = (struct stage_intake){
+            .id = effect->object, .avatar_id = effect->other, .number = (int32_t)effect->number};
+        return;
+    }
+    for (size_t i = 0; i < stage->intake_count; i++) {
+        struct stage_intake *row = &stage->intakes[i];
+        if (row->avatar_id != effect->other)
+            continue;
+        if (effect->kind == EFFECT_PHOTOS_CLEAR)
+            row->avatar_id = 0;
+        else if (row->verdict == PHOTO_GOOD)
+            last = row;
+    }
+    if (effect->kind == EFFECT_PHOTO_DROP) {
+        if (last == NULL)
+            stage_fail(stage, "a photo is dropped of an avatar that has none");
+        last->avatar_id = 0;
+    }
+}
+
+static void apply_order(struct stage *stage, const struct effect *effect)
+{
+    for (size_t i = 0; effect->kind == EFFECT_ORDER_CANCEL && i < stage->order_count; i++)
+        if (stage->orders[i].id == effect->object)
+            stage->orders[i].status = ORDER_CANCELED;
+    if (effect->kind == EFFECT_ORDER_CREATE) {
+        (void)find_avatar(stage, effect->other);
+        stage->orders[stage->order_count++] = (struct order){.id = effect->object,
+                                                             .avatar_id = effect->other,
+                                                             .style_id = arena_copy(&stage->keep, effect->text),
+                                                             .price_kopecks = effect->number,
+                                                             .photo_count = effect->count};
+    }
+}
+
+static void apply_album(struct stage *stage, const struct effect *effect)
+{
+    struct job *job = find_job(stage, effect->object);
+    for (size_t i = 0; i < effect->index_count; i++) {
+        uint8_t *shot = &job->shots[effect->indexes[i]];
+        if (*shot != (effect->flag ? SHOT_SENT : SHOT_MADE))
+            stage_fail(stage, "photo %d is sent although it is in state %d", effect->indexes[i], *shot);
+        if (!effect->flag)
+            *shot = SHOT_QUEUED;
+    }
+}
+
+static void apply_delete(struct stage *stage, int64_t avatar_id)
+{
+    find_avatar(stage, avatar_id)->name = NULL;
+    for (size_t i = 0; i < stage->intake_count; i++)
+        if (stage->intakes[i].avatar_id == avatar_id)
+            stage->intakes[i].avatar_id = 0;
+    for (size_t i = 0; i < stage->job_count; i++)
+        if (stage->jobs[i].avatar_id == avatar_id)
+            stage->jobs[i].avatar_id = 0;
+}
+
+static void apply_record(struct stage *stage, const struct effect *effect)
+{
+    const char *text = arena_copy(&stage->keep, effect->text);
+    switch (effect->kind) {
+    case EFFECT_REGISTER:
+        stage->user.id = effect->object;
+        stage->referral = text;
+        break;
+    case EFFECT_CONSENT: stage->user.consent = (int32_t)effect->number; break;
+    case EFFECT_CONTACT: stage->user.contact = text; break;
+    case EFFECT_BLOCKED: stage->user.blocked = effect->flag; break;
+    case EFFECT_AVATAR_CREATE:
+        stage->avatars[stage->avatar_count++] = (struct stage_avatar){effect->object, text};
+        break;
+    case EFFECT_AVATAR_RENAME: find_avatar(stage, effect->object)->name = text; break;
+    case EFFECT_AVATAR_DELETE: apply_delete(stage, effect->object); break;
+    case EFFECT_PHOTO_TOLD:
+        for (size_t i = 0; i < stage->intake_count; i++)
+            stage->intakes[i].told = stage->intakes[i].told || stage->intakes[i].id == effect->object;
+        break;
+    case EFFECT_PHOTO_ADD:
+    case EFFECT_PHOTO_DROP:
+    case EFFECT_PHOTOS_CLEAR: apply_photo(stage, effect); break;
+    case EFFECT_ORDER_CREATE:
+    case EFFECT_ORDER_CANCEL: apply_order(stage, effect); break;
+    case EFFECT_ALBUM:
+    case EFFECT_FILES: apply_album(stage, effect); break;
+    case EFFECT_JOB_FINISHED: find_job(stage, effect->object)->finished = true; break;
+    case EFFECT_SCREEN:
+    case EFFECT_NOTICE:
+    case EFFECT_EXAMPLES:
+    case EFFECT_ANSWER:
+    case EFFECT_PAYMENT_CHECK:
+    case EFFECT_COUNT: break;
+    }
+}
+
+/* The message lives on in keep: the load arena is reset at the next step. */
+static const struct message *keep_message(struct stage *stage, const struct message *message)
+{
+    struct message *copy = arena_alloc(&stage->keep, sizeof *copy);
+    *copy = *message;
+    copy->html = arena_copy(&stage->keep, message->html);
+    copy->picture = arena_copy(&stage->keep, message->picture);
+    for (size_t i = 0; i < copy->button_count; i++) {
+        struct button *button = &copy->buttons[i];
+        button->label = arena_copy(&stage->keep, button->label);
+        button->data = arena_copy(&stage->keep, button->data);
+        button->url = arena_copy(&stage->keep, button->url);
+    }
+    return copy;
+}
+
+static void apply_message(struct stage *stage, struct session *session, const struct effect *effect)
+{
+    bool screen = effect->kind == EFFECT_SCREEN;
+    int64_t old = session->screen_message_id;
+    bool anew = !screen || effect->fresh || old == 0;
+    int64_t id = anew ? stage->next_message_id++ : old;
+    for (size_t i = 0; i < stage->message_count; i++) {
+        struct stage_message *shown = &stage->messages[i];
+        if (screen && shown->id == old && (!anew || effect->replace)) {
+            if (!anew && !shown->gone && shown->message->ask_contact)
+                stage_fail(stage, "a message with a keyboard can't be edited");
+            shown->gone = true;
+        }
+    }
+    stage->messages[stage->message_count++] = (struct stage_message){
+        .id = id, .kind = effect->kind, .fresh = anew, .message = keep_message(stage, effect->message)};
+    if (screen) {
+        session->screen_message_id = id;
+        session->screen_is_photo = effect->message->picture != NULL;
+    }
+}
+
+static void keep_effect(struct stage *stage, const struct effect *effect)
+{
+    struct effects *kept = &stage->effects;
+    if (kept->count == kept->capacity) {
+        size_t capacity = kept->capacity * 2 + STAGE_BATCH_MAX;
+        struct effect *list = arena_array(&stage->keep, capacity, sizeof *list);
+        if (kept->count > 0)
+            memcpy(list, kept->list, kept->count * sizeof *list);
+        kept->list = list;
+        kept->capacity = capacity;
+    }
+    struct effect *copy = &kept->list[kept->count++];
+    *copy = *effect;
+    copy->text = arena_copy(&stage->keep, effect->text);
+    copy->id = NULL;
+    copy->message = NULL;
+    copy->file = NULL;
+}
+
+void stage_step(struct stage *stage, struct event event)
+{
+    arena_reset(&stage->load);
+    struct arena *arena = &stage->load;
+    struct chat *chat = arena_alloc(arena, sizeof *chat), *after = arena_alloc(arena, sizeof *after);
+    struct effects effects = {0};
+    struct id_pool pool = {0};
+    int64_t *ids = arena_array(arena, STAGE_BATCH_MAX, sizeof *ids);
+    for (size_t i = 0; i < STAGE_BATCH_MAX; i++)
+        ids[i] = stage->next_id++;
+    for (size_t i = 0; i < ID_KIND_COUNT; i++) {
+        pool.ids[i] = ids + i * (STAGE_BATCH_MAX / ID_KIND_COUNT);
+        pool.count[i] = 1; /* an event creates at most one of a kind */
+    }
+    event.chat_id = STAGE_CHAT_ID;
+    if (event.message_id == 0 && event.kind >= EVENT_COMMAND && event.kind <= EVENT_OTHER)
+        event.message_id = stage->next_message_id++;
+    event.language_code = stage->language_code;
+    load_chat(stage, chat);
+    uint32_t version = chat->session.version;
+    struct turn turn = {.arena = arena,
+                        .rules = stage->rules,
+                        .now_ms = stage->now_ms,
+                        .chat = chat,
+                        .event = &event,
+                        .effects = &effects,
+                        .ids = &pool};
+    engine_step(&turn);
+    promise_effects(stage, &event, &effects, chat, version);
+    for (size_t i = 0; i < effects.count; i++) {
+        const struct effect *effect = &effects.list[i];
+        if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
+            apply_message(stage, &chat->session, effect);
+        apply_record(stage, effect);
+        keep_effect(stage, effect);
+    }
+    if (chat->dirty)
+        stage->session = chat->session;
+    load_chat(stage, after);
+    promise_records(stage, chat, after);
+}
+
+void stage_wait(struct stage *stage, int64_t ms)
+{
+    int64_t until = stage->now_ms + ms;
+    for (;;) {
+        const struct session *session = &stage->session;
+        int64_t due = session->refresh_at_ms;
+        if (due == 0 || (session->limit_at_ms != 0 && session->limit_at_ms < due))
+            due = session->limit_at_ms;
+        if (due == 0 || due > until)
+            break;
+        if (stage->now_ms < due)
+            stage->now_ms = due;
+        stage_step(stage, (struct event){.kind = EVENT_WAKE});
+        if (session->refresh_at_ms == due || session->limit_at_ms == due)
+            stage_fail(stage, "a wish to be woken is still there after the wake");
+    }
+    stage->now_ms = until;
+}
+
+bool stage_examine(struct stage *stage, enum photo_verdict verdict)
+{
+    for (size_t i = 0; i < stage->intake_count; i++) {
+        struct stage_intake *row = &stage->intakes[i];
+        if (row->avatar_id == 0 || row->verdict != PHOTO_PENDING)
+            continue;
+        row->verdict = verdict;
+        stage_step(stage, (struct event){.kind = EVENT_PHOTO_READY, .object = row->id, .verdict = verdict});
+        return true;
+    }
+    return false;
+}
+
+void stage_pay(struct stage *stage, struct order *order)
+{
+    if (order->status != ORDER_PAID) {
+        struct job *job = &stage->jobs[stage->job_count++];
+        *job = (struct job){.id = stage->next_id++,
+                            .avatar_id = order->avatar_id,
+                            .style_id = order->style_id,
+                            .total = order->photo_count};
+        order->status = ORDER_PAID;
+        order->job_id = job->id;
+    }
+    stage_step(stage, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id, .other = order->job_id});
+}
+
+bool stage_make(struct stage *stage, struct job *job, bool made)
+{
+    for (int32_t i = 0; i < job->total; i++) {
+        if (job->shots[i] != SHOT_WAITING)
+            continue;
+        job->shots[i] = made ? SHOT_MADE : SHOT_FAILED;
+        stage_step(stage, (struct event){.kind = EVENT_JOB_PROGRESS, .object = job->id});
+        return true;
+    }
+    return false;
+}
+
+void stage_deliver(struct stage *stage, struct job *job)
+{
+    bool any = false;
+    for (int32_t i = 0; i < job->total; i++) {
+        any = any || job->shots[i] == SHOT_QUEUED;
+        if (job->shots[i] == SHOT_QUEUED)
+            job->shots[i] = SHOT_SENT;
+    }
+    if (any)
+        stage_step(stage, (struct event){.kind = EVENT_DELIVERED, .object = job->id});
+}
+
+const char *stage_read(struct stage *stage, const char *html)
+{
+    return stage_spaces(stage, text_plain(&stage->keep, html));
+}
+
+const char *stage_spaces(struct stage *stage, const char *text)
+{
+    static const char nbsp[] = "\xc2\xa0";
+    char *read = arena_alloc(&stage->keep, strlen(text) + 1);
+    size_t length = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        bool wide = strncmp(c, nbsp, 2) == 0;
+        bool space = wide || *c == '\n';
+        c += wide;
+        if (!space)
+            read[length++] = *c;
+        else if (length == 0 || read[length - 1] != ' ')
+            read[length++] = ' ';
+    }
+    return read;
+}

@@ -1,0 +1,92 @@
+/* The shell in miniature, for tests of conversations: it loads a chat from its tables before each step, applies the
+ * effects to them afterwards, and keeps what the user's phone would show. After every step it holds the core to its
+ * promises: limits of Telegram, one answer per press, records and effects that do not drift apart. A broken promise
+ * prints `where` and aborts. */
+#ifndef TESTS_TALK_STAGE_H
+#define TESTS_TALK_STAGE_H
+
+#include "core/engine.h"
+#include "core/sheet.h"
+
+enum {
+    STAGE_ROWS_MAX = 4096, /* of each table, in the life of one stage */
+
+    STAGE_JOB_PHOTOS = 23,
+    STAGE_BATCH_MAX = 100 /* effects of one step */
+};
+
+#define STAGE_CHAT_ID INT64_C(5000000001) /* past 32 bits, as real ones are */
+
+struct stage_avatar {
+    int64_t id;
+    const char *name; /* NULL: deleted */
+};
+
+struct stage_intake {
+    int64_t id, avatar_id; /* 0: dropped or cleared */
+    int32_t number;
+    enum photo_verdict verdict;
+    bool told;
+};
+
+/* One rendering of a message on the phone: an edit is a new rendering of the same message. */
+struct stage_message {
+    int64_t id;
+    enum effect_kind kind;
+    bool fresh, gone;
+    const struct message *message;
+};
+
+struct stage {
+    const char *where; /* the test's own words for a failure */
+    struct arena keep; /* lives as long as the stage */
+    struct arena load; /* what is loaded for one step */
+    const struct rules *rules;
+    int64_t now_ms;
+    int64_t next_id, next_message_id;
+    const char *language_code;
+
+    struct session session;
+    struct user user;
+    const char *referral;
+    struct stage_avatar avatars[STAGE_ROWS_MAX];
+    struct stage_intake intakes[STAGE_ROWS_MAX];
+    struct order orders[STAGE_ROWS_MAX];
+    struct job jobs[STAGE_ROWS_MAX];
+    size_t avatar_count, intake_count, order_count, job_count;
+
+    struct stage_message messages[STAGE_ROWS_MAX];
+    size_t message_count;
+    size_t shown_from;      /* messages from here on came of the last steps, see stage_mark */
+    struct effects effects; /* of all steps since stage_mark, in keep */
+};
+
+struct stage *stage_new(const struct rules *rules);
+void stage_free(struct stage *stage); /* accepts NULL */
+/* Has it room for many more steps? */
+bool stage_is_full(const struct stage *stage);
+/* Forgets the effects of the steps before: what comes is the answer to what comes. */
+void stage_mark(struct stage *stage);
+/* One event through the core. chat_id, update and message ids are set here if they are 0. */
+void stage_step(struct stage *stage, struct event event);
+/* Moves the clock, waking the session whenever it asked for it. */
+void stage_wait(struct stage *stage, int64_t ms);
+
+/* The oldest photo that is still being examined gets its verdict; false if there is none. */
+bool stage_examine(struct stage *stage, enum photo_verdict verdict);
+void stage_pay(struct stage *stage, struct order *order);
+/* The next waiting photo of the job; false if there is none. */
+bool stage_make(struct stage *stage, struct job *job, bool made);
+/* All queued photos of the job reach the chat. */
+void stage_deliver(struct stage *stage, struct job *job);
+
+/* Telegram HTML as it is read: tags and entities resolved, all white space one blank. */
+const char *stage_read(struct stage *stage, const char *html);
+/* Plain text with all line breaks and hard spaces as one blank. */
+const char *stage_spaces(struct stage *stage, const char *text);
+_Noreturn void stage_fail(const struct stage *stage, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The words of config/texts and three styles. The same for all tests; lives until the program ends. */
+const struct rules *stage_rules(void);
+
+#endif
