@@ -1,0 +1,238 @@
+/* The small methods: who the bot is, its commands and descriptions, presses, chat actions, files.
+ */
+#include "tests/sandbox/telegram.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sandbox/files.h"
+#include "tests/sandbox/html.h"
+#include "tests/sandbox/journal.h"
+#include "tests/sandbox/updates.h"
+
+#define COMMANDS_MAX 100
+#define TOAST_TEXT_MAX 200
+#define ACTION_MS 5000
+
+void telegram_get_me(struct request *request)
+{
+    struct buf result = {0};
+    world_add_bot_json(request->sb, &result);
+    result.len--; /* the brace */
+    buf_adds(&result,
+             ",\"can_join_groups\":false,\"can_read_all_group_messages\":false,"
+             "\"supports_inline_queries\":false,\"can_connect_to_business\":false,\"has_main_web_app\":false}");
+    telegram_done(request, &result);
+}
+
+static void keep(struct request *request, const char *what, const char *scope, const char *language, json_object *value)
+{
+    struct buf key = {0};
+    buf_addf(&key, "%s|%s|%s", what, scope, language == NULL ? "" : language);
+    if (value == NULL)
+        json_object_object_del(request->sb->world.settings, key.at);
+    else
+        json_object_object_add(request->sb->world.settings, key.at, json_object_get(value));
+    buf_done(&key);
+    journal_state(request->sb);
+}
+
+/* The scope as a short text: "default", "all_private_chats", "chat:71…". False when the call has failed. */
+static bool take_scope(struct request *request, char *scope, size_t room)
+{
+    json_object *given = telegram_param(request, "scope"), *value = NULL;
+    const char *type = "default", *language = telegram_text(request, "language_code");
+    if (language != NULL && language[0] != '\0' && strlen(language) != 2) {
+        telegram_fail(request, 400, "Bad Request: invalid language code specified");
+        return false;
+    }
+    if (given != NULL)
+        type = json_object_object_get_ex(given, "type", &value) ? json_object_get_string(value) : "";
+    if (strcmp(type, "default") == 0 || strcmp(type, "all_private_chats") == 0 ||
+        strcmp(type, "all_group_chats") == 0 || strcmp(type, "all_chat_administrators") == 0) {
+        snprintf(scope, room, "%s", type);
+        return true;
+    }
+    if (strcmp(type, "chat") != 0 || !json_object_object_get_ex(given, "chat_id", &value)) {
+        telegram_fail(request, 400, "Bad Request: can't parse BotCommandScope: unsupported type specified");
+        return false;
+    }
+    if (world_user(request->sb, json_object_get_int64(value)) == NULL) {
+        telegram_fail(request, 400, "Bad Request: chat not found");
+        return false;
+    }
+    snprintf(scope, room, "chat:%" PRId64, json_object_get_int64(value));
+    return true;
+}
+
+static const char *refuse_command(json_object *command)
+{
+    json_object *name = NULL, *description = NULL;
+    if (!json_object_object_get_ex(command, "command", &name) ||
+        !json_object_object_get_ex(command, "description", &description))
+        return "Bad Request: can't parse BotCommand: Can't find field";
+    const char *text = json_object_get_string(name);
+    size_t len = strlen(text), units = html_length(json_object_get_string(description));
+    for (size_t i = 0; i < len; i++) {
+        if (!(islower((unsigned char)text[i]) || isdigit((unsigned char)text[i]) || text[i] == '_'))
+            return "Bad Request: BOT_COMMAND_INVALID";
+    }
+    if (len < 1 || len > 32)
+        return "Bad Request: BOT_COMMAND_INVALID";
+    if (units < 1 || units > 256 || json_object_object_length(command) != 2)
+        return "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID";
+    return NULL;
+}
+
+void telegram_set_my_commands(struct request *request)
+{
+    char scope[64];
+    json_object *commands = telegram_param(request, "commands");
+    size_t count = json_object_array_length(commands);
+    if (!take_scope(request, scope, sizeof(scope)))
+        return;
+    const char *why = count > COMMANDS_MAX ? "Bad Request: BOT_COMMANDS_TOO_MUCH" : NULL;
+    for (size_t i = 0; i < count && why == NULL; i++)
+        why = refuse_command(json_object_array_get_idx(commands, i));
+    if (why != NULL) {
+        telegram_fail(request, 400, "%s", why);
+        return;
+    }
+    keep(request, "commands", scope, telegram_text(request, "language_code"), count == 0 ? NULL : commands);
+    telegram_true(request);
+}
+
+void telegram_delete_my_commands(struct request *request)
+{
+    char scope[64];
+    if (!take_scope(request, scope, sizeof(scope)))
+        return;
+    keep(request, "commands", scope, telegram_text(request, "language_code"), NULL);
+    telegram_true(request);
+}
+
+void telegram_get_my_commands(struct request *request)
+{
+    char scope[64];
+    const char *language = telegram_text(request, "language_code");
+    if (!take_scope(request, scope, sizeof(scope)))
+        return;
+    struct buf key = {0}, result = {0};
+    json_object *commands = NULL;
+    buf_addf(&key, "commands|%s|%s", scope, language == NULL ? "" : language);
+    bool found = json_object_object_get_ex(request->sb->world.settings, key.at, &commands);
+    buf_adds(&result, found ? json_object_to_json_string_ext(commands, JSON_C_TO_STRING_PLAIN) : "[]");
+    buf_done(&key);
+    telegram_done(request, &result);
+}
+
+static void set_description(struct request *request, const char *name, size_t max)
+{
+    const char *text = telegram_text(request, name);
+    if (text != NULL && html_length(text) > max) {
+        telegram_fail(request, 400, "Bad Request: %s is too long", name);
+        return;
+    }
+    keep(request, name, "", telegram_text(request, "language_code"), telegram_param(request, name));
+    telegram_true(request);
+}
+
+void telegram_set_my_description(struct request *request)
+{
+    set_description(request, "description", 512);
+}
+
+void telegram_set_my_short_description(struct request *request)
+{
+    set_description(request, "short_description", 120);
+}
+
+void telegram_set_chat_menu_button(struct request *request)
+{
+    char scope[32] = "default";
+    if (telegram_param(request, "chat_id") != NULL) {
+        if (telegram_chat(request) == NULL)
+            return;
+        snprintf(scope, sizeof(scope), "%" PRId64, telegram_int(request, "chat_id"));
+    }
+    keep(request, "menu_button", scope, NULL, telegram_param(request, "menu_button"));
+    telegram_true(request);
+}
+
+void telegram_get_file(struct request *request)
+{
+    struct file *file = files_find(request->sb, telegram_text(request, "file_id"));
+    if (file == NULL) {
+        telegram_fail(request, 400, "Bad Request: invalid file_id");
+        return;
+    }
+    if (file->blob->size > FILE_DOWNLOAD_MAX) {
+        telegram_fail(request, 400, "Bad Request: file is too big");
+        return;
+    }
+    char path[160];
+    struct buf result = {0};
+    files_path(file, path, sizeof(path));
+    file->link_until_ms = sandbox_now_ms(request->sb) + FILE_LINK_MS;
+    buf_addf(&result, "{\"file_id\":\"%s\",\"file_unique_id\":\"%s\"", file->id, file->unique_id);
+    if (!file->is_scaled)
+        buf_addf(&result, ",\"file_size\":%zu", file->blob->size);
+    buf_addf(&result, ",\"file_path\":\"%s\"}", path);
+    telegram_done(request, &result);
+}
+
+void telegram_answer_callback(struct request *request)
+{
+    struct sandbox *sb = request->sb;
+    const char *text = telegram_text(request, "text");
+    struct callback *callback = updates_callback(sb, telegram_text(request, "callback_query_id"));
+    if (callback == NULL) {
+        telegram_fail(request, 400,
+                      "Bad Request: query is too old and response timeout expired or query ID is invalid");
+        return;
+    }
+    if (text != NULL && html_length(text) > TOAST_TEXT_MAX) {
+        telegram_fail(request, 400, "Bad Request: MESSAGE_TOO_LONG");
+        return;
+    }
+    callback->answered = true;
+    journal_callback(sb, callback);
+    if (text != NULL && text[0] != '\0') {
+        struct user *user = callback->user;
+        if (user->toast_count == USER_TOASTS_MAX) {
+            free(user->toasts[0].text);
+            memmove(user->toasts, user->toasts + 1, (USER_TOASTS_MAX - 1) * sizeof(user->toasts[0]));
+            user->toast_count--;
+        }
+        user->toasts[user->toast_count++] = (struct toast){
+            .text = mem_text(text), .id = ++sb->world.next_toast, .alert = telegram_flag(request, "show_alert")};
+        world_changed(sb, user);
+    }
+    telegram_true(request);
+}
+
+void telegram_send_chat_action(struct request *request)
+{
+    static const char *const actions[] = {"typing",        "upload_photo",      "record_video",     "upload_video",
+                                          "record_voice",  "upload_voice",      "upload_document",  "choose_sticker",
+                                          "find_location", "record_video_note", "upload_video_note"};
+    struct user *user = telegram_chat(request);
+    const char *action = telegram_text(request, "action");
+    bool known = false;
+    if (user == NULL)
+        return;
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+        known = known || strcmp(actions[i], action) == 0;
+    if (user->blocked) {
+        telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
+    } else if (!known) {
+        telegram_fail(request, 400, "Bad Request: wrong parameter action in request");
+    } else {
+        snprintf(user->action, sizeof(user->action), "%s", action);
+        user->action_until_ms = sandbox_now_ms(request->sb) + ACTION_MS;
+        world_changed(request->sb, user);
+        telegram_true(request);
+    }
+}

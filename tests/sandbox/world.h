@@ -1,0 +1,169 @@
+/* What exists in the sandbox: people, their chats with the bot, messages, files, updates, payments. All in memory;
+ * journal.c keeps it over a restart. */
+#ifndef TESTS_SANDBOX_WORLD_H
+#define TESTS_SANDBOX_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "tests/sandbox/buf.h"
+
+#define USER_TOASTS_MAX 20
+#define PHOTO_SIZES_MAX 3
+#define PHOTO_SIDE_MAX 1280 /* Telegram re-encodes photos to this longer side */
+
+struct sandbox;
+struct request;
+
+enum message_kind { MESSAGE_TEXT, MESSAGE_PHOTO, MESSAGE_DOCUMENT, MESSAGE_CONTACT, MESSAGE_STICKER, MESSAGE_VOICE };
+
+struct blob { /* bytes with one content, kept once */
+    char hash[33];
+    char *bytes; /* NULL until read from the data directory */
+    size_t size;
+};
+
+struct file {
+    char *id, *name, *mime;
+    char unique_id[32];
+    struct blob *blob;
+    int width, height; /* 0 when not a picture */
+    bool is_photo;
+    bool is_scaled; /* the bytes are made from the blob when asked for */
+    int64_t link_until_ms, number;
+    int source_width, source_height; /* as uploaded */
+    char *source_mime;               /* a photo's own type before it became JPEG; the largest size's only */
+    struct file *head;               /* the photo this is a size of; itself for the largest */
+    struct file *sizes[PHOTO_SIZES_MAX];
+    unsigned size_count;
+};
+
+struct toast {
+    char *text;
+    int64_t id;
+    bool alert;
+};
+
+struct user {
+    int64_t id;
+    char *first_name, *username, *language_code;
+    bool blocked;
+    int64_t version;
+    struct message **messages;
+    size_t count, room;
+    char action[24];
+    int64_t action_until_ms;
+    struct toast toasts[USER_TOASTS_MAX];
+    unsigned toast_count;
+    struct request *waiters; /* chat page polls, linked by request.next_waiter */
+    double flood_level;
+    int64_t flood_at_ms;
+};
+
+struct message {
+    int64_t id, date_ms, edit_ms, reply_to;
+    struct user *chat;
+    struct file *file;
+    char *text;     /* text or caption, after parsing; NULL when none */
+    char *entities; /* a JSON array, or NULL */
+    char *markup;   /* the inline keyboard as JSON, or NULL */
+    char *keyboard; /* any other reply_markup as JSON, or NULL */
+    char *extra;    /* further members as JSON text ("contact":{…}), or NULL */
+    char *group_id;
+    enum message_kind kind;
+    bool from_bot, deleted;
+};
+
+struct update {
+    int64_t id, expires_ms;
+    char *body; /* the members besides update_id */
+};
+
+struct delayed { /* an update that is not there yet */
+    int64_t due_ms, key;
+    char *kind, *body;
+};
+
+struct callback {
+    char id[24];
+    struct user *user;
+    int64_t at_ms;
+    bool answered;
+};
+
+struct payment {
+    char id[37];
+    int64_t created_ms, expires_ms, captured_ms, canceled_ms, kopecks, number;
+    char currency[4];
+    char status[24];
+    char reason[40], party[20];
+    json_object *asked; /* the request's body */
+    bool paid;
+};
+
+struct idempotence {
+    char *body;
+    char payment_id[37];
+    int64_t at_ms;
+};
+
+struct world {
+    struct lh_table *users;  /* id → struct user */
+    struct user **user_list; /* in order of creation */
+    size_t user_count, user_room;
+    int64_t next_user_id;
+    struct message **messages; /* by id: the ids are one dense sequence */
+    size_t message_count, message_room;
+    struct lh_table *files; /* file id → struct file */
+    struct lh_table *blobs; /* hash → struct blob */
+    int64_t next_file;
+    struct update *updates; /* a queue in [update_head, update_count) */
+    size_t update_head, update_count, update_room;
+    int64_t next_update_id;
+    struct delayed *delayed;
+    size_t delayed_count, delayed_room;
+    int64_t next_delayed;
+    json_object *allowed; /* array of names, or NULL = the default set */
+    struct lh_table *callbacks;
+    struct callback **callback_list; /* by time, [callback_head, callback_count) */
+    size_t callback_head, callback_count, callback_room;
+    int64_t next_callback, next_group, next_toast;
+    json_object *settings; /* commands, descriptions, menu buttons: last value by key */
+    struct lh_table *payments;
+    struct payment **payment_list;
+    size_t payment_count, payment_room;
+    struct lh_table *idempotence; /* "<operation>\n<key>" → struct idempotence */
+};
+
+void world_init(struct sandbox *sb);
+void world_done(struct sandbox *sb);
+
+struct user *world_user(const struct sandbox *sb, int64_t id); /* NULL when there is none */
+/* Makes a user; id 0 takes the next free one. NULL if the id is taken. Texts are copied. */
+struct user *world_user_add(struct sandbox *sb, int64_t id, const char *first_name, const char *username,
+                            const char *language_code);
+/* The user's chat changed: raises its version and wakes who waits for it. */
+void world_changed(struct sandbox *sb, struct user *user);
+
+struct message *world_message(const struct sandbox *sb, int64_t chat_id, int64_t id); /* not deleted ones; or NULL */
+/* A new message at the end of the chat. The caller fills it and calls world_message_save. id 0 = the next one. */
+struct message *world_message_add(struct sandbox *sb, struct user *chat, enum message_kind kind, bool from_bot,
+                                  int64_t id);
+/* The message was filled or altered: journal it, tell the chat. */
+void world_message_save(struct sandbox *sb, struct message *message);
+void world_message_delete(struct sandbox *sb, struct message *message);
+
+/* Adds the JSON of Bot API objects. */
+void world_add_user_json(struct buf *out, const struct user *user);
+void world_add_bot_json(const struct sandbox *sb, struct buf *out);
+void world_add_message_json(const struct sandbox *sb, struct buf *out, const struct message *message);
+
+int64_t world_bot_id(const struct sandbox *sb);
+
+/* Appends to a growing array of pointers. */
+void world_push(void ***list, size_t *count, size_t *room, void *item);
+
+#endif
