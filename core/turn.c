@@ -125,8 +125,9 @@ void screen_link(struct turn *turn, const char *label, const char *url)
     add_button(turn, label)->url = url;
 }
 
-void screen_ask_contact(struct turn *turn)
+void screen_ask_contact(struct turn *turn, enum text_key label)
 {
+    add_button(turn, turn_plain(turn, label, NO_ARGS));
     turn->screen->ask_contact = true;
 }
 

@@ -72,8 +72,8 @@ void screen_go(struct turn *turn, enum text_key label, const char *place, int64_
 void screen_go_named(struct turn *turn, const char *label, const char *place, int64_t object);
 void screen_link(struct turn *turn, const char *label, const char *url);
 
-/* The screen asks for the user's own contact: with a keyboard of its own, and no other buttons. */
-void screen_ask_contact(struct turn *turn);
+/* The screen offers to share the user's own phone number: a keyboard of its own with that one button. */
+void screen_ask_contact(struct turn *turn, enum text_key label);
 void screen_beside(struct turn *turn);  /* puts the last button beside the one before it */
 void screen_primary(struct turn *turn); /* the last button is the main one */
 

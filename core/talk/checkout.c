@@ -49,7 +49,7 @@ static int read_contact(struct turn *turn)
 static void show_contact(struct turn *turn)
 {
     screen_text(turn, TEXT_CONTACT, NO_ARGS);
-    screen_ask_contact(turn);
+    screen_ask_contact(turn, TEXT_BUTTON_SHARE_PHONE);
 }
 
 static void keep_contact(struct turn *turn)

@@ -62,7 +62,7 @@ static int read_receipt(struct turn *turn)
 static void show_receipt(struct turn *turn)
 {
     screen_text(turn, TEXT_RECEIPT, NO_ARGS);
-    screen_ask_contact(turn);
+    screen_ask_contact(turn, TEXT_BUTTON_SHARE_PHONE);
 }
 
 static void keep_contact(struct turn *turn)

@@ -48,13 +48,13 @@ static void promise_html(const struct stage *stage, const char *html)
         stage_fail(stage, "a tag is not closed in: %s", html);
 }
 
-static void promise_button(const struct stage *stage, const struct button *button)
+static void promise_button(const struct stage *stage, const struct button *button, bool asks_contact)
 {
     struct press press;
     if (button->label == NULL || button->label[0] == '\0' || !text_is_clean(button->label) ||
         utf16_units(button->label) > LABEL_MAX_UNITS)
         stage_fail(stage, "a button without a fit label");
-    if ((button->data == NULL) == (button->url == NULL))
+    if (asks_contact ? button->data != NULL || button->url != NULL : (button->data == NULL) == (button->url == NULL))
         stage_fail(stage, "the button %s has not exactly one of data and link", button->label);
     if (button->data != NULL &&
         (strlen(button->data) > BUTTON_DATA_MAX_BYTES || press_parse(button->data, &press) != ERR_OK))
@@ -75,12 +75,12 @@ static void promise_message(const struct stage *stage, const struct effect *effe
         stage_fail(stage, "a message of %zu units", units);
     if (message->button_count > KEYBOARD_BUTTONS_MAX)
         stage_fail(stage, "too many buttons");
-    if (message->ask_contact && (message->button_count > 0 || !effect->fresh))
-        stage_fail(stage, "a message that asks for a contact has no buttons of its own, and is always sent anew");
-    if (!message->ask_contact && message->button_count == 0)
+    if (message->ask_contact && (message->button_count != 1 || !effect->fresh))
+        stage_fail(stage, "a message that asks for a contact has one button, and is always sent anew");
+    if (message->button_count == 0)
         stage_fail(stage, "a screen without a way out: %s", message->html);
     for (size_t i = 0; i < message->button_count; i++)
-        promise_button(stage, &message->buttons[i]);
+        promise_button(stage, &message->buttons[i], message->ask_contact);
 }
 
 static void promise_album(const struct stage *stage, const struct effect *effect)

@@ -338,7 +338,7 @@ static void buttons(struct player *player, const char *rest)
         labels = arena_format(&player->arena, "%s%s%s", labels, i == 0 ? "" : ", ",
                               stage_spaces(stage, message->buttons[i].label));
     if (message->ask_contact)
-        labels = "(contact)";
+        labels = arena_format(&player->arena, "(contact) %s", labels);
     if (strcmp(labels, rest) != 0)
         wrong(player, arena_format(&player->arena, "the buttons are “%s”, not", labels), rest);
 }
