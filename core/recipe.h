@@ -10,43 +10,39 @@
 #include <stdint.h>
 #include "core/err.h"
 
+/* clang-format off */
 /* Each list: the enum's constants and the words of the mini-language. */
 
 /* How much of the picture: the largest 3:4, less, the face; wide keeps the whole picture on its own blurred copy. */
-#define RECIPE_CROPS(X) X(PORTRAIT, "portrait") X(HALF, "half") X(CLOSE, "close") X(WIDE, "wide")
+#define RECIPE_CROPS(X)                                                                                               \
+    X(PORTRAIT, "portrait") X(HALF, "half") X(CLOSE, "close") X(WIDE, "wide")
 /* Colour: a preset that exposure, contrast, saturation, warmth and fade then add to. */
-#define RECIPE_GRADES(X)                                                                                               \
-    X(NATURAL, "natural")                                                                                              \
-    X(CLEAN, "clean")                                                                                                  \
-    X(WARM, "warm") X(GOLDEN, "golden") X(COOL, "cool") X(TEAL, "teal") X(FILM, "film") X(MATTE, "matte")              \
-        X(PASTEL, "pastel") X(VIVID, "vivid") X(CHROME, "chrome") X(CROSS, "cross") X(NIGHT, "night") X(ROSE, "rose")  \
-            X(MOSS, "moss") X(NOIR, "noir") X(SILVER, "silver") X(SEPIA, "sepia") X(LATTE, "latte")                    \
-                X(BLEACH, "bleach")
+#define RECIPE_GRADES(X)                                                                                              \
+    X(NATURAL, "natural") X(CLEAN, "clean") X(WARM, "warm") X(GOLDEN, "golden") X(COOL, "cool") X(TEAL, "teal")       \
+    X(FILM, "film") X(MATTE, "matte") X(PASTEL, "pastel") X(VIVID, "vivid") X(CHROME, "chrome")                       \
+    X(CROSS, "cross") X(NIGHT, "night") X(ROSE, "rose") X(MOSS, "moss") X(NOIR, "noir") X(SILVER, "silver")           \
+    X(SEPIA, "sepia") X(LATTE, "latte") X(BLEACH, "bleach")
 /* Light laid over the picture. */
-#define RECIPE_LIGHTS(X)                                                                                               \
-    X(NONE, "none")                                                                                                    \
-    X(LEFT, "left")                                                                                                    \
-    X(RIGHT, "right") X(TOP, "top") X(WINDOW, "window") X(SPOT, "spot") X(SUNSET, "sunset") X(LEAK, "leak")            \
-        X(PRISM, "prism") X(BOKEH, "bokeh") X(NEON, "neon") X(RAYS, "rays") X(SNOW, "snow") X(LEAVES, "leaves")
+#define RECIPE_LIGHTS(X)                                                                                              \
+    X(NONE, "none") X(LEFT, "left") X(RIGHT, "right") X(TOP, "top") X(WINDOW, "window") X(SPOT, "spot")               \
+    X(SUNSET, "sunset") X(LEAK, "leak") X(PRISM, "prism") X(BOKEH, "bokeh") X(NEON, "neon") X(RAYS, "rays")           \
+    X(SNOW, "snow") X(LEAVES, "leaves")
 /* What happens behind the person; studio and colour use `back`. */
-#define RECIPE_BACKS(X)                                                                                                \
+#define RECIPE_BACKS(X)                                                                                               \
     X(NONE, "none") X(BLURRED, "blurred") X(DIM, "dim") X(GREY, "grey") X(STUDIO, "studio") X(COLOUR, "colour")
-#define RECIPE_ARTS(X)                                                                                                 \
-    X(NONE, "none")                                                                                                    \
-    X(OIL, "oil")                                                                                                      \
-    X(WATERCOLOUR, "watercolour") X(SKETCH, "sketch") X(POSTER, "poster") X(COMIC, "comic") X(PIXEL, "pixel")          \
-        X(HALFTONE, "halftone") X(LINES, "lines") X(POPART, "popart") X(GLITCH, "glitch") X(DOUBLE, "double")          \
-            X(NEON, "neon") X(STAINED, "stained") X(RISO, "riso") X(CROSSHATCH, "crosshatch")                          \
-                X(TRIANGLES, "triangles")
-#define RECIPE_TEXTURES(X)                                                                                             \
+#define RECIPE_ARTS(X)                                                                                                \
+    X(NONE, "none") X(OIL, "oil") X(WATERCOLOUR, "watercolour") X(SKETCH, "sketch") X(POSTER, "poster")               \
+    X(COMIC, "comic") X(PIXEL, "pixel") X(HALFTONE, "halftone") X(LINES, "lines") X(POPART, "popart")                 \
+    X(GLITCH, "glitch") X(DOUBLE, "double") X(NEON, "neon") X(STAINED, "stained") X(RISO, "riso")                     \
+    X(CROSSHATCH, "crosshatch") X(TRIANGLES, "triangles")
+#define RECIPE_TEXTURES(X)                                                                                            \
     X(NONE, "none") X(GRAIN, "grain") X(COARSE, "coarse") X(PAPER, "paper") X(CANVAS, "canvas") X(DUST, "dust")
 /* The edge of the finished photo; `paper` is the colour round the picture. */
-#define RECIPE_FRAMES(X)                                                                                               \
-    X(NONE, "none")                                                                                                    \
-    X(BORDER, "border")                                                                                                \
-    X(THIN, "thin") X(MAT, "mat") X(POLAROID, "polaroid") X(FILM, "film") X(ROUNDED, "rounded") X(CIRCLE, "circle")    \
-        X(ARCH, "arch") X(OVAL, "oval") X(CARD, "card") X(PRINT, "print") X(STRIPS, "strips") X(SPLIT, "split")        \
-            X(CONTACT, "contact")
+#define RECIPE_FRAMES(X)                                                                                              \
+    X(NONE, "none") X(BORDER, "border") X(THIN, "thin") X(MAT, "mat") X(POLAROID, "polaroid") X(FILM, "film")         \
+    X(ROUNDED, "rounded") X(CIRCLE, "circle") X(ARCH, "arch") X(OVAL, "oval") X(CARD, "card") X(PRINT, "print")       \
+    X(STRIPS, "strips") X(SPLIT, "split") X(CONTACT, "contact")
+/* clang-format on */
 
 #define RECIPE_ENUM_CROP(name, word) RECIPE_CROP_##name,
 #define RECIPE_ENUM_GRADE(name, word) RECIPE_GRADE_##name,

@@ -11,7 +11,7 @@
 struct canvas canvas_new(int width, int height)
 {
     struct canvas canvas = {.width = width, .height = height};
-    canvas.rgb = malloc((size_t)width * (size_t)height * 3);
+    canvas.rgb = calloc((size_t)width * (size_t)height, 3);
     if (canvas.rgb == NULL) {
         abort();
     }
