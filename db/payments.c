@@ -1,0 +1,119 @@
+/* Statements of the cashier. Each step is guarded by the state it leaves (in the function or in the WHERE), so a step
+ * done twice, late or from two daemons changes nothing the second time. Nothing here decides about money: that is
+ * settle_payment() in the database. */
+#include "db/payments.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ORDER_COLUMNS                                                                                                  \
+    "o.id, o.chat_id, COALESCE(j.id, 0), o.created_at_ms, o.payment_state, o.status = 'canceled', o.payment_id"
+#define ORDER_TABLES " FROM orders o LEFT JOIN generation_jobs j ON j.order_id = o.id"
+
+static const char *const states[PAYMENTS_STATE_COUNT] = {"creating", "pending", "succeeded",
+                                                         "canceled", "failed",  "mismatch"};
+static const char *const outcomes[PAYMENTS_OUTCOME_COUNT] = {"settled", "already", "mismatch", "orphan", "unknown"};
+
+/* The words are the schema's own: another one is a bug. */
+static int find(const char *const *words, int count, const char *word)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    abort();
+}
+
+int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id)
+{
+    return db_unit_add(unit, "SELECT " ORDER_COLUMNS ", o.payment_key, o.payment_body" ORDER_TABLES " WHERE o.id = $1",
+                       1, (struct db_param[]){db_int64_param(arena, order_id)});
+}
+
+int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit)
+{
+    return db_unit_add(unit,
+                       "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
+                       " WHERE o.payment_state IN ('creating', 'pending') AND o.created_at_ms > $1"
+                       " ORDER BY o.id DESC LIMIT $2",
+                       2, (struct db_param[]){db_int64_param(arena, since_ms), db_int64_param(arena, limit)});
+}
+
+int payments_add_missed(struct db_unit *unit)
+{
+    return db_unit_add(unit,
+                       "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
+                       " JOIN bot_sessions s ON s.chat_id = o.chat_id AND s.order_id = o.id"
+                       " WHERE s.state = 'pay' AND o.payment_state IN ('pending', 'succeeded', 'canceled', 'failed')",
+                       0, NULL);
+}
+
+struct payments_order payments_read_order(const struct db_result *result, int statement, int row)
+{
+    return (struct payments_order){
+        .id = db_int64(result, statement, row, 0),
+        .chat_id = db_int64(result, statement, row, 1),
+        .job_id = db_int64(result, statement, row, 2),
+        .created_at_ms = db_int64(result, statement, row, 3),
+        .state = (enum payments_state)find(states, PAYMENTS_STATE_COUNT, db_text(result, statement, row, 4)),
+        .canceled = db_bool(result, statement, row, 5),
+        .payment_id = db_text(result, statement, row, 6),
+        .key = db_text(result, statement, row, 7),
+        .body = db_text(result, statement, row, 8),
+    };
+}
+
+int payments_add_created(struct db_unit *unit, struct arena *arena, const struct payments_created *created)
+{
+    return db_unit_add(unit, "SELECT payment_created($1, $2, $3, $4, $5)", 5,
+                       (struct db_param[]){db_int64_param(arena, created->order_id), db_text_param(created->payment_id),
+                                           db_text_param(created->url), db_int64_param(arena, created->until_ms),
+                                           db_int64_param(arena, created->poll_at_ms)});
+}
+
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused)
+{
+    return db_unit_add(unit,
+                       "WITH moved AS (UPDATE orders SET payment_state = $2, poll_at_ms = NULL"
+                       " WHERE id = $1 AND payment_state = 'creating' RETURNING 1)"
+                       " SELECT EXISTS (SELECT 1 FROM moved)",
+                       2,
+                       (struct db_param[]){db_int64_param(arena, order_id),
+                                           db_text_param(states[refused ? PAYMENTS_FAILED : PAYMENTS_CANCELED])});
+}
+
+int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id)
+{
+    return db_unit_add(unit,
+                       "WITH moved AS (UPDATE orders SET payment_state = 'mismatch', poll_at_ms = NULL"
+                       " WHERE id = $1 AND payment_state = 'pending' RETURNING 1)"
+                       " SELECT EXISTS (SELECT 1 FROM moved)",
+                       1, (struct db_param[]){db_int64_param(arena, order_id)});
+}
+
+int payments_add_canceled(struct db_unit *unit, const char *payment_id)
+{
+    return db_unit_add(unit, "SELECT payment_canceled($1)", 1, (struct db_param[]){db_text_param(payment_id)});
+}
+
+bool payments_read_done(const struct db_result *result, int statement)
+{
+    return db_bool(result, statement, 0, 0);
+}
+
+int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,
+                        const char *currency)
+{
+    return db_unit_add(unit, "SELECT outcome, settled_order, chat, job FROM settle_payment($1, $2, $3)", 3,
+                       (struct db_param[]){db_text_param(payment_id), db_kopecks_param(arena, amount_kopecks),
+                                           db_text_param(currency)});
+}
+
+struct payments_settled payments_read_settle(const struct db_result *result, int statement)
+{
+    return (struct payments_settled){
+        .outcome = (enum payments_outcome)find(outcomes, PAYMENTS_OUTCOME_COUNT, db_text(result, statement, 0, 0)),
+        .order_id = db_int64(result, statement, 0, 1),
+        .chat_id = db_int64(result, statement, 0, 2),
+        .job_id = db_int64(result, statement, 0, 3),
+    };
+}

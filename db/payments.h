@@ -1,0 +1,75 @@
+/* The SQL of the cashier: open orders, and each step of a payment's life. Amounts are kopecks, times unix ms. */
+#ifndef DB_PAYMENTS_H
+#define DB_PAYMENTS_H
+
+#include "db/db.h"
+
+enum payments_state {
+    PAYMENTS_CREATING,
+    PAYMENTS_PENDING,
+    PAYMENTS_SUCCEEDED,
+    PAYMENTS_CANCELED,
+    PAYMENTS_FAILED,
+    PAYMENTS_MISMATCH,
+    PAYMENTS_STATE_COUNT
+};
+
+/* Texts are borrowed from the result. */
+struct payments_order {
+    int64_t id, chat_id;
+    int64_t job_id; /* 0 = none */
+    int64_t created_at_ms;
+    enum payments_state state;
+    bool canceled;          /* by the user, before any money */
+    const char *payment_id; /* NULL until the payment was created */
+    const char *key, *body; /* only of payments_add_order, else NULL */
+};
+
+struct payments_created {
+    int64_t order_id;
+    const char *payment_id;
+    const char *url; /* NULL = it has none any more */
+    int64_t until_ms, poll_at_ms;
+};
+
+enum payments_outcome {
+    PAYMENTS_SETTLED,   /* now, by this call */
+    PAYMENTS_ALREADY,   /* earlier */
+    PAYMENTS_WRONG_SUM, /* nothing was given: a person must look */
+    PAYMENTS_ORPHAN,    /* paid, but there is nobody to make photos of: a person must look */
+    PAYMENTS_UNKNOWN,   /* no order has this payment */
+    PAYMENTS_OUTCOME_COUNT
+};
+
+struct payments_settled {
+    enum payments_outcome outcome;
+    int64_t order_id, chat_id, job_id; /* 0 = none */
+};
+
+/* All add functions return the index of the statement that the read function wants. */
+
+/* One order with key and body; no row when it is gone. */
+int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id);
+/* Orders in state creating or pending made after since_ms, newest first. */
+int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit);
+/* Orders whose chat still waits at the pay screen although the payment moved on (or has its link): the process may
+ * have died before the chat was told. */
+int payments_add_missed(struct db_unit *unit);
+struct payments_order payments_read_order(const struct db_result *result, int statement, int row);
+
+/* creating → pending, with its row in payments. payments_read_done: false = it was not creating any more. */
+int payments_add_created(struct db_unit *unit, struct arena *arena, const struct payments_created *created);
+/* creating → failed (refused for good), or canceled (nobody wants it any more). */
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused);
+/* pending → mismatch: what YooKassa says is not about our order. */
+int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id);
+int payments_add_canceled(struct db_unit *unit, const char *payment_id);
+/* Of the four above: did this call change it? */
+bool payments_read_done(const struct db_result *result, int statement);
+
+/* The money is there: settle_payment(). Any number of calls make one job. */
+int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,
+                        const char *currency);
+struct payments_settled payments_read_settle(const struct db_result *result, int statement);
+
+#endif

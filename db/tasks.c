@@ -1,0 +1,94 @@
+/* Statements of the maker. Due times and leases are compared by the database's clock only, because the makers may be
+ * on several machines. A claim is one statement: the rows are chosen in a CTE that runs once (a subquery in the UPDATE
+ * could be run again and lock more than was asked), locked with SKIP LOCKED, and marked in the same breath. */
+#include "db/tasks.h"
+
+static const char claim_sql[] =
+    "WITH chosen AS MATERIALIZED (SELECT id FROM photo_tasks WHERE state = 'waiting' AND not_before <= now()"
+    "  AND (lease_until IS NULL OR lease_until <= now()) ORDER BY index, job_id LIMIT $2 FOR UPDATE SKIP LOCKED)"
+    " UPDATE photo_tasks t SET attempts = t.attempts + 1, lease_token = $1,"
+    "  lease_until = now() + $3::bigint * interval '1 millisecond'"
+    " FROM chosen, generation_jobs j WHERE t.id = chosen.id AND j.id = t.job_id"
+    " RETURNING t.id, t.job_id, COALESCE(j.chat_id, 0), t.index, t.attempts,"
+    "  (SELECT count(*) FROM generation_jobs o WHERE o.avatar_id = j.avatar_id AND o.id < j.id), t.prompt, t.recipe,"
+    "  COALESCE((SELECT string_agg(r.image_url, E'\\n' ORDER BY r.id) FROM reference_photos r"
+    "   WHERE r.avatar_id = j.avatar_id), '')";
+
+static const char next_sql[] =
+    "SELECT GREATEST(0, ceil(extract(epoch FROM min(GREATEST(not_before, lease_until)) - now()) * 1000))::bigint"
+    " FROM photo_tasks WHERE state = 'waiting' AND lease_token IS DISTINCT FROM $1";
+
+int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *token, int limit, int64_t lease_ms)
+{
+    int claimed = db_unit_add(
+        unit, claim_sql, 3,
+        (struct db_param[]){db_text_param(token), db_int64_param(arena, limit), db_int64_param(arena, lease_ms)});
+    (void)db_unit_add(unit, next_sql, 1, (struct db_param[]){db_text_param(token)});
+    return claimed;
+}
+
+struct tasks_claimed tasks_read_claimed(const struct db_result *result, int statement, int row)
+{
+    return (struct tasks_claimed){
+        .id = db_int64(result, statement, row, 0),
+        .job_id = db_int64(result, statement, row, 1),
+        .chat_id = db_int64(result, statement, row, 2),
+        .index = (int)db_int64(result, statement, row, 3),
+        .attempts = (int)db_int64(result, statement, row, 4),
+        .set = (int)db_int64(result, statement, row, 5),
+        .prompt = db_text(result, statement, row, 6),
+        .recipe = db_text(result, statement, row, 7),
+        .references = db_text(result, statement, row, 8),
+    };
+}
+
+int64_t tasks_read_next_wait_ms(const struct db_result *result, int statement)
+{
+    return db_is_null(result, statement + 1, 0, 0) ? INT64_MAX : db_int64(result, statement + 1, 0, 0);
+}
+
+int tasks_add_renew(struct db_unit *unit, struct arena *arena, const int64_t *ids, const char *const *tokens,
+                    size_t count, int64_t lease_ms)
+{
+    return db_unit_add(unit,
+                       "UPDATE photo_tasks t SET lease_until = now() + $3::bigint * interval '1 millisecond'"
+                       " FROM unnest($1::bigint[], $2::text[]) w(id, token)"
+                       " WHERE t.id = w.id AND t.lease_token = w.token AND t.state = 'waiting' RETURNING t.id",
+                       3,
+                       (struct db_param[]){db_int64_array(arena, ids, count), db_text_array(arena, tokens, count),
+                                           db_int64_param(arena, lease_ms)});
+}
+
+int tasks_add_made(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url)
+{
+    return db_unit_add(unit, "SELECT task_made($1, $2, $3)", 3,
+                       (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(url)});
+}
+
+int tasks_add_failed(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,
+                     int64_t wait_ms, int max_attempts)
+{
+    return db_unit_add(unit, "SELECT task_failed($1, $2, $3, $4, $5)", 5,
+                       (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(error),
+                                           db_int64_param(arena, wait_ms), db_int64_param(arena, max_attempts)});
+}
+
+bool tasks_read_ended(const struct db_result *result, int statement, int64_t *ret_chat_id)
+{
+    if (db_is_null(result, statement, 0, 0))
+        return false;
+    *ret_chat_id = db_int64(result, statement, 0, 0);
+    return true;
+}
+
+int tasks_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,
+                       int64_t wait_ms)
+{
+    return db_unit_add(unit,
+                       "UPDATE photo_tasks SET attempts = attempts - 1, lease_token = NULL, lease_until = NULL,"
+                       " error = $3, not_before = now() + $4::bigint * interval '1 millisecond'"
+                       " WHERE id = $1 AND lease_token = $2 AND state = 'waiting' RETURNING id",
+                       4,
+                       (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(error),
+                                           db_int64_param(arena, wait_ms)});
+}
