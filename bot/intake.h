@@ -17,6 +17,7 @@ void intake_free(struct intake *intake); /* accepts NULL */
 void intake_add(struct intake *intake, int64_t id, int64_t chat_id, const char *file_id, int64_t size_bytes);
 /* Load what is pending in the database: once at start, before any intake_add. */
 void intake_resume(struct intake *intake);
+/* Photos being worked on now; those that wait their turn are not counted. */
 size_t intake_pending(const struct intake *intake);
 
 #endif
