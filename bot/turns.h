@@ -19,7 +19,14 @@ enum {
     TURNS_CHATS_MAX = TURNS_EVENTS_MAX
 };
 
+/* Time limits further away are not kept in memory: the daemon asks for them again every so often. */
+#define TURNS_HORIZON_MS (INT64_C(6) * 3600 * 1000)
+
 struct turns *turns_new(struct shop *shop);
+/* Where the bot stands, as bot_take() said: before the first turn. */
+void turns_stand(struct turns *turns, int64_t turn, int64_t offset);
+/* Post EVENT_WAKE of the chat at that time. */
+void turns_wake_at(struct turns *turns, int64_t chat_id, int64_t unix_ms);
 void turns_free(struct turns *turns);
 
 /* News of a chat, from a chore: kind, chat_id, object, other. Copied; texts in it are ignored. Never lost while the
@@ -31,6 +38,8 @@ void turns_poke(struct turns *turns);
 void turns_batch(struct turns *turns, const char *body, size_t bytes);
 /* Start the next turn if there is something and none is running. Called by the loop. */
 void turns_run(struct turns *turns);
+/* Has one turn been at the database for longer than that, retries included? */
+bool turns_stuck(const struct turns *turns, int64_t limit_ms);
 /* Nothing gathered, nothing running? */
 bool turns_idle(const struct turns *turns);
 

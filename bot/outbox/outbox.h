@@ -18,6 +18,8 @@ void outbox_free(struct outbox *outbox); /* accepts NULL */
 void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count);
 /* An answer to a press: not stored, sent at once, lost by a crash (the client presses again). */
 void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text);
+/* A message id was seen, in an update: lost messages lie above the highest one known when they were tried. */
+void outbox_see_message(struct outbox *outbox, int64_t message_id);
 /* Load what was committed and not sent: once at start. */
 void outbox_resume(struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);

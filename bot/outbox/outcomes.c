@@ -62,14 +62,19 @@ void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_
     *news = (struct event){.kind = kind, .chat_id = chat_id, .object = object};
 }
 
+void outbox_see_message(struct outbox *outbox, int64_t message_id)
+{
+    if (message_id > outbox->high)
+        outbox->high = message_id;
+}
+
 int64_t outbox_note_message(struct outbox *outbox, struct json_object *message)
 {
     struct json_object *id = NULL;
     if (!json_object_object_get_ex(message, "message_id", &id))
         return 0;
     int64_t message_id = json_object_get_int64(id);
-    if (message_id > outbox->high)
-        outbox->high = message_id;
+    outbox_see_message(outbox, message_id);
     return message_id;
 }
 

@@ -1,0 +1,141 @@
+/* The checks that need the outside: the database, the token, the shop, the store and the darkroom. Each is one
+ * question; an answer is awaited for some seconds at most. */
+#include "bot/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bot/daemon.h"
+#include "bot/http/http.h"
+#include "bot/store/directory.h"
+#include "bot/telegram/client.h"
+#include "bot/yookassa/client.h"
+#include "db/migrate.h"
+#include <json-c/json.h>
+
+enum { ANSWER_MS = 15000, ROUND_MS = 100 };
+
+struct question {
+    bool answered;
+    bool good;
+    char text[320];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int tell(bool good, const char *what, const char *text, const char *remedy)
+{
+    printf("%-9s %-9s %s\n", good ? "ok" : "PROBLEM", what, text);
+    if (!good && remedy != NULL)
+        printf("%-9s %-9s %s\n", "", "", remedy);
+    return good ? 0 : 1;
+}
+
+static int check_database(const struct setup *setup)
+{
+    struct migrate_report report;
+    enum err err = migrate_status(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
+    bool good = err == ERR_OK || err == ERR_NOT_FOUND; /* waiting migrations are run at start */
+    return tell(good, "database", report.message, "look at database.conninfo; try it with: psql \"<conninfo>\"");
+}
+
+static void on_me(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct question *question = ctx;
+    struct json_object *name = NULL;
+    question->answered = true;
+    question->good = verdict->class == TELEGRAM_OK;
+    if (question->good && json_object_object_get_ex(result, "username", &name))
+        (void)snprintf(question->text, sizeof question->text, "the token is @%s's", json_object_get_string(name));
+    else
+        (void)snprintf(question->text, sizeof question->text, "%s", verdict->description);
+}
+
+static void on_payment(void *ctx, const struct yookassa_reply *reply)
+{
+    struct question *question = ctx;
+    question->answered = true;
+    question->good = reply->verdict.kind == YOOKASSA_NOT_FOUND || reply->verdict.kind == YOOKASSA_OK;
+    (void)snprintf(question->text, sizeof question->text, "%s",
+                   question->good ? "the shop id and the key are accepted" : reply->verdict.description);
+}
+
+static void await(struct http *http, struct telegram *telegram, const struct question *question)
+{
+    for (int64_t until = now_ms() + ANSWER_MS; !question->answered && now_ms() < until;) {
+        telegram_run_due(telegram, now_ms());
+        http_poll(http, NULL, 0, ROUND_MS);
+        http_perform(http, now_ms());
+    }
+}
+
+static int check_services(const struct setup *setup)
+{
+    const struct config *config = &setup->config;
+    struct question token = {.text = "no answer"}, shop = {.text = "no answer"};
+    struct http *http = http_new(&(struct http_config){.proxy = config->telegram.proxy, .allow_plain_http = true});
+    struct telegram *telegram = NULL;
+    struct telegram_config options = {.api_url = config->telegram.api_url, .token = config->telegram.token};
+    if (telegram_new(http, &options, &telegram) != ERR_OK)
+        return tell(false, "telegram", "the token or telegram.api_url is malformed", NULL);
+    struct telegram_call call = {
+        .method = "getMe", .effect = EFFECT_IDEMPOTENT, .deadline_ms = now_ms() + ANSWER_MS / 2};
+    if (telegram_call(telegram, now_ms(), &call, on_me, &token) == ERR_OK)
+        await(http, telegram, &token);
+    struct yookassa *yookassa = yookassa_new(http, &(struct yookassa_config){.api_url = config->yookassa.api_url,
+                                                                             .shop_id = config->yookassa.shop_id,
+                                                                             .secret = config->yookassa.secret});
+    /* A payment that can't exist: "not found" is the answer of a shop that let us in. */
+    if (yookassa_get(yookassa, "00000000-0000-5000-8000-000000000000", on_payment, &shop) == ERR_OK)
+        await(http, telegram, &shop);
+    int problems = tell(token.good, "telegram", token.text,
+                        "get the token from @BotFather and put it into the file that "
+                        "telegram.token_file names");
+    problems += tell(shop.good, "yookassa", shop.text,
+                     "compare yookassa.shop_id and the secret key with the YooKassa "
+                     "cabinet");
+    yookassa_free(yookassa);
+    telegram_free(telegram);
+    http_free(http);
+    return problems;
+}
+
+static int check_files(const struct setup *setup)
+{
+    struct store *store = NULL;
+    bool open = directory_new(setup->config.store.path, &store) == ERR_OK;
+    int problems = tell(open, "store", open ? setup->config.store.path : strerror(errno),
+                        "make the directory store.path and let the daemon's user write to it");
+    bool program = access(setup->config.darkroom.program, X_OK) == 0;
+    problems += tell(program, "darkroom", setup->config.darkroom.program,
+                     "name the program fotoset-darkroom in darkroom.program");
+    store_free(store);
+    return problems;
+}
+
+int check_run(struct setup *setup, enum err err)
+{
+    char text[160];
+    setup_print_findings(&setup->findings);
+    if (err != ERR_OK) {
+        printf("%zu problem%s in the files; mend %s first\n", setup->findings.errors,
+               setup->findings.errors == 1 ? "" : "s", setup->findings.errors == 1 ? "it" : "them");
+        return DAEMON_EXIT_CONFIG;
+    }
+    (void)snprintf(text, sizeof text, "%zu styles, %d texts in %d languages", setup->styles.count, (int)TEXT_COUNT,
+                   (int)LANG_COUNT);
+    int problems = tell(true, "files", text, NULL);
+    problems += check_files(setup);
+    problems += check_database(setup);
+    problems += check_services(setup);
+    puts(problems == 0 ? "All is well: fotosetd run can start." : "Not yet: see the problems above.");
+    return problems == 0 ? 0 : DAEMON_EXIT_CONFIG;
+}

@@ -1,0 +1,434 @@
+/* Wiring, the loop, and the end.
+ *
+ * One thread, one wait: curl's poll also waits for Postgres, the darkroom and signals, and wakes for the earliest
+ * deadline of any part. Nothing here knows what a message or a payment is. The start: who are we (getMe), take the bot
+ * in the database, take up what the last life left, ask for updates. The end: stop asking, let what is under way come
+ * home for drain_s at most; everything else stands in Postgres. */
+#include "bot/daemon.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bot/cashier.h"
+#include "bot/darkroom/darkroom.h"
+#include "bot/http/http.h"
+#include "bot/intake.h"
+#include "bot/log.h"
+#include "bot/maker.h"
+#include "bot/menu.h"
+#include "bot/notify.h"
+#include "bot/outbox/outbox.h"
+#include "bot/random.h"
+#include "bot/store/directory.h"
+#include "bot/telegram/poll.h"
+#include "bot/timers.h"
+#include "bot/turns.h"
+#include "bot/yookassa/client.h"
+#include "db/migrate.h"
+#include "db/state.h"
+
+enum { TIMERS_AT_ONCE = 256, MS_PER_S = 1000 };
+
+struct daemon {
+    struct shop shop;
+    const struct setup *setup;
+    int signal_fd;
+    int64_t stop_by_ms; /* monotonic; 0 = not stopping */
+    int64_t fed_at_ms;  /* the watchdog */
+    bool ready;
+};
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0)
+        abort();
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void read_clocks(struct shop *shop)
+{
+    shop->now_ms = clock_ms(CLOCK_MONOTONIC);
+    shop->unix_ms = clock_ms(CLOCK_REALTIME);
+}
+
+void shop_stop(struct shop *shop, int exit_code)
+{
+    if (shop->stopping)
+        return;
+    shop->stopping = true;
+    shop->exit_code = exit_code;
+}
+
+/* ---- start ---- */
+
+static void start_rules(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    daemon->shop.rules = (struct rules){.texts = &daemon->setup->texts,
+                                        .styles = &daemon->setup->styles,
+                                        .photos_min = config->shop.photos_min,
+                                        .photos_max = config->shop.photos_max,
+                                        .avatars_max = config->shop.avatars_max,
+                                        .album_wait_ms = config->telegram.album_wait_ms,
+                                        .consent_version = config->shop.offer_version,
+                                        .offer_url = config->shop.offer_url,
+                                        .privacy_url = config->shop.privacy_url,
+                                        .utc_offset_minutes = config->shop.utc_offset_minutes,
+                                        .clock_name = config->shop.clock_name};
+}
+
+static void start_http(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
+    struct http_config http = {.proxy = config->telegram.proxy,
+                               .allow_plain_http = true, /* the config lets plain http through for loopback only */
+                               .max_host_connections = config->telegram.send_connections + 2};
+    shop->http = http_new(&http);
+    struct telegram_config telegram = {.api_url = config->telegram.api_url,
+                                       .token = config->telegram.token,
+                                       .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
+                                       .global_rate_s = config->telegram.global_per_1000s / 1000.0,
+                                       .seed = random_number()};
+    if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
+        abort(); /* the config checked both */
+    struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
+                                       .shop_id = config->yookassa.shop_id,
+                                       .secret = config->yookassa.secret,
+                                       .timeout_ms = (int64_t)config->yookassa.request_timeout_s * MS_PER_S};
+    shop->yookassa = yookassa_new(shop->http, &yookassa);
+}
+
+static void start_parts(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
+    struct db_options options = {.connect_timeout_ms = (int64_t)config->database.connect_timeout_s * MS_PER_S,
+                                 .unit_timeout_ms = (int64_t)config->database.query_timeout_s * MS_PER_S,
+                                 .jitter_seed = random_number()};
+    struct darkroom_config darkroom = {.program_path = config->darkroom.program,
+                                       .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
+                                       .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
+    random_uuid(shop->owner);
+    start_rules(daemon);
+    start_http(daemon);
+    shop->db = db_new(config->database.conninfo, &options);
+    shop->darkroom = darkroom_new(&darkroom);
+    shop->timers = timers_new();
+    shop->turns = turns_new(shop);
+    shop->outbox = outbox_new(shop);
+    shop->intake = intake_new(shop);
+    shop->cashier = cashier_new(shop);
+    shop->maker = maker_new(shop);
+}
+
+static void on_news(void *ctx, const struct telegram_poll_news *news)
+{
+    struct daemon *daemon = ctx;
+    switch (news->event) {
+    case TELEGRAM_POLL_BATCH:
+        shop_step("poll.batch");
+        turns_batch(daemon->shop.turns, news->body, news->bytes);
+        break;
+    case TELEGRAM_POLL_TROUBLE:
+        if (news->count == 1 || news->count % 10 == 0)
+            log_warn("poll", "no updates for now (%d times in a row): %s", news->count, news->verdict->description);
+        break;
+    case TELEGRAM_POLL_CONFLICT:
+        log_error("poll",
+                  "another program asks for this bot's updates (%d times): is a second daemon running on the "
+                  "same token?",
+                  news->count);
+        break;
+    case TELEGRAM_POLL_FATAL:
+        log_error("poll", "Telegram refuses us for good: %s", news->verdict->description);
+        shop_stop(&daemon->shop,
+                  news->verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_TAKEN_OVER);
+        break;
+    case TELEGRAM_POLL_EVENT_COUNT: break;
+    }
+}
+
+static void rescan(void *ctx, int64_t object);
+
+static void wishes_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    int64_t chat_id, value;
+    if (failure != NULL) {
+        rescan(daemon, 0);
+        return;
+    }
+    for (size_t i = 0; i < state_wishes(result); i++) {
+        state_read_wish(result, i, &chat_id, &value);
+        turns_wake_at(shop->turns, chat_id, value);
+    }
+    for (size_t i = 0; i < state_jobs(result); i++) {
+        state_read_job(result, i, &chat_id, &value);
+        turns_post(shop->turns, &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = chat_id, .object = value});
+    }
+    timers_add(shop->timers, shop->unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
+}
+
+/* Time limits beyond the horizon come nearer: ask again before they can be due. */
+static void rescan(void *ctx, int64_t object)
+{
+    struct daemon *daemon = ctx;
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    (void)object;
+    arena_init(&arena);
+    state_add_wishes(unit, &arena, daemon->shop.unix_ms + TURNS_HORIZON_MS);
+    arena_done(&arena);
+    db_submit(daemon->shop.db, unit, wishes_read, daemon);
+}
+
+static void take_bot(struct daemon *daemon);
+
+static void taken(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    struct state_answer state;
+    if (failure != NULL) {
+        log_warn("start", "the database does not let us begin yet: %s", failure->message);
+        take_bot(daemon);
+        return;
+    }
+    state_read_take(result, &state);
+    turns_stand(shop->turns, state.turn, state.next_offset);
+    outbox_resume(shop->outbox);
+    intake_resume(shop->intake);
+    cashier_resume(shop->cashier);
+    maker_wake(shop->maker);
+    rescan(daemon, 0);
+    shop->poll = telegram_poll_new(shop->telegram, on_news, daemon);
+    telegram_poll_start(shop->poll, shop->now_ms, state.next_offset);
+    daemon->ready = true;
+    log_info("start", "@%s is open, updates from %lld on", shop->bot_username, (long long)state.next_offset);
+    notify_send("READY=1");
+}
+
+static void take_bot(struct daemon *daemon)
+{
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    arena_init(&arena);
+    state_add_take(unit, &arena, daemon->shop.bot_id, daemon->shop.owner);
+    arena_done(&arena);
+    db_submit(daemon->shop.db, unit, taken, daemon);
+}
+
+static void known(void *ctx, const struct telegram_verdict *verdict, const struct telegram_identity *identity)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    if (verdict->class != TELEGRAM_OK) {
+        log_error("start", "Telegram does not let us begin: %s", verdict->description);
+        shop_stop(shop, verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE);
+        return;
+    }
+    shop->bot_id = identity->id;
+    shop->bot_username = strdup(identity->username);
+    if (shop->bot_username == NULL)
+        abort();
+    take_bot(daemon);
+}
+
+static bool migrate(const struct setup *setup)
+{
+    struct migrate_report report;
+    enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
+    if (err != ERR_OK)
+        log_error("start", "the database is not ready: %s", report.message);
+    else if (report.applied > 0)
+        log_info("start", "%s", report.message);
+    return err == ERR_OK;
+}
+
+/* ---- the loop ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int wait_ms(const struct daemon *daemon)
+{
+    const struct shop *shop = &daemon->shop;
+    int64_t until = earlier(telegram_next_deadline_ms(shop->telegram), db_next_deadline_ms(shop->db));
+    until = earlier(until, darkroom_next_deadline_ms(shop->darkroom));
+    if (shop->poll != NULL)
+        until = earlier(until, telegram_poll_deadline_ms(shop->poll));
+    if (daemon->stop_by_ms != 0)
+        until = earlier(until, earlier(daemon->stop_by_ms, shop->now_ms + 100));
+    if (notify_watchdog_ms() > 0)
+        until = earlier(until, daemon->fed_at_ms + notify_watchdog_ms());
+    int64_t wait = until == INT64_MAX ? INT32_MAX : until - shop->now_ms;
+    if (timers_next_ms(shop->timers) != INT64_MAX)
+        wait = earlier(wait, timers_next_ms(shop->timers) - shop->unix_ms);
+    return wait <= 0 ? 0 : wait > INT32_MAX ? INT32_MAX : (int)wait;
+}
+
+static short revents_of(const struct http_fd *fd)
+{
+    return (short)((fd->can_read ? POLLIN : 0) | (fd->can_write ? POLLOUT : 0));
+}
+
+static void read_signals(struct daemon *daemon)
+{
+    struct signalfd_siginfo info;
+    while (read(daemon->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (daemon->shop.stopping)
+            daemon->stop_by_ms = daemon->shop.now_ms; /* a second one: now */
+        log_info("stop", "asked to stop");
+        shop_stop(&daemon->shop, DAEMON_EXIT_OK);
+    }
+}
+
+static void round_trip(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    enum { SIGNALS, DATABASE, DARKROOM, FD_COUNT };
+    struct http_fd fds[FD_COUNT] = {[SIGNALS] = {.fd = daemon->signal_fd, .want_read = true},
+                                    [DATABASE] = {.fd = db_fd(shop->db),
+                                                  .want_read = db_events(shop->db) & POLLIN,
+                                                  .want_write = db_events(shop->db) & POLLOUT},
+                                    [DARKROOM] = {.fd = darkroom_fd(shop->darkroom),
+                                                  .want_read = darkroom_events(shop->darkroom) & POLLIN,
+                                                  .want_write = darkroom_events(shop->darkroom) & POLLOUT}};
+    struct http_fd used[FD_COUNT];
+    size_t which[FD_COUNT], count = 0;
+    for (size_t i = 0; i < FD_COUNT; i++)
+        if (fds[i].fd >= 0) {
+            which[count] = i;
+            used[count++] = fds[i];
+        }
+    http_poll(shop->http, used, count, wait_ms(daemon));
+    read_clocks(shop);
+    for (size_t i = 0; i < count; i++)
+        fds[which[i]] = used[i];
+    if (fds[SIGNALS].can_read)
+        read_signals(daemon);
+    short ready = fds[DATABASE].fd >= 0 ? revents_of(&fds[DATABASE]) : 0;
+    if (ready != 0 || db_next_deadline_ms(shop->db) <= shop->now_ms)
+        db_ready(shop->db, ready, shop->now_ms);
+    ready = fds[DARKROOM].fd >= 0 ? revents_of(&fds[DARKROOM]) : 0;
+    if (ready != 0 || darkroom_next_deadline_ms(shop->darkroom) <= shop->now_ms)
+        darkroom_ready(shop->darkroom, ready, shop->now_ms);
+    http_perform(shop->http, shop->now_ms);
+    timers_run(shop->timers, shop->unix_ms, TIMERS_AT_ONCE);
+    if (daemon->ready)
+        turns_run(shop->turns);
+    telegram_run_due(shop->telegram, shop->now_ms);
+    if (shop->poll != NULL)
+        telegram_poll_run_due(shop->poll, shop->now_ms);
+    if (db_next_deadline_ms(shop->db) <= shop->now_ms) /* what was just submitted leaves at once */
+        db_ready(shop->db, 0, shop->now_ms);
+}
+
+static void feed_watchdog(struct daemon *daemon)
+{
+    int64_t every_ms = notify_watchdog_ms();
+    if (every_ms == 0 || daemon->shop.now_ms - daemon->fed_at_ms < every_ms)
+        return;
+    daemon->fed_at_ms = daemon->shop.now_ms;
+    if (!turns_stuck(daemon->shop.turns, (int64_t)daemon->setup->config.watchdog_s * MS_PER_S))
+        notify_send("WATCHDOG=1");
+}
+
+/* Has everything under way come home? */
+static bool drained(const struct daemon *daemon)
+{
+    const struct shop *shop = &daemon->shop;
+    return turns_idle(shop->turns) && maker_busy(shop->maker) == 0 && telegram_pending(shop->telegram) == 0 &&
+           cashier_pending(shop->cashier) == 0 && db_idle(shop->db);
+}
+
+static void begin_stop(struct daemon *daemon)
+{
+    daemon->stop_by_ms = daemon->shop.now_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
+    notify_send("STOPPING=1");
+    if (daemon->shop.poll != NULL)
+        telegram_poll_stop(daemon->shop.poll);
+}
+
+static void loop(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    for (;;) {
+        round_trip(daemon);
+        feed_watchdog(daemon);
+        if (!shop->stopping)
+            continue;
+        if (daemon->stop_by_ms == 0)
+            begin_stop(daemon);
+        if (drained(daemon) || shop->now_ms >= daemon->stop_by_ms || !daemon->ready ||
+            shop->exit_code == DAEMON_EXIT_TAKEN_OVER)
+            return;
+    }
+}
+
+static void finish(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    telegram_poll_free(shop->poll);
+    telegram_free(shop->telegram);
+    yookassa_free(shop->yookassa);
+    http_free(shop->http);
+    maker_free(shop->maker);
+    cashier_free(shop->cashier);
+    intake_free(shop->intake);
+    darkroom_free(shop->darkroom);
+    outbox_free(shop->outbox);
+    turns_free(shop->turns);
+    timers_free(shop->timers);
+    db_free(shop->db);
+    store_free(shop->store);
+    free((void *)(uintptr_t)shop->bot_username);
+    (void)close(daemon->signal_fd);
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        abort();
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        abort();
+    return fd;
+}
+
+int daemon_run(const struct setup *setup)
+{
+    struct daemon daemon = {.setup = setup, .shop = {.config = &setup->config}};
+    read_clocks(&daemon.shop);
+    if (!migrate(setup))
+        return DAEMON_EXIT_UNAVAILABLE;
+    if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {
+        log_error("start", "the store %s can't be opened: %s", setup->config.store.path, strerror(errno));
+        return DAEMON_EXIT_CONFIG;
+    }
+    daemon.signal_fd = open_signals();
+    start_parts(&daemon);
+    if (menu_begin(&daemon.shop, known, &daemon) != ERR_OK)
+        abort();
+    loop(&daemon);
+    if (daemon.shop.exit_code == DAEMON_EXIT_OK)
+        log_info("stop", "all that was under way is in the database; bye");
+    finish(&daemon);
+    return daemon.shop.exit_code;
+}

@@ -1,0 +1,13 @@
+/* The daemon: all parts wired together around one loop, from start to drain. */
+#ifndef BOT_DAEMON_H
+#define BOT_DAEMON_H
+
+#include "bot/setup.h"
+
+/* sysexits(3): what fotosetd returns, for the unit's Restart rules. */
+enum { DAEMON_EXIT_OK = 0, DAEMON_EXIT_CONFIG = 78, DAEMON_EXIT_UNAVAILABLE = 69, DAEMON_EXIT_TAKEN_OVER = 75 };
+
+/* Runs until SIGTERM, SIGINT or a fatal trouble; returns the exit code. */
+int daemon_run(const struct setup *setup);
+
+#endif

@@ -1,0 +1,72 @@
+/* Statements about the bot as a whole; for start-up and for the rare doubt. */
+#include "db/state.h"
+
+#include <stdio.h>
+
+void state_add_take(struct db_unit *unit, struct arena *arena, int64_t bot_id, const char *owner)
+{
+    (void)db_unit_add(unit, "SELECT turn, next_offset FROM bot_take($1, $2)", 2,
+                      (struct db_param[]){db_int64_param(arena, bot_id), db_text_param(owner)});
+}
+
+void state_read_take(const struct db_result *result, struct state_answer *ret_answer)
+{
+    ret_answer->owner[0] = '\0';
+    ret_answer->turn = db_int64(result, 0, 0, 0);
+    ret_answer->next_offset = db_int64(result, 0, 0, 1);
+}
+
+void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx)
+{
+    struct arena arena;
+    struct db_unit *unit = db_unit_new();
+    arena_init(&arena);
+    (void)db_unit_add(unit, "SELECT owner, turn, next_offset FROM bot_state WHERE bot_id = $1", 1,
+                      (struct db_param[]){db_int64_param(&arena, bot_id)});
+    arena_done(&arena);
+    db_submit(db, unit, done, ctx);
+}
+
+void state_read(const struct db_result *result, struct state_answer *ret_answer)
+{
+    *ret_answer = (struct state_answer){0};
+    if (db_rows(result, 0) == 0)
+        return;
+    (void)snprintf(ret_answer->owner, sizeof ret_answer->owner, "%s", db_text(result, 0, 0, 0));
+    ret_answer->turn = db_int64(result, 0, 0, 1);
+    ret_answer->next_offset = db_int64(result, 0, 0, 2);
+}
+
+void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms)
+{
+    (void)db_unit_add(unit,
+                      "SELECT chat_id, refresh_at_ms FROM bot_sessions WHERE refresh_at_ms > 0"
+                      " UNION ALL SELECT chat_id, limit_at_ms FROM bot_sessions"
+                      " WHERE limit_at_ms > 0 AND limit_at_ms < $1",
+                      1, (struct db_param[]){db_int64_param(arena, until_ms)});
+    (void)db_unit_add(
+        unit, "SELECT chat_id, id FROM generation_jobs WHERE told_at IS NULL AND chat_id IS NOT NULL ORDER BY id", 0,
+        NULL);
+}
+
+size_t state_wishes(const struct db_result *result)
+{
+    return (size_t)db_rows(result, 0);
+}
+
+void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms)
+{
+    *ret_chat_id = db_int64(result, 0, (int)at, 0);
+    *ret_at_ms = db_int64(result, 0, (int)at, 1);
+}
+
+size_t state_jobs(const struct db_result *result)
+{
+    return (size_t)db_rows(result, 1);
+}
+
+void state_read_job(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_job_id)
+{
+    *ret_chat_id = db_int64(result, 1, (int)at, 0);
+    *ret_job_id = db_int64(result, 1, (int)at, 1);
+}

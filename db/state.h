@@ -1,0 +1,27 @@
+/* The bot's row: taking the bot at start, and asking where it stands after a lost answer. */
+#ifndef DB_STATE_H
+#define DB_STATE_H
+
+#include "core/arena.h"
+#include "db/db.h"
+
+struct state_answer {
+    char owner[40];
+    int64_t turn, next_offset;
+};
+
+/* For start-up: takes the bot for this owner. One statement. */
+void state_add_take(struct db_unit *unit, struct arena *arena, int64_t bot_id, const char *owner);
+void state_read_take(const struct db_result *result, struct state_answer *ret_answer);
+
+void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx);
+void state_read(const struct db_result *result, struct state_answer *ret_answer);
+
+/* What a start finds: chats that want to be woken before until_ms, and jobs whose result was not told. */
+void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms);
+size_t state_wishes(const struct db_result *result);
+void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms);
+size_t state_jobs(const struct db_result *result);
+void state_read_job(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_job_id);
+
+#endif
