@@ -242,7 +242,7 @@ static void dispatch(struct turn *turn)
 /* A stored state this version does not know: politely back to where everything starts. News still count. */
 static void restart(struct turn *turn)
 {
-    turn->fresh = from_user(turn->event);
+    turn->fresh = true; /* what kind of message the old screen is, is not known either */
     if (turn->chat->user.consent != 0)
         restart_at_menu(turn, TEXT_RESTARTED);
     else
