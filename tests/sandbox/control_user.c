@@ -17,7 +17,8 @@
 
 #define REPEATS_MAX 1000
 
-void control_message_done(struct request *request, struct message *message, const char *kind, int64_t delay_ms)
+/* Stores the user's message and queues its update. */
+static void message_done(struct request *request, struct message *message, const char *kind, int64_t delay_ms)
 {
     world_message_save(request->sb, message);
     updates_push_message(request->sb, kind, message, delay_ms);
@@ -93,7 +94,7 @@ static void write_text(struct request *request, struct user *user)
     message->text = trimmed;
     message->entities = command_entities(trimmed);
     message->reply_to = control_int(request, "reply_to", 0);
-    control_message_done(request, message, "message", control_int(request, "delay_ms", 0));
+    message_done(request, message, "message", control_int(request, "delay_ms", 0));
     answer_message(request, message);
 }
 
@@ -110,7 +111,7 @@ static void edit_text(struct request *request, struct user *user)
     message->text = mem_text(text);
     message->entities = command_entities(text);
     message->edit_ms = sandbox_now_ms(request->sb);
-    control_message_done(request, message, "edited_message", 0);
+    message_done(request, message, "edited_message", 0);
     answer_message(request, message);
 }
 
@@ -165,7 +166,7 @@ static void share_contact(struct request *request, struct user *user)
         buf_addf(&extra, ",\"user_id\":%" PRId64, user->id);
     buf_adds(&extra, "}");
     message->extra = buf_take(&extra);
-    control_message_done(request, message, "message", 0);
+    message_done(request, message, "message", 0);
     answer_message(request, message);
 }
 
@@ -173,7 +174,7 @@ static void send_thing(struct request *request, struct user *user, enum message_
 {
     struct message *message = world_message_add(request->sb, user, kind, false, 0);
     message->extra = mem_text(extra);
-    control_message_done(request, message, "message", 0);
+    message_done(request, message, "message", 0);
     answer_message(request, message);
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/sandbox/control_media.h"
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/record.h"
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
     record_close(sb);
     free(sb->faults);
     free(sb->webhook_url);
+    control_portraits_done(sb);
     world_done(sb);
 
     return 0;

@@ -137,9 +137,9 @@ struct message *world_message_add(struct sandbox *sb, struct user *chat, enum me
     message->kind = kind;
     message->from_bot = from_bot;
     message->date_ms = sandbox_now_ms(sb);
-    while ((int64_t)world->message_count < message->id) /* a gap: ids whose message was deleted before a restart */
+    while ((int64_t)world->message_count <= message->id) /* restoring may leave a gap for later lines */
         world_push((void ***)&world->messages, &world->message_count, &world->message_room, NULL);
-    world_push((void ***)&world->messages, &world->message_count, &world->message_room, message);
+    world->messages[message->id] = message;
     world_push((void ***)&chat->messages, &chat->count, &chat->room, message);
     if (from_bot)
         chat->action[0] = '\0';
