@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -85,6 +86,7 @@ static pid_t serve(raw_answer_fn *answer, uint16_t *ret_port)
         return child;
     }
     signal(SIGCHLD, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
     for (;;) {
         int peer = accept(fd, NULL, NULL);
         if (peer < 0)
@@ -94,6 +96,7 @@ static pid_t serve(raw_answer_fn *answer, uint16_t *ret_port)
             close(peer);
             continue;
         }
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         request_text = calloc(1, sizeof shared->last);
         CHECK(request_text != NULL);
         while (read_request(peer)) {

@@ -95,6 +95,10 @@ static void test_order(void)
     governor_again(governor, 500, &press, 100);
     CHECK(governor_next(governor, 599) == NULL);
     CHECK(governor_next(governor, 600) == &press);
+    struct governor_item *late = add(governor, 600, 6, 0); /* comes while its chat's last one is on its way */
+    CHECK(governor_next(governor, 600) == NULL);
+    governor_done(governor, 600, other);
+    CHECK(governor_next(governor, 600) == late);
     governor_free(governor);
 }
 

@@ -151,10 +151,11 @@ static void test_failures(struct http *http)
     CHECK(!seen.sent);
     request.url = "ftp://127.0.0.1/";
     CHECK_INT(ask(http, request, NULL).outcome, HTTP_NOT_SENT);
-    request.url = "bot123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr://x";
+    log_redact_add("hunter-token"); /* libcurl names the scheme it does not know */
+    request.url = "hunter-token://127.0.0.1/";
     seen = ask(http, request, NULL);
     CHECK_INT(seen.outcome, HTTP_NOT_SENT);
-    CHECK(strstr(seen.error, "AAbb") == NULL);
+    CHECK(strstr(seen.error, "***") != NULL && strstr(seen.error, "hunter") == NULL);
     request = (struct http_request){.public_only = true};
     int before = shared->requests;
     seen = ask(http, request, "/ok");

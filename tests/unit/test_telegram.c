@@ -365,6 +365,7 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
         CHECK_INT(batch.next_offset, 43);
         /* The first time it could not be committed. */
         telegram_poll_next(poll, now_ms(), ++batches == 1 ? 7 : batch.next_offset);
+        CHECK_INT(telegram_poll_deadline_ms(poll) < INT64_MAX, batches == 1); /* not at once from the same offset */
         arena_done(&arena);
         break;
     case TELEGRAM_POLL_TROUBLE: troubles++; break;
