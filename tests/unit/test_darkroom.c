@@ -220,8 +220,8 @@ static void test_not_images(struct darkroom *darkroom)
 static void test_png_bombs(struct darkroom *darkroom)
 {
     static const uint8_t bomb[] =
-        "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0\x4e\x4c\x33\x70"
-        "\0\0\0\x08IDAT\x78\x9c\x03\0\0\0\0\x01\0\0\0\0IEND\xae\x42\x60\x82";
+        "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0\x0f\xb0\xe2\x15"
+        "\0\0\0\x0cIDAT\x78\xda\x63\x60\xa0\x0c\0\0\0\x40\0\x01\x89\xc9\xaf\x43\0\0\0\0IEND\xae\x42\x60\x82";
     want_verdict(darkroom, bomb, sizeof bomb - 1, PHOTO_BROKEN);
     want_verdict(darkroom, bomb, 8, PHOTO_BROKEN);
 }
