@@ -7,6 +7,7 @@
 #include "bot/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@
 #include "db/migrate.h"
 #include "db/state.h"
 
-enum { TIMERS_AT_ONCE = 256, MS_PER_S = 1000 };
+enum { TIMERS_AT_ONCE = 256, MS_PER_S = 1000, REST_MS = 1000 };
 
 struct daemon {
     struct shop shop;
@@ -42,7 +43,7 @@ struct daemon {
     int signal_fd;
     int64_t stop_by_ms; /* monotonic; 0 = not stopping */
     int64_t fed_at_ms;  /* the watchdog */
-    bool ready;
+    bool ready, rested;
 };
 
 static int64_t clock_ms(clockid_t clock)
@@ -362,10 +363,20 @@ static void begin_stop(struct daemon *daemon)
         telegram_poll_stop(daemon->shop.poll);
 }
 
+/* Going to sleep: memory that a burst needed goes back to the system. */
+static void rest(struct daemon *daemon)
+{
+    bool idle = wait_ms(daemon) >= REST_MS && turns_idle(daemon->shop.turns);
+    if (idle && !daemon->rested)
+        (void)malloc_trim(0);
+    daemon->rested = idle;
+}
+
 static void loop(struct daemon *daemon)
 {
     struct shop *shop = &daemon->shop;
     for (;;) {
+        rest(daemon);
         round_trip(daemon);
         feed_watchdog(daemon);
         if (!shop->stopping)

@@ -282,6 +282,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     if (count > 0)
         log_info("outbox", "%zu messages were waiting", count);
     outbox_add(outbox, rows, count);
+    pictures_warm(outbox->pictures);
     arena_done(&arena);
 }
 

@@ -9,8 +9,9 @@
 
 #include "bot/darkroom/darkroom.h"
 #include "bot/log.h"
+#include "bot/timers.h"
 
-enum { PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
+enum { KEEP_MS = 10 * 60 * 1000, PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
 
 struct waiter {
     pictures_fn *got;
@@ -184,6 +185,14 @@ void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got,
     entry->waiters = waiter;
 }
 
+static void let_go(void *ctx, int64_t object)
+{
+    struct entry *entry = ctx;
+    (void)object;
+    free(entry->jpeg);
+    entry->jpeg = NULL;
+}
+
 void pictures_learn(struct pictures *pictures, const char *name, const char *file_id)
 {
     struct entry *entry = find(pictures, name);
@@ -191,7 +200,23 @@ void pictures_learn(struct pictures *pictures, const char *name, const char *fil
         return;
     free(entry->file_id);
     entry->file_id = copy(file_id);
-    /* The JPEG stays: an upload of it may be on its way. It goes with the next process. */
+    if (entry->jpeg != NULL) { /* another upload of it may be on its way: later than any call lasts */
+        struct shop *shop = pictures->shop;
+        timers_add(shop->timers, shop->unix_ms + KEEP_MS, let_go, entry, 0);
+    }
+}
+
+static void ignored(void *ctx, const struct picture *picture)
+{
+    (void)ctx;
+    (void)picture;
+}
+
+void pictures_warm(struct pictures *pictures)
+{
+    for (size_t i = 0; i < pictures->count; i++)
+        if (pictures->entries[i].file_id == NULL)
+            pictures_get(pictures, pictures->entries[i].name, ignored, NULL);
 }
 
 size_t pictures_example_count(const struct pictures *pictures)

@@ -15,7 +15,7 @@ enum { PICTURES_MAX = 64 };
 struct picture {
     const char *name;
     const char *file_id;
-    const void *jpeg; /* borrowed: valid until the pictures are freed */
+    const void *jpeg; /* borrowed: valid for ten minutes */
     size_t bytes;
 };
 typedef void pictures_fn(void *ctx, const struct picture *picture);
@@ -27,6 +27,8 @@ void pictures_free(struct pictures *pictures); /* accepts NULL */
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx);
 /* Telegram took it: from now on it goes by this id, and the JPEG is let go. */
 void pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
+/* Renders what Telegram does not know yet, so that the first user need not wait for it. */
+void pictures_warm(struct pictures *pictures);
 size_t pictures_example_count(const struct pictures *pictures);
 
 #endif
