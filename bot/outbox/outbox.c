@@ -7,6 +7,8 @@
  *
  * In a line, a screen that has a newer screen right behind it is not sent at all: the living message shows the present,
  * not the past. */
+#include "bot/outbox/outbox.h"
+
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
