@@ -354,7 +354,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
         if (!is_known(intake, photo.id))
             append(intake, photo.id, photo.chat_id, photo.file_id, 0);
     }
-    intake->more = db_rows(result, LOAD_PENDING) >= LIST_MAX;
+    intake->more = intake->more || db_rows(result, LOAD_PENDING) >= LIST_MAX;
     if (!intake->resumed)
         tell_missed(intake, result);
     intake->resumed = true;
