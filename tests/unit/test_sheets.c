@@ -25,7 +25,7 @@ static void read_file(const char *folder, const char *name)
     CHECK(source_length < SOURCE_MAX_BYTES - 1);
 }
 
-/* All C sources of a folder, for the scans below. */
+/* All C sources of a folder and its folders, for the scans below. */
 static void read_folder(const char *folder)
 {
     char path[512];
@@ -34,7 +34,10 @@ static void read_folder(const char *folder)
     CHECK(dir != NULL);
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         size_t length = strlen(entry->d_name);
-        if (length > 2 && strcmp(entry->d_name + length - 2, ".c") == 0)
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (strchr(entry->d_name, '.') == NULL)
+            read_folder(path);
+        else if (length > 2 && strcmp(entry->d_name + length - 2, ".c") == 0)
             read_file(folder, entry->d_name);
     }
     (void)closedir(dir);
@@ -168,9 +171,10 @@ static void test_texts_used(void)
 {
     source_length = 0;
     read_folder("core");
-    read_folder("core/talk");
     source[source_length] = '\0';
     test_moves();
+    read_folder("bot");
+    source[source_length] = '\0';
     for (int key = 0; key < TEXT_COUNT; key++) {
         char full[80];
         bool asked = false;
