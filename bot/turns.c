@@ -15,63 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/daemon.h"
 #include "bot/log.h"
 #include "bot/outbox/outbox.h"
-#include "bot/telegram/decode.h"
 #include "bot/telegram/poll.h"
 #include "bot/timers.h"
 #include "bot/turn_effects.h"
+#include "bot/turn_private.h"
 #include "core/engine.h"
-#include "db/commit.h"
-#include "db/load.h"
 #include "db/state.h"
 
 enum {
-    POOL_MAX = 2 * LOAD_ID_BLOCK,
-    OWN_IDS_PER_EVENT = 6, /* an order, a photo, a screen, and albums */
     RETRY_MS = 200,
-    CONFLICTS_MAX = 3, /* unique violations of a turn before its events go one by one */
-    EXIT_FENCED = 75   /* DAEMON_EXIT_TAKEN_OVER */
-};
-
-enum phase { PHASE_IDLE, PHASE_LOADING, PHASE_COMMITTING, PHASE_ASKING, PHASE_WAITING };
-
-struct happening { /* an event of the turn, and the update it came by */
-    struct event event;
-    const char *poison_why;
-    const char *raw;
-    size_t raw_bytes;
-};
-
-struct turns {
-    struct shop *shop;
-    enum phase phase;
-    bool poked;
-    int64_t turn, offset;
-    struct event *news; /* gathered */
-    size_t news_count, news_capacity;
-    char *body; /* of getUpdates, gathered; NULL = none */
-    size_t body_bytes;
-    int64_t pool_ids[ID_KIND_COUNT][POOL_MAX];
-    struct id_pool pool;
-    /* the gathered events of the running turn, in the arena */
-    struct arena arena;
-    struct happening *list;
-    size_t count, at, size; /* all; done; of the turn now */
-    bool careful;           /* one by one */
-    int conflicts;
-    int64_t began_ms; /* monotonic */
-    bool from_poll;   /* a batch is in it: getUpdates waits for the end */
-    int64_t batch_next;
-    struct outbox_outcomes outcomes;
-    /* the try now: undone by a reset of this arena */
-    struct arena try;
-    struct load_request request;
-    struct load_answer loaded;
-    struct effects effects;
-    struct outbox_row *rows;
-    size_t row_count;
-    int64_t next_offset;
+    CONFLICTS_MAX = 3 /* unique violations of a turn before its events go one by one */
 };
 
 static void start_try(struct turns *turns);
@@ -143,112 +99,6 @@ bool turns_idle(const struct turns *turns)
            !outbox_has_outcomes(turns->shop->outbox);
 }
 
-/* ---- gathering ---- */
-
-static void add_event(struct turns *turns, const struct event *event)
-{
-    turns->list[turns->count++] = (struct happening){.event = *event};
-}
-
-static void gather_batch(struct turns *turns)
-{
-    struct telegram_batch batch = {0};
-    if (turns->body == NULL)
-        return;
-    enum err err = telegram_decode(&turns->arena, turns->body, turns->body_bytes, &batch);
-    free(turns->body);
-    turns->body = NULL;
-    turns->from_poll = true;
-    turns->batch_next = turns->offset;
-    if (err != ERR_OK) {
-        log_error("turns", "an answer of getUpdates could not be read: it is asked for again");
-        return;
-    }
-    if (batch.count > 0)
-        turns->batch_next = batch.next_offset;
-    for (size_t i = 0; i < batch.count; i++) {
-        const struct telegram_update *update = &batch.updates[i];
-        struct happening *happening = &turns->list[turns->count++];
-        *happening = (struct happening){update->event, update->why, update->raw, update->raw_bytes};
-        happening->event.update_id = update->update_id;
-        if (update->event.message_id > 0)
-            outbox_see_message(turns->shop->outbox, update->event.message_id);
-    }
-}
-
-static void gather(struct turns *turns)
-{
-    arena_reset(&turns->arena);
-    turns->outcomes = outbox_take(turns->shop->outbox, &turns->arena);
-    size_t most = TURNS_EVENTS_MAX + turns->outcomes.news_count;
-    turns->list = arena_array(&turns->arena, most, sizeof *turns->list);
-    turns->count = turns->at = 0;
-    turns->careful = turns->from_poll = turns->poked = false;
-    turns->conflicts = 0;
-    gather_batch(turns);
-    for (size_t i = 0; i < turns->outcomes.news_count; i++)
-        add_event(turns, &turns->outcomes.news[i]);
-    size_t taken = 0;
-    while (taken < turns->news_count && turns->count < most)
-        add_event(turns, &turns->news[taken++]);
-    turns->news_count -= taken;
-    if (turns->news_count > 0)
-        memmove(turns->news, turns->news + taken, turns->news_count * sizeof *turns->news);
-}
-
-/* ---- loading ---- */
-
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return left < right ? -1 : left > right;
-}
-
-static bool matters(const struct happening *happening)
-{
-    return happening->event.kind != EVENT_NONE && happening->event.chat_id != 0;
-}
-
-static void want_ids(struct turns *turns)
-{
-    size_t events = turns->size,
-           need[ID_KIND_COUNT] = {[ID_USER] = events, [ID_AVATAR] = events, [ID_OWN] = events * OWN_IDS_PER_EVENT};
-    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
-        struct id_pool *pool = &turns->pool;
-        size_t left = pool->count[kind] - pool->used[kind];
-        memmove(turns->pool_ids[kind], turns->pool_ids[kind] + pool->used[kind], left * sizeof(int64_t));
-        pool->used[kind] = 0;
-        pool->count[kind] = left;
-        turns->request.new_ids[kind] = left >= need[kind] ? 0 : kind == ID_OWN ? 1 : need[kind] - left;
-    }
-    turns->request.new_ids[ID_OWN] *= (need[ID_OWN] + LOAD_ID_BLOCK - 1) / LOAD_ID_BLOCK;
-}
-
-static void want_chats(struct turns *turns)
-{
-    int64_t *chats = arena_array(&turns->try, turns->size, sizeof *chats);
-    int64_t *jobs = arena_array(&turns->try, turns->size, sizeof *jobs);
-    size_t count = 0, unique = 0, job_count = 0;
-    for (size_t i = 0; i < turns->size; i++) {
-        const struct happening *happening = &turns->list[turns->at + i];
-        struct press press;
-        if (!matters(happening))
-            continue;
-        chats[count++] = happening->event.chat_id;
-        if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&
-            press_is_place(&press) && press.object > 0 && press.object <= INT32_MAX)
-            jobs[job_count++] = press.object;
-    }
-    qsort(chats, count, sizeof *chats, compare_ids);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || chats[i] != chats[i - 1])
-            chats[unique++] = chats[i];
-    turns->request.chat_ids = chats;
-    turns->request.chat_count = unique;
-    turns->request.job_ids = jobs;
-    turns->request.job_count = job_count;
-}
-
 static void retry_due(void *ctx, int64_t object)
 {
     struct turns *turns = ctx;
@@ -266,60 +116,17 @@ static void retry(struct turns *turns, const struct db_failure *failure)
 
 static void commit(struct turns *turns);
 
-static int compare_chat(const void *key, const void *element)
-{
-    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
-static struct chat *chat_of(struct turns *turns, int64_t chat_id)
-{
-    return bsearch(&chat_id, turns->loaded.chats, turns->request.chat_count, sizeof(struct chat), compare_chat);
-}
-
-/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet. */
-static void overlay(struct turns *turns)
-{
-    for (size_t i = 0; i < turns->request.chat_count; i++) {
-        struct session *session = &turns->loaded.chats[i].session;
-        (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
-                                 &session->screen_is_photo);
-    }
-    for (size_t i = 0; i < turns->outcomes.photo_count; i++) {
-        const struct photo_outcome *photo = &turns->outcomes.photos[i];
-        for (size_t k = 0; k < turns->request.chat_count && photo->delivery != NULL; k++) {
-            struct job *job = chat_job(&turns->loaded.chats[k], photo->job_id);
-            if (job == NULL || photo->index >= job->total)
-                continue;
-            bool sent = strcmp(photo->delivery, "sent") == 0, refused = strcmp(photo->delivery, "refused") == 0;
-            job->shots[photo->index] = (uint8_t)(sent ? SHOT_SENT : refused ? SHOT_FAILED : SHOT_MADE);
-        }
-    }
-}
-
-static void take_ids(struct turns *turns)
-{
-    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
-        struct id_pool *pool = &turns->pool;
-        for (size_t i = 0; i < turns->loaded.id_count[kind]; i++) {
-            int64_t first = turns->loaded.ids[kind][i];
-            for (int64_t k = 0; k < (kind == ID_OWN ? LOAD_ID_BLOCK : 1) && pool->count[kind] < POOL_MAX; k++)
-                turns->pool_ids[kind][pool->count[kind]++] = first + k;
-        }
-    }
-}
-
 static void step_events(struct turns *turns)
 {
     struct shop *shop = turns->shop;
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
-        if (!matters(happening))
+        if (!turn_matters(happening))
             continue;
         struct turn turn = {.arena = &turns->try,
                             .rules = &shop->rules,
                             .now_ms = shop->unix_ms,
-                            .chat = chat_of(turns, happening->event.chat_id),
+                            .chat = turn_chat(turns, happening->event.chat_id),
                             .event = &happening->event,
                             .effects = &turns->effects,
                             .ids = &turns->pool};
@@ -336,8 +143,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     }
     shop_step("turn.loaded");
     load_read(result, &turns->try, &turns->request, &turns->loaded);
-    take_ids(turns);
-    overlay(turns);
+    turn_take_loaded(turns);
     step_events(turns);
     commit(turns);
 }
@@ -348,8 +154,7 @@ static void start_try(struct turns *turns)
     turns->effects = (struct effects){0};
     turns->loaded = (struct load_answer){0};
     turns->size = turns->careful && turns->count > turns->at ? 1 : turns->count - turns->at;
-    want_chats(turns);
-    want_ids(turns);
+    turn_want(turns);
     if (turns->request.chat_count == 0) {
         commit(turns);
         return;
@@ -413,7 +218,7 @@ static void fenced(struct turns *turns)
 {
     log_error("turns", "another daemon took over this bot: this one stops");
     turns->phase = PHASE_WAITING;
-    shop_stop(turns->shop, EXIT_FENCED);
+    shop_stop(turns->shop, DAEMON_EXIT_TAKEN_OVER);
 }
 
 static void asked(void *ctx, const struct db_result *result, const struct db_failure *failure)
@@ -526,6 +331,6 @@ void turns_run(struct turns *turns)
     if (turns->body == NULL && turns->news_count == 0 && !outbox_has_outcomes(turns->shop->outbox))
         return;
     turns->began_ms = turns->shop->now_ms;
-    gather(turns);
+    turn_gather(turns);
     start_try(turns);
 }

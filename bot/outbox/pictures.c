@@ -11,7 +11,13 @@
 #include "bot/log.h"
 #include "bot/timers.h"
 
-enum { KEEP_MS = 10 * 60 * 1000, PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
+enum {
+    KEEP_MS = 10 * 60 * 1000,
+    PICTURE_WIDTH = 1080,
+    PICTURE_HEIGHT = 1350,
+    SOURCE_MAX_BYTES = 8 * 1024 * 1024,
+    NAME_BYTES = 64
+};
 
 struct waiter {
     pictures_fn *got;

@@ -1,0 +1,167 @@
+/* What goes into a turn: the batch of updates, the news, the outbox's outcomes; and what must be loaded for them. An
+ * update that could not be decoded is a happening like the others, so that it moves the offset and is recorded. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/log.h"
+#include "bot/outbox/outbox.h"
+#include "bot/telegram/decode.h"
+#include "bot/turn_private.h"
+#include "core/press.h"
+
+static void add_event(struct turns *turns, const struct event *event)
+{
+    turns->list[turns->count++] = (struct happening){.event = *event};
+}
+
+static void gather_batch(struct turns *turns)
+{
+    struct telegram_batch batch = {0};
+    if (turns->body == NULL)
+        return;
+    enum err err = telegram_decode(&turns->arena, turns->body, turns->body_bytes, &batch);
+    free(turns->body);
+    turns->body = NULL;
+    turns->from_poll = true;
+    turns->batch_next = turns->offset;
+    if (err != ERR_OK) {
+        log_error("turns", "an answer of getUpdates could not be read: it is asked for again");
+        return;
+    }
+    if (batch.count > 0)
+        turns->batch_next = batch.next_offset;
+    for (size_t i = 0; i < batch.count; i++) {
+        const struct telegram_update *update = &batch.updates[i];
+        struct happening *happening = &turns->list[turns->count++];
+        *happening = (struct happening){update->event, update->why, update->raw, update->raw_bytes};
+        happening->event.update_id = update->update_id;
+        if (update->event.message_id > 0)
+            outbox_see_message(turns->shop->outbox, update->event.message_id);
+    }
+}
+
+void turn_gather(struct turns *turns)
+{
+    arena_reset(&turns->arena);
+    turns->outcomes = outbox_take(turns->shop->outbox, &turns->arena);
+    size_t most = TURNS_EVENTS_MAX + turns->outcomes.news_count;
+    turns->list = arena_array(&turns->arena, most, sizeof *turns->list);
+    turns->count = turns->at = 0;
+    turns->careful = turns->from_poll = turns->poked = false;
+    turns->conflicts = 0;
+    gather_batch(turns);
+    for (size_t i = 0; i < turns->outcomes.news_count; i++)
+        add_event(turns, &turns->outcomes.news[i]);
+    size_t taken = 0;
+    while (taken < turns->news_count && turns->count < most)
+        add_event(turns, &turns->news[taken++]);
+    turns->news_count -= taken;
+    if (turns->news_count > 0)
+        memmove(turns->news, turns->news + taken, turns->news_count * sizeof *turns->news);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+bool turn_matters(const struct happening *happening)
+{
+    return happening->event.kind != EVENT_NONE && happening->event.chat_id != 0;
+}
+
+static void want_ids(struct turns *turns)
+{
+    size_t events = turns->size,
+           need[ID_KIND_COUNT] = {[ID_USER] = events, [ID_AVATAR] = events, [ID_OWN] = events * OWN_IDS_PER_EVENT};
+    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
+        struct id_pool *pool = &turns->pool;
+        size_t left = pool->count[kind] - pool->used[kind];
+        memmove(turns->pool_ids[kind], turns->pool_ids[kind] + pool->used[kind], left * sizeof(int64_t));
+        pool->used[kind] = 0;
+        pool->count[kind] = left;
+        turns->request.new_ids[kind] = left >= need[kind] ? 0 : kind == ID_OWN ? 1 : need[kind] - left;
+    }
+    turns->request.new_ids[ID_OWN] *= (need[ID_OWN] + LOAD_ID_BLOCK - 1) / LOAD_ID_BLOCK;
+}
+
+static void want_chats(struct turns *turns)
+{
+    int64_t *chats = arena_array(&turns->try, turns->size, sizeof *chats);
+    int64_t *jobs = arena_array(&turns->try, turns->size, sizeof *jobs);
+    size_t count = 0, unique = 0, job_count = 0;
+    for (size_t i = 0; i < turns->size; i++) {
+        const struct happening *happening = &turns->list[turns->at + i];
+        struct press press;
+        if (!turn_matters(happening))
+            continue;
+        chats[count++] = happening->event.chat_id;
+        if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&
+            press_is_place(&press) && press.object > 0 && press.object <= INT32_MAX)
+            jobs[job_count++] = press.object;
+    }
+    qsort(chats, count, sizeof *chats, compare_ids);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || chats[i] != chats[i - 1])
+            chats[unique++] = chats[i];
+    turns->request.chat_ids = chats;
+    turns->request.chat_count = unique;
+    turns->request.job_ids = jobs;
+    turns->request.job_count = job_count;
+}
+
+static int compare_chat(const void *key, const void *element)
+{
+    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+struct chat *turn_chat(struct turns *turns, int64_t chat_id)
+{
+    return bsearch(&chat_id, turns->loaded.chats, turns->request.chat_count, sizeof(struct chat), compare_chat);
+}
+
+/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet. */
+static void overlay(struct turns *turns)
+{
+    for (size_t i = 0; i < turns->request.chat_count; i++) {
+        struct session *session = &turns->loaded.chats[i].session;
+        (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
+                                 &session->screen_is_photo);
+    }
+    for (size_t i = 0; i < turns->outcomes.photo_count; i++) {
+        const struct photo_outcome *photo = &turns->outcomes.photos[i];
+        for (size_t k = 0; k < turns->request.chat_count && photo->delivery != NULL; k++) {
+            struct job *job = chat_job(&turns->loaded.chats[k], photo->job_id);
+            if (job == NULL || photo->index >= job->total)
+                continue;
+            bool sent = strcmp(photo->delivery, "sent") == 0, refused = strcmp(photo->delivery, "refused") == 0;
+            job->shots[photo->index] = (uint8_t)(sent ? SHOT_SENT : refused ? SHOT_FAILED : SHOT_MADE);
+        }
+    }
+}
+
+static void take_ids(struct turns *turns)
+{
+    for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
+        struct id_pool *pool = &turns->pool;
+        for (size_t i = 0; i < turns->loaded.id_count[kind]; i++) {
+            int64_t first = turns->loaded.ids[kind][i];
+            for (int64_t k = 0; k < (kind == ID_OWN ? LOAD_ID_BLOCK : 1) && pool->count[kind] < POOL_MAX; k++)
+                turns->pool_ids[kind][pool->count[kind]++] = first + k;
+        }
+    }
+}
+
+void turn_want(struct turns *turns)
+{
+    want_chats(turns);
+    want_ids(turns);
+}
+
+void turn_take_loaded(struct turns *turns)
+{
+    take_ids(turns);
+    overlay(turns);
+}
