@@ -43,6 +43,7 @@ static void put(struct stage *stage, const struct state *state)
 {
     stage->session.state = state;
     stage->session.version++;
+    stage->session.below = true; /* the screen of the state before may be one that can't be edited */
     memcpy(stage->session.style_id, "creative", sizeof "creative");
 }
 
@@ -53,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0; /* the decoder lets none through */
     if (size > 0)
         memcpy(text, data, size);
+    struct stage *stage = somebody();
     for (const struct state *const *state = sheet_states(); *state != NULL; state++) {
-        struct stage *stage = somebody();
         struct press parsed;
         put(stage, *state);
         if (press_parse(text, &parsed) == ERR_OK) { /* make the fuzzer's life easier: the version is right */
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         press(stage, text, stage->session.screen_message_id);
         press(stage, text, 1);
         stage_wait(stage, 5000);
-        stage_free(stage);
     }
+    stage_free(stage);
     return 0;
 }
