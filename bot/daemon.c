@@ -82,8 +82,7 @@ static void start_rules(struct daemon *daemon)
                                         .consent_version = config->shop.offer_version,
                                         .offer_url = config->shop.offer_url,
                                         .privacy_url = config->shop.privacy_url,
-                                        .utc_offset_minutes = config->shop.utc_offset_minutes,
-                                        .clock_name = config->shop.clock_name};
+                                        .utc_offset_minutes = config->shop.utc_offset_minutes};
 }
 
 static void start_http(struct daemon *daemon)

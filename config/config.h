@@ -93,7 +93,6 @@ struct config_shop {
     const char *privacy_url;    /* the same */
     int32_t offer_version;      /* from 1; stored with the consent; a new one asks again */
     int32_t utc_offset_minutes; /* of the clock users are told times by */
-    const char *clock_name;     /* what is written behind such a time; "" = nothing */
 };
 
 struct config {

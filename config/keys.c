@@ -76,7 +76,6 @@ const struct config_key config_keys[] = {
     {"shop.offer_version", KEY_INT, AT(shop.offer_version), "1", .min = 1, .max = 1000000, .unit = ""},
     {"shop.utc_offset_minutes", KEY_INT, AT(shop.utc_offset_minutes), "180", .min = -720, .max = 840,
      .unit = "minutes"},
-    {"shop.clock_name", KEY_TEXT, AT(shop.clock_name), "MSK", .min = 0, .max = 32, .unit = "bytes"},
     /* the daemon */
     {"admins", KEY_ADMINS, AT(admins), NULL,
      .remedy = "write numeric Telegram user ids with L at the end, e.g. admins = [ 5000000000L ];"},

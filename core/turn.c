@@ -50,8 +50,8 @@ const char *turn_clock(struct turn *turn, int64_t at_ms)
 {
     int64_t minutes = at_ms / 60000 + turn->rules->utc_offset_minutes;
     int64_t of_day = ((minutes % 1440) + 1440) % 1440;
-    const char *name = turn->rules->clock_name;
-    return arena_format(turn->arena, "%02d:%02d%s%s", (int)(of_day / 60), (int)(of_day % 60), name[0] ? " " : "", name);
+    const char *time = arena_format(turn->arena, "%02d:%02d", (int)(of_day / 60), (int)(of_day % 60));
+    return turn_text(turn, TEXT_CLOCK, ARGS(ARG_S("time", time)));
 }
 
 void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count)

@@ -23,7 +23,6 @@ struct rules {
     const char *offer_url;
     const char *privacy_url;
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
-    const char *clock_name;     /* what that clock is called in a text, e.g. "МСК"; "" for none */
 };
 
 struct turn {

@@ -48,7 +48,6 @@ const struct rules *stage_rules(void)
                            .consent_version = 1,
                            .offer_url = "https://example.org/offer",
                            .privacy_url = "https://example.org/privacy?a=1&b=2",
-                           .utc_offset_minutes = 180,
-                           .clock_name = "МСК"};
+                           .utc_offset_minutes = 180};
     return &rules;
 }

@@ -255,7 +255,7 @@ static void test_kinds(void)
 {
     refuses(BASE "shop: { offer_url = \"http://a.example\"; };", 3, "plain http",
             "write a right value, or remove the line");
-    (void)accepts(BASE "shop: { clock_name = \"\"; utc_offset_minutes = -720; };");
+    (void)accepts(BASE "shop: { utc_offset_minutes = -720; };");
     refuses(BASE "shop: { utc_offset_minutes = 841; };", 3, "outside its limits", "-720 … 840 minutes (default 180)");
     refuses(BASE "shop: { offer_url = \"\"; };", 3, "shop.offer_url is empty", "or remove the line");
     refuses(BASE "drain_s = 301;", 3, "drain_s is outside its limits", "0 … 300 s (default 20)");

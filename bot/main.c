@@ -1,0 +1,70 @@
+/* fotosetd: run, check, migrate, version. Arguments are the command and the configuration file, nothing secret ever. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/check.h"
+#include "bot/daemon.h"
+#include "bot/log.h"
+#include "bot/setup.h"
+#include "db/migrate.h"
+
+enum { EXIT_BAD_USAGE = 64 };
+
+static int usage(FILE *out, int code)
+{
+    fprintf(out,
+            "fotosetd %s, a Telegram bot that sells photo sets\n\n"
+            "  fotosetd run -c FILE      run the daemon\n"
+            "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
+            "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
+            "  fotosetd version\n",
+            FOTOSET_VERSION);
+    return code;
+}
+
+static int migrate(const struct setup *setup)
+{
+    struct migrate_report report;
+    enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
+    fprintf(err == ERR_OK ? stdout : stderr, "%s\n", report.message);
+    return err == ERR_OK ? 0 : 1;
+}
+
+static enum log_level threshold(enum config_log_level level)
+{
+    switch (level) {
+    case CONFIG_LOG_ERROR: return LOG_LEVEL_ERROR;
+    case CONFIG_LOG_WARNING: return LOG_LEVEL_WARN;
+    case CONFIG_LOG_INFO: return LOG_LEVEL_INFO;
+    case CONFIG_LOG_DEBUG:
+    case CONFIG_LOG_LEVEL_COUNT: break;
+    }
+    return LOG_LEVEL_DEBUG;
+}
+
+int main(int argc, char **argv)
+{
+    struct setup setup;
+    int code = DAEMON_EXIT_CONFIG;
+    const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
+        printf("fotosetd %s\n", FOTOSET_VERSION);
+        return 0;
+    }
+    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
+        return usage(stdout, 0);
+    bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0;
+    if ((!run && !check && strcmp(command, "migrate") != 0) || argc != 4 || strcmp(argv[2], "-c") != 0)
+        return usage(stderr, EXIT_BAD_USAGE);
+    enum err err = setup_read(&setup, argv[3]);
+    log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
+    if (check) {
+        code = check_run(&setup, err);
+    } else {
+        setup_print_findings(&setup.findings);
+        if (err == ERR_OK)
+            code = run ? daemon_run(&setup) : migrate(&setup);
+    }
+    setup_done(&setup);
+    return code;
+}
