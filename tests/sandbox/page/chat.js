@@ -52,10 +52,11 @@ async function follow() {
       const answer = await call(`/api/chats/${id}?version=${version}&wait_ms=${POLL_MS}`, null, signal)
       if (mine.signal.aborted) return
       if (failures) { failures = 0; await loadState(); drawHead() }
-      version = answer.version
       if (answer.messages) await show(answer)
-    } catch {
+      version = answer.version
+    } catch (error) {
       if (mine.signal.aborted) return
+      if (!(error instanceof TypeError && /fetch/.test(error.message))) console.error(error)
       failures++
       $('status').textContent = words.waiting
       await new Promise((wake) => setTimeout(wake, Math.min(250 * failures, 2000)))
@@ -241,6 +242,7 @@ function ask({ title, body, ok, other, cancel }) {
   })
   dialog.returnValue = ''
   dialog.showModal()
+  ;(dialog.querySelector('input') || dialog.querySelector('.main') || dialog).focus()
   return new Promise((done) => dialog.addEventListener('close', () => done(dialog.returnValue), { once: true }))
 }
 

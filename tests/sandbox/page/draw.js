@@ -104,7 +104,7 @@ function fill(element, messages, words, hooks) {
   bubble.append(make('span', { class: 'when' }, last.edited ? `${words.edited} ` : '', clock(first.date_ms), first.from === 'user' ? make('i', {}, ' ✓✓') : null))
   bubble.classList.toggle('media', photos.length > 0)
   bubble.classList.toggle('bare', (photos.length > 0 && !said) || first.kind === 'sticker')
-  element.className = `message ${first.from} ${first.kind}`
+  element.className = `message ${first.from} is-${first.kind}`
   element.dataset.edited = last.edited
   const under = buttons(last, hooks)
   bubble.classList.toggle('with-buttons', !!under)
