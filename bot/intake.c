@@ -56,6 +56,12 @@ struct intake {
 
 static void pump(struct intake *intake);
 
+static void photo_free(struct photo *photo)
+{
+    free(photo->file_id);
+    free(photo);
+}
+
 struct intake *intake_new(struct shop *shop)
 {
     struct intake *intake = calloc(1, sizeof *intake);
@@ -63,12 +69,6 @@ struct intake *intake_new(struct shop *shop)
         abort();
     intake->shop = shop;
     return intake;
-}
-
-static void photo_free(struct photo *photo)
-{
-    free(photo->file_id);
-    free(photo);
 }
 
 /* Answers of the darkroom are called off, those of the database are dropped with it; a photo that Telegram or the store
@@ -91,15 +91,6 @@ void intake_free(struct intake *intake)
 size_t intake_pending(const struct intake *intake)
 {
     return intake->working;
-}
-
-/* The callee was freed: the photo with it. */
-static bool orphaned(struct photo *photo)
-{
-    if (photo->intake != NULL)
-        return false;
-    photo_free(photo);
-    return true;
 }
 
 static void forget(struct photo *photo)
@@ -186,8 +177,10 @@ static void judge(struct photo *photo, enum photo_verdict verdict)
 static void stored(void *ctx, enum err err, const struct store_object *object)
 {
     struct photo *photo = ctx;
-    if (orphaned(photo))
+    if (photo->intake == NULL) {
+        photo_free(photo);
         return;
+    }
     if (err != ERR_OK) {
         put_aside(photo, "storing", err_name(err));
         return;
@@ -319,10 +312,8 @@ static void load(struct intake *intake);
 
 static void load_again(void *ctx, int64_t unused)
 {
-    struct intake *intake = ctx;
     (void)unused;
-    if (!intake->loading)
-        load(intake);
+    load(ctx);
 }
 
 enum { LOAD_PENDING, LOAD_MISSED /* at start only */ };
@@ -363,6 +354,8 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
 
 static void load(struct intake *intake)
 {
+    if (intake->loading)
+        return;
     struct arena arena;
     struct db_unit *unit = db_unit_new();
     arena_init(&arena);

@@ -14,8 +14,10 @@ static const char claim_sql[] =
     "  COALESCE((SELECT string_agg(r.image_url, E'\\n' ORDER BY r.id) FROM reference_photos r"
     "   WHERE r.avatar_id = j.avatar_id), '')";
 
+/* CASE, because GREATEST passes over a NULL: without tasks it would be 0, and the maker would ask for ever. */
 static const char next_sql[] =
-    "SELECT GREATEST(0, ceil(extract(epoch FROM min(GREATEST(not_before, lease_until)) - now()) * 1000))::bigint"
+    "SELECT CASE WHEN count(*) > 0 THEN"
+    " GREATEST(0, ceil(extract(epoch FROM min(GREATEST(not_before, lease_until)) - now()) * 1000))::bigint END"
     " FROM photo_tasks WHERE state = 'waiting' AND lease_token IS DISTINCT FROM $1";
 
 int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *token, int limit, int64_t lease_ms)

@@ -1,0 +1,191 @@
+/* What the tests of the chores' statements share: a fresh database with the bot's schema, two connections to it, and
+ * customers with orders and jobs. */
+#ifndef TESTS_UNIT_CHORES_H
+#define TESTS_UNIT_CHORES_H
+
+#include <poll.h>
+#include <time.h>
+#include "db/migrate.h"
+#include "db/payments.h"
+#include "tests/check.h"
+
+enum { WAIT_MS = 60 * 1000, PHOTOS = 23 };
+
+static struct arena arena;
+static struct db *db, *other; /* two daemons on one database */
+static int64_t next_id = 1000;
+
+static inline struct db_result *run_on(struct db *on, struct db_unit *unit)
+{
+    struct db_result *result = NULL;
+    struct db_failure failure;
+    if (db_run(on, unit, WAIT_MS, &result, &failure) != ERR_OK) {
+        fprintf(stderr, "%s %s\n", failure.sqlstate, failure.message);
+        exit(1);
+    }
+    return result;
+}
+
+static inline struct db_result *run(struct db_unit *unit)
+{
+    return run_on(db, unit);
+}
+
+static inline void tell(const char *sql)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, sql, 0, NULL);
+    db_result_free(run(unit));
+}
+
+static inline int64_t ask(const char *sql)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, sql, 0, NULL);
+    struct db_result *result = run(unit);
+    int64_t value = db_int64(result, 0, 0, 0);
+    db_result_free(result);
+    return value;
+}
+
+static inline const char *ask_text(const char *sql)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, sql, 0, NULL);
+    struct db_result *result = run(unit);
+    const char *text = arena_copy(&arena, db_text(result, 0, 0, 0));
+    db_result_free(result);
+    return text;
+}
+
+#define SQL(...) arena_format(&arena, __VA_ARGS__)
+
+/* ---- a shop with one customer each ---- */
+
+struct customer {
+    int64_t chat_id, user_id, avatar_id;
+};
+
+static inline struct customer customer_new(void)
+{
+    struct customer made = {.chat_id = next_id++};
+    made.user_id = ask(SQL("INSERT INTO users (device_id, telegram_user_id) VALUES ('tg:%lld', %lld) RETURNING id",
+                           (long long)made.chat_id, (long long)made.chat_id));
+    made.avatar_id = ask(
+        SQL("INSERT INTO avatars (user_id, name) VALUES (%lld, 'Anna') RETURNING id", (long long)made.user_id));
+    return made;
+}
+
+static inline int64_t order_new(const struct customer *customer)
+{
+    int64_t id = next_id++;
+    tell(SQL("INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
+             " payment_key, payment_body, created_at_ms) VALUES (%lld, %lld, %lld, %lld, 'creative', %d, 500,"
+             " ARRAY['one', 'two'], ARRAY['crop=half', 'crop=face'], 'key-%lld', '{\"a\":1}', 1700000000000)",
+             (long long)id, (long long)customer->user_id, (long long)customer->chat_id, (long long)customer->avatar_id,
+             PHOTOS, (long long)id));
+    return id;
+}
+
+static inline const char *payment_of(int64_t order_id)
+{
+    return SQL("pay-%lld", (long long)order_id);
+}
+
+static inline bool create_payment(int64_t order_id)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_created(unit, &arena,
+                               &(struct payments_created){order_id, payment_of(order_id), "https://pay/", 5, 6});
+    struct db_result *result = run(unit);
+    bool done = payments_read_done(result, 0);
+    db_result_free(result);
+    return done;
+}
+
+static inline struct payments_settled settle(int64_t order_id, int64_t kopecks, const char *currency)
+{
+    struct db_unit *unit = db_unit_new();
+    int at = payments_add_settle(unit, &arena, payment_of(order_id), kopecks, currency);
+    struct db_result *result = run(unit);
+    struct payments_settled answer = payments_read_settle(result, at);
+    db_result_free(result);
+    return answer;
+}
+
+/* A paid order: its job. */
+static inline int64_t job_new(const struct customer *customer)
+{
+    int64_t order_id = order_new(customer);
+    CHECK(create_payment(order_id));
+    return settle(order_id, 50000, "RUB").job_id;
+}
+
+static inline int64_t jobs_of(int64_t order_id)
+{
+    return ask(SQL("SELECT count(*) FROM generation_jobs WHERE order_id = %lld", (long long)order_id));
+}
+
+static inline void clear_tasks(void)
+{
+    tell("DELETE FROM photo_tasks");
+}
+
+static int open_answers; /* units submitted on both connections and not answered */
+
+static inline int64_t now_ms(void)
+{
+    struct timespec now;
+    CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline void wait_for_answers(void)
+{
+    int64_t until = now_ms() + WAIT_MS;
+    while (open_answers > 0) {
+        CHECK(now_ms() < until);
+        struct pollfd fds[2] = {{.fd = db_fd(db), .events = db_events(db)},
+                                {.fd = db_fd(other), .events = db_events(other)}};
+        CHECK(poll(fds, 2, 20) >= 0);
+        db_ready(db, fds[0].revents, now_ms());
+        db_ready(other, fds[1].revents, now_ms());
+    }
+}
+
+static inline void make_database(const char *server, const char *name)
+{
+    struct migrate_report report;
+    struct db *root = db_new(server, NULL);
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, SQL("DROP DATABASE IF EXISTS %s WITH (FORCE)", name), 0, NULL);
+    db_result_free(run_on(root, unit));
+    unit = db_unit_new();
+    (void)db_unit_add(unit, SQL("CREATE DATABASE %s", name), 0, NULL);
+    db_result_free(run_on(root, unit));
+    db_free(root);
+    const char *conninfo = SQL("%s dbname=%s", server, name);
+    if (migrate_run(conninfo, migrations_data, migrations_data_count, &report) != ERR_OK) {
+        fprintf(stderr, "%s\n", report.message);
+        exit(1);
+    }
+    db = db_new(conninfo, NULL);
+    other = db_new(conninfo, NULL);
+}
+
+static inline void begin(const char *name)
+{
+    const char *server = getenv("FOTOSET_TEST_CONNINFO");
+    CHECK(server != NULL); /* run it with tests/postgres run */
+    arena_init(&arena);
+    make_database(server, name);
+}
+
+static inline void end(void)
+{
+    db_free(db);
+    db_free(other);
+    arena_done(&arena);
+}
+
+#endif

@@ -1,0 +1,298 @@
+/* The statements of the cashier and the intake against a real Postgres, two connections at once where that is the
+ * question: money makes one job however often and late it is told, and the same photo counts once. Run by
+ * tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+#include "db/photos.h"
+#include "tests/unit/chores.h"
+
+enum { NEAR_BITS = 5 };
+
+/* ---- payments ---- */
+
+static struct payments_order read_order(int64_t order_id)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_order(unit, &arena, order_id);
+    struct db_result *result = run(unit);
+    CHECK_INT(db_rows(result, 0), 1);
+    struct payments_order order = payments_read_order(result, 0, 0);
+    order.key = arena_copy(&arena, order.key);
+    order.body = arena_copy(&arena, order.body);
+    order.payment_id = arena_copy(&arena, order.payment_id);
+    db_result_free(result);
+    return order;
+}
+
+static void test_payment_life(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    struct payments_order order = read_order(order_id);
+    CHECK_INT(order.state, PAYMENTS_CREATING);
+    CHECK_INT(order.chat_id, anna.chat_id);
+    CHECK_INT(order.created_at_ms, 1700000000000);
+    CHECK_TEXT(order.key, SQL("key-%lld", (long long)order_id));
+    CHECK_TEXT(order.body, "{\"a\":1}");
+    CHECK(order.payment_id == NULL && !order.canceled);
+    CHECK(create_payment(order_id));
+    CHECK(!create_payment(order_id)); /* the answer was lost, and the same said again */
+    CHECK_INT(ask(SQL("SELECT count(*) FROM payments WHERE yookassa_payment_id = '%s' AND amount = 500"
+                      " AND status = 'pending'",
+                      payment_of(order_id))),
+              1);
+    order = read_order(order_id);
+    CHECK_INT(order.state, PAYMENTS_PENDING);
+    CHECK_TEXT(order.payment_id, payment_of(order_id));
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_given_up(unit, &arena, order_id, true); /* too late: it has a payment */
+    (void)payments_add_open(unit, &arena, 0, 10);
+    struct db_result *result = run(unit);
+    CHECK(!payments_read_done(result, 0));
+    CHECK_INT(payments_read_order(result, 1, 0).id, order_id);
+    db_result_free(result);
+    CHECK_INT(read_order(order_id).state, PAYMENTS_PENDING);
+}
+
+static void test_refused(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_given_up(unit, &arena, order_id, true);
+    (void)payments_add_given_up(unit, &arena, order_id, true);
+    struct db_result *result = run(unit);
+    CHECK(payments_read_done(result, 0));
+    CHECK(!payments_read_done(result, 1));
+    db_result_free(result);
+    CHECK_INT(read_order(order_id).state, PAYMENTS_FAILED);
+    CHECK(!create_payment(order_id));
+}
+
+static void test_settle_twice(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    struct payments_settled first = settle(order_id, 50000, "RUB"), second = settle(order_id, 50000, "RUB");
+    CHECK_INT(first.outcome, PAYMENTS_SETTLED);
+    CHECK_INT(second.outcome, PAYMENTS_ALREADY);
+    CHECK(first.job_id != 0);
+    CHECK_INT(second.job_id, first.job_id);
+    CHECK_INT(first.chat_id, anna.chat_id);
+    CHECK_INT(first.order_id, order_id);
+    CHECK_INT(jobs_of(order_id), 1);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld", (long long)first.job_id)), PHOTOS);
+    CHECK_INT(ask(SQL("SELECT count(DISTINCT index) FROM photo_tasks WHERE job_id = %lld AND index BETWEEN 0 AND 22",
+                      (long long)first.job_id)),
+              PHOTOS);
+    CHECK_TEXT(
+        ask_text(SQL("SELECT prompt FROM photo_tasks WHERE job_id = %lld AND index = 1", (long long)first.job_id)),
+        "two");
+    CHECK_TEXT(ask_text(SQL("SELECT status FROM payments WHERE yookassa_payment_id = '%s'", payment_of(order_id))),
+               "succeeded");
+}
+
+static int outcomes[PAYMENTS_OUTCOME_COUNT];
+
+static void count_outcome(void *context, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)context;
+    open_answers--;
+    CHECK(failure == NULL);
+    outcomes[payments_read_settle(result, 0).outcome]++;
+}
+
+/* Two daemons see the same success in the same moment, twenty times. */
+static void test_settle_at_once(void)
+{
+    struct customer anna = customer_new();
+    for (int i = 0; i < 20; i++) {
+        int64_t order_id = order_new(&anna);
+        CHECK(create_payment(order_id));
+        memset(outcomes, 0, sizeof outcomes);
+        for (int k = 0; k < 4; k++) {
+            struct db_unit *unit = db_unit_new();
+            (void)payments_add_settle(unit, &arena, payment_of(order_id), 50000, "RUB");
+            open_answers++;
+            db_submit(k % 2 == 0 ? db : other, unit, count_outcome, NULL);
+        }
+        wait_for_answers();
+        CHECK_INT(outcomes[PAYMENTS_SETTLED], 1);
+        CHECK_INT(outcomes[PAYMENTS_ALREADY], 3);
+        CHECK_INT(jobs_of(order_id), 1);
+    }
+}
+
+static void test_wrong_sum(void)
+{
+    struct customer anna = customer_new();
+    static const struct {
+        int64_t kopecks;
+        const char *currency;
+    } wrong[] = {{49999, "RUB"}, {50001, "RUB"}, {50000, "USD"}, {500, "RUB"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int64_t order_id = order_new(&anna);
+        CHECK(create_payment(order_id));
+        CHECK_INT(settle(order_id, wrong[i].kopecks, wrong[i].currency).outcome, PAYMENTS_WRONG_SUM);
+        CHECK_INT(jobs_of(order_id), 0);
+        CHECK_INT(read_order(order_id).state, PAYMENTS_MISMATCH);
+    }
+    CHECK_INT(settle(1, 50000, "RUB").outcome, PAYMENTS_UNKNOWN);
+}
+
+static bool cancel_payment(int64_t order_id)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_canceled(unit, payment_of(order_id));
+    struct db_result *result = run(unit);
+    bool done = payments_read_done(result, 0);
+    db_result_free(result);
+    return done;
+}
+
+static void test_late_success(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    CHECK(cancel_payment(order_id));
+    CHECK(!cancel_payment(order_id));
+    CHECK_INT(read_order(order_id).state, PAYMENTS_CANCELED);
+    CHECK(read_order(order_id).canceled);
+    CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_SETTLED);
+    CHECK_INT(jobs_of(order_id), 1);
+    CHECK(!cancel_payment(order_id)); /* a late "canceled" takes nothing back */
+    CHECK_INT(read_order(order_id).state, PAYMENTS_SUCCEEDED);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM orders WHERE id = %lld AND status = 'paid'", (long long)order_id)), 1);
+}
+
+static void test_orphan(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    tell(SQL("DELETE FROM avatars WHERE id = %lld", (long long)anna.avatar_id));
+    CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_ORPHAN);
+    struct payments_settled again = settle(order_id, 50000, "RUB");
+    CHECK_INT(again.outcome, PAYMENTS_ALREADY);
+    CHECK_INT(again.job_id, 0);
+    CHECK_INT(read_order(order_id).state, PAYMENTS_SUCCEEDED);
+}
+
+static void test_missed_payments(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_SETTLED);
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
+             " VALUES (%lld, 'pay', 'ru', 1, 0, %lld, 0, '', 0, 0, 0, false, 0, 0, 0)",
+             (long long)anna.chat_id, (long long)order_id));
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_missed(unit);
+    struct db_result *result = run(unit);
+    CHECK_INT(db_rows(result, 0), 1);
+    struct payments_order missed = payments_read_order(result, 0, 0);
+    CHECK_INT(missed.id, order_id);
+    CHECK_INT(missed.state, PAYMENTS_SUCCEEDED);
+    CHECK(missed.job_id != 0);
+    db_result_free(result);
+    tell("UPDATE bot_sessions SET state = 'making'");
+    unit = db_unit_new();
+    (void)payments_add_missed(unit);
+    result = run(unit);
+    CHECK_INT(db_rows(result, 0), 0);
+    db_result_free(result);
+    tell("DELETE FROM bot_sessions");
+}
+
+/* ---- photos ---- */
+
+static int64_t photo_new(const struct customer *customer, const char *unique_id)
+{
+    int64_t id = next_id++;
+    tell(SQL("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id)"
+             " VALUES (%lld, %lld, %lld, 1, 'file', '%s')",
+             (long long)id, (long long)customer->avatar_id, (long long)customer->chat_id, unique_id));
+    return id;
+}
+
+/* PHOTO_PENDING stands for "gone". */
+static enum photo_verdict examined(int64_t id, enum photo_verdict verdict, uint64_t hash)
+{
+    struct db_unit *unit = db_unit_new();
+    enum photo_verdict holds = PHOTO_PENDING;
+    int at = photos_add_examined(unit, &arena,
+                                 &(struct photos_examined){.id = id,
+                                                           .verdict = verdict,
+                                                           .hash = hash,
+                                                           .near_bits = NEAR_BITS,
+                                                           .url = verdict == PHOTO_GOOD ? "store:x" : NULL,
+                                                           .max = 20});
+    struct db_result *result = run(unit);
+    (void)photos_read_examined(result, at, &holds);
+    db_result_free(result);
+    return holds;
+}
+
+static int64_t references_of(const struct customer *customer)
+{
+    return ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", (long long)customer->avatar_id));
+}
+
+static void test_same_photo(void)
+{
+    struct customer anna = customer_new(), boris = customer_new();
+    const uint64_t hash = UINT64_C(0xf123456789abcdef); /* the top bit: it is a negative bigint */
+    int64_t first = photo_new(&anna, "u1");
+    CHECK_INT(examined(first, PHOTO_GOOD, hash), PHOTO_GOOD);
+    CHECK_INT(examined(first, PHOTO_GOOD, hash), PHOTO_GOOD); /* the answer was lost, and the same said again */
+    CHECK_INT(references_of(&anna), 1);
+    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, ~hash), PHOTO_DUPLICATE);
+    CHECK_INT(examined(photo_new(&anna, "u2"), PHOTO_GOOD, hash ^ 0x1f), PHOTO_DUPLICATE);
+    CHECK_INT(examined(photo_new(&anna, "u3"), PHOTO_GOOD, hash ^ UINT64_C(0x800000000000001f)), PHOTO_GOOD);
+    CHECK_INT(references_of(&anna), 2);
+    CHECK_INT(examined(photo_new(&boris, "u1"), PHOTO_GOOD, hash), PHOTO_GOOD); /* another person's avatar */
+    CHECK_INT(examined(photo_new(&anna, "u4"), PHOTO_BLURRED, 0), PHOTO_BLURRED);
+    CHECK_INT(references_of(&anna), 2);
+    tell(SQL("DELETE FROM reference_photos WHERE avatar_id = %lld", (long long)anna.avatar_id));
+    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, hash), PHOTO_GOOD); /* removed ones don't count */
+    int64_t gone = photo_new(&anna, "u9");
+    tell(SQL("DELETE FROM photo_intake WHERE id = %lld", (long long)gone));
+    CHECK_INT(examined(gone, PHOTO_GOOD, 1), PHOTO_PENDING);
+}
+
+static void test_pending_photos(void)
+{
+    struct customer anna = customer_new();
+    int64_t first = photo_new(&anna, "a"), second = photo_new(&anna, "b");
+    CHECK_INT(examined(photo_new(&anna, "c"), PHOTO_TOO_SMALL, 0), PHOTO_TOO_SMALL);
+    struct db_unit *unit = db_unit_new();
+    (void)photos_add_pending(unit, &arena, 10);
+    (void)photos_add_pending(unit, &arena, 1);
+    struct db_result *result = run(unit);
+    CHECK_INT(db_rows(result, 0), 2);
+    CHECK_INT(photos_read_pending(result, 0, 0).id, first);
+    CHECK_INT(photos_read_pending(result, 0, 1).id, second);
+    CHECK_INT(photos_read_pending(result, 0, 1).chat_id, anna.chat_id);
+    CHECK_TEXT(photos_read_pending(result, 0, 1).file_id, "file");
+    CHECK_INT(db_rows(result, 1), 1);
+    db_result_free(result);
+}
+
+int main(void)
+{
+    begin("fotoset_test_chores");
+    test_payment_life();
+    test_refused();
+    test_settle_twice();
+    test_settle_at_once();
+    test_wrong_sum();
+    test_late_success();
+    test_orphan();
+    test_missed_payments();
+    test_same_photo();
+    test_pending_photos();
+    end();
+    return 0;
+}
