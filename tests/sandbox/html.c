@@ -335,8 +335,9 @@ bool html_parse(const char *html, char **ret_text, char **ret_entities, char *er
 {
     struct parser parser = {.html = html, .error = error, .error_room = error_room};
     if (strpbrk(html, "<") != NULL) { /* most texts have no tags and need neither */
-        parser.stack = mem_new(HTML_DEPTH_MAX * sizeof(struct open_tag));
-        parser.entities = mem_new(HTML_ENTITIES_MAX * sizeof(struct entity));
+        parser.stack = mem_grow(NULL,
+                                HTML_DEPTH_MAX * sizeof(struct open_tag)); /* not zeroed: half a megabyte a call */
+        parser.entities = mem_grow(NULL, HTML_ENTITIES_MAX * sizeof(struct entity));
     }
     buf_adds(&parser.text, "");
     bool ok = parse(&parser);
