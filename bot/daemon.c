@@ -1,9 +1,8 @@
 /* Wiring, the loop, and the end.
  *
  * One thread, one wait: curl's poll also waits for Postgres, the darkroom and signals, and wakes for the earliest
- * deadline of any part. Nothing here knows what a message or a payment is. The start: who are we (getMe), take the bot
- * in the database, take up what the last life left, ask for updates. The end: stop asking, let what is under way come
- * home for drain_s at most; everything else stands in Postgres. */
+ * deadline of any part. Nothing here knows what a message or a payment is. The end: stop asking, let what is under way
+ * come home for drain_s at most; everything else stands in Postgres. */
 #include "bot/daemon.h"
 
 #include <errno.h>
@@ -18,33 +17,21 @@
 #include <unistd.h>
 
 #include "bot/cashier.h"
+#include "bot/daemon_private.h"
 #include "bot/darkroom/darkroom.h"
 #include "bot/http/http.h"
 #include "bot/intake.h"
 #include "bot/log.h"
 #include "bot/maker.h"
-#include "bot/menu.h"
 #include "bot/notify.h"
 #include "bot/outbox/outbox.h"
-#include "bot/random.h"
 #include "bot/store/directory.h"
 #include "bot/telegram/poll.h"
 #include "bot/timers.h"
 #include "bot/turns.h"
 #include "bot/yookassa/client.h"
-#include "db/migrate.h"
-#include "db/state.h"
 
-enum { TIMERS_AT_ONCE = 256, MS_PER_S = 1000, REST_MS = 1000 };
-
-struct daemon {
-    struct shop shop;
-    const struct setup *setup;
-    int signal_fd;
-    int64_t stop_by_ms; /* monotonic; 0 = not stopping */
-    int64_t fed_at_ms;  /* the watchdog */
-    bool ready, rested;
-};
+enum { TIMERS_AT_ONCE = 256, REST_MS = 1000 };
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -67,195 +54,6 @@ void shop_stop(struct shop *shop, int exit_code)
     shop->stopping = true;
     shop->exit_code = exit_code;
 }
-
-/* ---- start ---- */
-
-static void start_rules(struct daemon *daemon)
-{
-    const struct config *config = &daemon->setup->config;
-    daemon->shop.rules = (struct rules){.texts = &daemon->setup->texts,
-                                        .styles = &daemon->setup->styles,
-                                        .photos_min = config->shop.photos_min,
-                                        .photos_max = config->shop.photos_max,
-                                        .avatars_max = config->shop.avatars_max,
-                                        .album_wait_ms = config->telegram.album_wait_ms,
-                                        .consent_version = config->shop.offer_version,
-                                        .offer_url = config->shop.offer_url,
-                                        .privacy_url = config->shop.privacy_url,
-                                        .utc_offset_minutes = config->shop.utc_offset_minutes};
-}
-
-static void start_http(struct daemon *daemon)
-{
-    const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
-    struct http_config http = {.proxy = config->telegram.proxy,
-                               .allow_plain_http = true, /* the config lets plain http through for loopback only */
-                               .max_host_connections = config->telegram.send_connections + 2};
-    shop->http = http_new(&http);
-    struct telegram_config telegram = {.api_url = config->telegram.api_url,
-                                       .token = config->telegram.token,
-                                       .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
-                                       .global_rate_s = config->telegram.global_per_1000s / 1000.0,
-                                       .seed = random_number()};
-    if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
-        abort(); /* the config checked both */
-    struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
-                                       .shop_id = config->yookassa.shop_id,
-                                       .secret = config->yookassa.secret,
-                                       .timeout_ms = (int64_t)config->yookassa.request_timeout_s * MS_PER_S};
-    shop->yookassa = yookassa_new(shop->http, &yookassa);
-}
-
-static void start_parts(struct daemon *daemon)
-{
-    const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
-    struct db_options options = {.connect_timeout_ms = (int64_t)config->database.connect_timeout_s * MS_PER_S,
-                                 .unit_timeout_ms = (int64_t)config->database.query_timeout_s * MS_PER_S,
-                                 .jitter_seed = random_number()};
-    struct darkroom_config darkroom = {.program_path = config->darkroom.program,
-                                       .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
-                                       .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
-    random_uuid(shop->owner);
-    start_rules(daemon);
-    start_http(daemon);
-    shop->db = db_new(config->database.conninfo, &options);
-    shop->darkroom = darkroom_new(&darkroom);
-    shop->timers = timers_new();
-    shop->turns = turns_new(shop);
-    shop->outbox = outbox_new(shop);
-    shop->intake = intake_new(shop);
-    shop->cashier = cashier_new(shop);
-    shop->maker = maker_new(shop);
-}
-
-static void on_news(void *ctx, const struct telegram_poll_news *news)
-{
-    struct daemon *daemon = ctx;
-    switch (news->event) {
-    case TELEGRAM_POLL_BATCH:
-        shop_step("poll.batch");
-        turns_batch(daemon->shop.turns, news->body, news->bytes);
-        break;
-    case TELEGRAM_POLL_TROUBLE:
-        if (news->count == 1 || news->count % 10 == 0)
-            log_warn("poll", "no updates for now (%d times in a row): %s", news->count, news->verdict->description);
-        break;
-    case TELEGRAM_POLL_CONFLICT:
-        log_error("poll",
-                  "another program asks for this bot's updates (%d times): is a second daemon running on the "
-                  "same token?",
-                  news->count);
-        break;
-    case TELEGRAM_POLL_FATAL:
-        log_error("poll", "Telegram refuses us for good: %s", news->verdict->description);
-        shop_stop(&daemon->shop,
-                  news->verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_TAKEN_OVER);
-        break;
-    case TELEGRAM_POLL_EVENT_COUNT: break;
-    }
-}
-
-static void rescan(void *ctx, int64_t object);
-
-static void wishes_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
-{
-    struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
-    int64_t chat_id, value;
-    if (failure != NULL) {
-        rescan(daemon, 0);
-        return;
-    }
-    for (size_t i = 0; i < state_wishes(result); i++) {
-        state_read_wish(result, i, &chat_id, &value);
-        turns_wake_at(shop->turns, chat_id, value);
-    }
-    for (size_t i = 0; i < state_jobs(result); i++) {
-        state_read_job(result, i, &chat_id, &value);
-        turns_post(shop->turns, &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = chat_id, .object = value});
-    }
-    timers_add(shop->timers, shop->unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
-}
-
-/* Time limits beyond the horizon come nearer: ask again before they can be due. */
-static void rescan(void *ctx, int64_t object)
-{
-    struct daemon *daemon = ctx;
-    struct db_unit *unit = db_unit_new();
-    struct arena arena;
-    (void)object;
-    arena_init(&arena);
-    state_add_wishes(unit, &arena, daemon->shop.unix_ms + TURNS_HORIZON_MS);
-    arena_done(&arena);
-    db_submit(daemon->shop.db, unit, wishes_read, daemon);
-}
-
-static void take_bot(struct daemon *daemon);
-
-static void taken(void *ctx, const struct db_result *result, const struct db_failure *failure)
-{
-    struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
-    struct state_answer state;
-    if (failure != NULL) {
-        log_warn("start", "the database does not let us begin yet: %s", failure->message);
-        take_bot(daemon);
-        return;
-    }
-    state_read_take(result, &state);
-    turns_stand(shop->turns, state.turn, state.next_offset);
-    outbox_resume(shop->outbox);
-    intake_resume(shop->intake);
-    cashier_resume(shop->cashier);
-    maker_wake(shop->maker);
-    rescan(daemon, 0);
-    shop->poll = telegram_poll_new(shop->telegram, on_news, daemon);
-    telegram_poll_start(shop->poll, shop->now_ms, state.next_offset);
-    daemon->ready = true;
-    log_info("start", "@%s is open, updates from %lld on", shop->bot_username, (long long)state.next_offset);
-    notify_send("READY=1");
-}
-
-static void take_bot(struct daemon *daemon)
-{
-    struct db_unit *unit = db_unit_new();
-    struct arena arena;
-    arena_init(&arena);
-    state_add_take(unit, &arena, daemon->shop.bot_id, daemon->shop.owner);
-    arena_done(&arena);
-    db_submit(daemon->shop.db, unit, taken, daemon);
-}
-
-static void known(void *ctx, const struct telegram_verdict *verdict, const struct telegram_identity *identity)
-{
-    struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
-    if (verdict->class != TELEGRAM_OK) {
-        log_error("start", "Telegram does not let us begin: %s", verdict->description);
-        shop_stop(shop, verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE);
-        return;
-    }
-    shop->bot_id = identity->id;
-    shop->bot_username = strdup(identity->username);
-    if (shop->bot_username == NULL)
-        abort();
-    take_bot(daemon);
-}
-
-static bool migrate(const struct setup *setup)
-{
-    struct migrate_report report;
-    enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
-    if (err != ERR_OK)
-        log_error("start", "the database is not ready: %s", report.message);
-    else if (report.applied > 0)
-        log_info("start", "%s", report.message);
-    return err == ERR_OK;
-}
-
-/* ---- the loop ---- */
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -426,7 +224,7 @@ int daemon_run(const struct setup *setup)
 {
     struct daemon daemon = {.setup = setup, .shop = {.config = &setup->config}};
     read_clocks(&daemon.shop);
-    if (!migrate(setup))
+    if (!start_migrate(setup))
         return DAEMON_EXIT_UNAVAILABLE;
     if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {
         log_error("start", "the store %s can't be opened: %s", setup->config.store.path, strerror(errno));
@@ -434,8 +232,7 @@ int daemon_run(const struct setup *setup)
     }
     daemon.signal_fd = open_signals();
     start_parts(&daemon);
-    if (menu_begin(&daemon.shop, known, &daemon) != ERR_OK)
-        abort();
+    start_begin(&daemon);
     loop(&daemon);
     if (daemon.shop.exit_code == DAEMON_EXIT_OK)
         log_info("stop", "all that was under way is in the database; bye");

@@ -6,6 +6,14 @@
 #include "bot/log.h"
 #include "config/styles.h"
 #include "config/texts.h"
+#include "core/recipe.h"
+
+static const char *check_recipe(struct arena *arena, const char *text)
+{
+    struct recipe recipe;
+    (void)arena;
+    return recipe_parse(text, &recipe) == ERR_OK ? NULL : "a recipe the darkroom does not understand";
+}
 
 enum err setup_read(struct setup *setup, const char *path)
 {
@@ -18,7 +26,8 @@ enum err setup_read(struct setup *setup, const char *path)
     log_redact_add(setup->config.telegram.token);
     log_redact_add(setup->config.yookassa.secret);
     enum err texts = texts_read(&setup->arena, setup->config.texts_dir, &setup->findings, &setup->texts);
-    enum err styles = styles_read(&setup->arena, setup->config.styles_dir, NULL, &setup->findings, &setup->styles);
+    enum err styles = styles_read(&setup->arena, setup->config.styles_dir, check_recipe, &setup->findings,
+                                  &setup->styles);
     if (texts == ERR_OK && styles == ERR_OK && setup->styles.count == 0)
         findings_add(&setup->findings, FINDING_ERROR, setup->config.styles_dir, 0,
                      "put at least one style file there, e.g. the three that come with Fotoset",

@@ -50,7 +50,7 @@ static void show(struct turn *turn, bool again)
     effect->message = turn->screen;
     effect->fresh = turn->fresh || session->below || session->screen_message_id == 0 || keyboard ||
                     turn->screen->ask_contact;
-    effect->replace = again || keyboard;
+    effect->replace = again || keyboard || turn->replace;
     session->below = false;
     session->shown_at_ms = turn->now_ms;
     turn->screen = NULL;

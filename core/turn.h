@@ -38,6 +38,7 @@ struct turn {
     const char *hint;        /* a line put above the question, already formatted; NULL = none */
     struct message *screen;  /* being built by a show function */
     bool answered;           /* the press was answered */
+    bool replace;            /* the old screen goes: what it says or offers is over */
     bool fresh;              /* the screen must be sent anew: the user wrote below it, or must be called back */
 };
 

@@ -50,9 +50,7 @@ static void sent(struct lane *lane, struct json_object *result)
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);
     if (strcmp(item->kind, "screen") == 0 && message_id != 0) {
-        /* A reply keyboard can't be edited away: the next screen is a new message. */
-        bool editable = strstr(item->body, "\"request_contact\"") == NULL;
-        outbox_note_screen(lane, editable ? message_id : 0, photo);
+        outbox_note_screen(lane, message_id, photo);
         if (old != 0 && old != message_id && (item->replace || old_photo != photo))
             remove_message(lane, old);
     }

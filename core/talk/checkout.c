@@ -171,7 +171,7 @@ static void say_expired(struct turn *turn)
 static void follow_job(struct turn *turn)
 {
     turn->chat->session.job_id = turn->event->other;
-    turn->fresh = true;
+    turn->fresh = turn->replace = true;
 }
 
 static void give_up(struct turn *turn)

@@ -55,7 +55,7 @@ static void show_making(struct turn *turn)
 static void call_back(struct turn *turn)
 {
     record_job_finished(turn, chat_job(turn->chat, turn->chat->session.job_id));
-    turn->fresh = true;
+    turn->fresh = turn->replace = true;
 }
 
 static int read_result(struct turn *turn)

@@ -1,0 +1,27 @@
+/* Inside the daemon: its state, shared by the start (bot/start.c) and the loop (bot/daemon.c). Not for others. */
+#ifndef BOT_DAEMON_PRIVATE_H
+#define BOT_DAEMON_PRIVATE_H
+
+#include "bot/daemon.h"
+#include "bot/shop.h"
+
+enum { MS_PER_S = 1000 };
+
+struct daemon {
+    struct shop shop;
+    const struct setup *setup;
+    int signal_fd;
+    int64_t stop_by_ms; /* monotonic; 0 = not stopping */
+    int64_t fed_at_ms;  /* the watchdog */
+    char own_link[80];
+    bool ready, rested;
+};
+
+/* Brings the database to this program's schema; false, and a log line, if it can't be. Blocks. */
+bool start_migrate(const struct setup *setup);
+/* Makes all parts; nothing is asked of anybody yet. */
+void start_parts(struct daemon *daemon);
+/* Who are we, take the bot, take up what the last life left, ask for updates: goes on by itself in the loop. */
+void start_begin(struct daemon *daemon);
+
+#endif
