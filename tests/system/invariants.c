@@ -1,0 +1,201 @@
+/* Database, sandbox and logs must tell the same story. Each fact has a name, so that a failure says which promise was
+ * broken. Must not repair or wait (that is invariants_settle), nor know how the trouble was made. */
+#include "tests/system/invariants.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SETTLE_MS = 30000 };
+
+void invariants_fact(struct invariants *all, bool holds, const char *format, ...)
+{
+    va_list args;
+    all->checked++;
+    if (holds)
+        return;
+    all->failed++;
+    va_start(args, format);
+    fprintf(stderr, "%s: BROKEN: ", all->world->options.name);
+    (void)vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+}
+
+static int64_t pending_updates(struct world *world)
+{
+    struct json_object *state = net_get(world->net, "/api/state"), *value = NULL;
+    (void)json_object_object_get_ex(state, "pending_updates", &value);
+    int64_t count = json_object_get_int64(value);
+    json_object_put(state);
+    return count;
+}
+
+static int64_t under_way(struct world *world)
+{
+    return pending_updates(world) + world_int(world,
+                                              "SELECT (SELECT count(*) FROM outbox)"
+                                              " + (SELECT count(*) FROM photo_intake WHERE verdict = 'pending')"
+                                              " + (SELECT count(*) FROM photo_tasks WHERE state = 'waiting')"
+                                              " + (SELECT count(*) FROM bot_sessions WHERE refresh_at_ms > 0)"
+                                              " + (SELECT count(*) FROM orders WHERE payment_state = 'creating')");
+}
+
+void invariants_settle(struct world *world)
+{
+    int64_t end_ms = net_now_ms() + SETTLE_MS, left;
+    while ((left = under_way(world)) > 0 && net_now_ms() < end_ms)
+        (void)usleep(50 * 1000);
+    if (left > 0)
+        world_fail(world, "%" PRId64 " things stay under way: %s", left,
+                   world_int(world, "SELECT count(*) FROM outbox") > 0 ? "the outbox is not empty"
+                                                                       : "see the database");
+    int status = world_stop_daemon(world, SIGTERM);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        world_fail(world, "after SIGTERM the daemon's status is %d", status);
+}
+
+/* The number that the query counts must be zero. */
+static void none(struct invariants *all, const char *what, const char *sql)
+{
+    int64_t count = world_int(all->world, "%s", sql);
+    invariants_fact(all, count == 0, "%s: %" PRId64, what, count);
+}
+
+static void check_jobs(struct invariants *all)
+{
+    none(all, "paid orders without exactly one job",
+         "SELECT count(*) FROM orders o WHERE status = 'paid'"
+         " AND (SELECT count(*) FROM generation_jobs j WHERE j.order_id = o.id) <> 1");
+    none(all, "jobs without a paid order",
+         "SELECT count(*) FROM generation_jobs j LEFT JOIN orders o ON o.id = j.order_id"
+         " WHERE o.status IS DISTINCT FROM 'paid'");
+    none(all, "jobs that are not completed with 23 photos",
+         "SELECT count(*) FROM generation_jobs WHERE status <> 'completed' OR total_photos <> 23"
+         " OR completed_photos <> 23 OR told_at IS NULL");
+    none(all, "jobs without 23 made and sent tasks",
+         "SELECT count(*) FROM generation_jobs j WHERE (SELECT count(*) FROM photo_tasks t WHERE t.job_id = j.id"
+         " AND state = 'made' AND delivery = 'sent' AND message_id IS NOT NULL AND generated_photo_id IS NOT NULL)"
+         " <> 23 OR (SELECT count(*) FROM photo_tasks t WHERE t.job_id = j.id) <> 23");
+    none(all, "messages that stand for two photos",
+         "SELECT count(*) - count(DISTINCT (j.chat_id, t.message_id)) FROM photo_tasks t"
+         " JOIN generation_jobs j ON j.id = t.job_id");
+    none(all, "generated photos that no task made, or that were made twice",
+         "SELECT count(*) FROM generated_photos p WHERE (SELECT count(*) FROM photo_tasks t"
+         " WHERE t.generated_photo_id = p.id) <> 1");
+    none(all, "avatars of finished jobs that are not ready",
+         "SELECT count(*) FROM avatars a WHERE status <> 'ready' AND EXISTS (SELECT 1 FROM generation_jobs j"
+         " WHERE j.avatar_id = a.id)");
+}
+
+static void check_money(struct invariants *all)
+{
+    struct world *world = all->world;
+    none(all, "orders whose row in payments is not the one that was paid",
+         "SELECT count(*) FROM orders o WHERE status = 'paid' AND (SELECT count(*) FROM payments p"
+         " WHERE p.yookassa_payment_id = o.payment_id AND p.status = 'succeeded' AND p.amount = o.price"
+         " AND p.user_id = o.user_id) <> 1");
+    none(all, "payments that belong to no order",
+         "SELECT count(*) FROM payments p WHERE NOT EXISTS (SELECT 1 FROM orders o"
+         " WHERE o.payment_id = p.yookassa_payment_id)");
+    int64_t orders = world_int(world, "SELECT count(*) FROM orders WHERE payment_id IS NOT NULL");
+    struct json_object *payments = net_get(world->net, "/api/payments");
+    int64_t count = (int64_t)json_object_array_length(payments);
+    invariants_fact(all, count == orders, "one payment per order: YooKassa has %" PRId64 ", the orders %" PRId64, count,
+                    orders);
+    for (int64_t i = 0; i < count; i++) {
+        struct json_object *payment = json_object_array_get_idx(payments, (size_t)i);
+        const char *id = chat_field(payment, "id"), *status = chat_field(payment, "status");
+        int64_t found = world_int(world, "SELECT count(*) FROM orders WHERE payment_id = '%s' AND payment_state = '%s'",
+                                  id, status);
+        invariants_fact(all, found == 1, "payment %s (%s) has %" PRId64 " orders in that state", id, status, found);
+    }
+    json_object_put(payments);
+}
+
+/* Counts the lines with a secret in them. */
+static int64_t lines_with_secrets(const char *path)
+{
+    static const char *const secrets[] = {"AAsecretBotToken", "SecretKeyOfTheShop"};
+    char *line = NULL;
+    size_t room = 0;
+    int64_t count = 0;
+    FILE *file = fopen(path, "r");
+    while (file != NULL && getline(&line, &room, file) > 0)
+        count += strstr(line, secrets[0]) != NULL || strstr(line, secrets[1]) != NULL;
+    if (file != NULL)
+        (void)fclose(file);
+    free(line);
+    return count;
+}
+
+static void check_secrets(struct invariants *all)
+{
+    struct world *world = all->world;
+    int64_t found = lines_with_secrets(world->log);
+    invariants_fact(all, found == 0, "lines of the log with a secret: %" PRId64, found);
+    found = lines_with_secrets(world->record);
+    invariants_fact(all, found == 0, "recorded requests with a secret: %" PRId64, found);
+    struct db_result *tables = world_sql(world, "SELECT quote_ident(table_name) FROM information_schema.tables"
+                                                " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'");
+    for (int row = 0; row < db_rows(tables, 0); row++) {
+        const char *table = db_text(tables, 0, row, 0);
+        found = world_int(world,
+                          "SELECT count(*) FROM %s t WHERE t::text LIKE '%%AAsecretBotToken%%'"
+                          " OR t::text LIKE '%%SecretKeyOfTheShop%%'",
+                          table);
+        invariants_fact(all, found == 0, "rows of %s with a secret: %" PRId64, table, found);
+    }
+    db_result_free(tables);
+}
+
+/* One past the newest update that was ever handed out. */
+static int64_t handed_out(struct world *world)
+{
+    struct json_object *log = net_get(world->net, "/api/log?service=telegram&method=getUpdates"), *requests = NULL,
+                       *value = NULL;
+    int64_t next = 0;
+    (void)json_object_object_get_ex(log, "requests", &requests);
+    for (size_t i = 0; i < json_object_array_length(requests); i++) {
+        struct json_object *request = json_object_array_get_idx(requests, i);
+        if (!json_object_object_get_ex(request, "response", &value) ||
+            !json_object_object_get_ex(value, "result", &value))
+            continue;
+        size_t count = json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
+        if (count > 0 && json_object_object_get_ex(json_object_array_get_idx(value, count - 1), "update_id", &value))
+            next = json_object_get_int64(value) + 1;
+    }
+    json_object_put(log);
+    return next;
+}
+
+static void check_updates(struct invariants *all)
+{
+    struct world *world = all->world;
+    int64_t pending = pending_updates(world), offset = world_int(world, "SELECT next_offset FROM bot_state"),
+            next = handed_out(world), poison = world_int(world, "SELECT count(*) FROM poison_updates");
+    invariants_fact(all, pending == 0, "updates that nobody took: %" PRId64, pending);
+    invariants_fact(all, offset == next, "the stored offset is %" PRId64 ", the updates end before %" PRId64, offset,
+                    next);
+    invariants_fact(all, poison == all->poison_expected, "poison updates: %" PRId64 ", want %d", poison,
+                    all->poison_expected);
+}
+
+void invariants_check(struct invariants *all)
+{
+    none(all, "messages left in the outbox", "SELECT count(*) FROM outbox");
+    none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
+    check_jobs(all);
+    check_money(all);
+    check_updates(all);
+    check_secrets(all);
+    for (int i = 0; i < all->user_count; i++)
+        invariants_of_user(all, &all->users[i]);
+    if (all->failed > 0)
+        world_fail(all->world, "%d of %d invariants are broken", all->failed, all->checked);
+}

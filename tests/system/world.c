@@ -1,0 +1,304 @@
+/* Starts and stops the parts of a test's world. Every process is its child and is ended by its id; ports are picked by
+ * the kernel; files lie in one directory under /tmp that goes when all went well. When the test dies the children get
+ * SIGKILL from the kernel, so that nothing is left behind. */
+#include "tests/system/world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SQL_TIMEOUT_MS = 30000, STOP_TIMEOUT_MS = 40000, ARGS_MAX = 24, TAIL_BYTES = 6000 };
+
+static struct world *only; /* for the end of a failing test */
+
+char *world_read(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, 1);
+    size_t length = 0;
+    if (text == NULL)
+        abort();
+    while (file != NULL && !feof(file)) {
+        text = realloc(text, length + 65536 + 1);
+        if (text == NULL)
+            abort();
+        length += fread(text + length, 1, 65536, file);
+        text[length] = '\0';
+        if (ferror(file))
+            break;
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    return text;
+}
+
+static void print_tail(const char *title, const char *path)
+{
+    char *text = world_read(path);
+    size_t length = strlen(text);
+    fprintf(stderr, "---- the end of %s\n%s\n", title, text + (length > TAIL_BYTES ? length - TAIL_BYTES : 0));
+    free(text);
+}
+
+void world_fail(struct world *world, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: FAILED: ", world->options.name);
+    (void)vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    print_tail("the daemon's log", world->log);
+    exit(1);
+}
+
+static void write_file(const char *path, mode_t mode, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static pid_t spawn(struct world *world, const char *const *args, const char *kill_at, const char *log)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0) {
+        perror("fork");
+        exit(1);
+    }
+    if (pid > 0)
+        return pid;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
+    if (fd < 0 || null < 0 || dup2(null, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+        _exit(127);
+    if (kill_at != NULL)
+        (void)setenv("FOTOSET_KILL_AT", kill_at, 1);
+    else
+        (void)unsetenv("FOTOSET_KILL_AT");
+    (void)world;
+    execv(args[0], (char *const *)(uintptr_t)args);
+    perror(args[0]);
+    _exit(127);
+}
+
+static void start_sandbox(struct world *world)
+{
+    char log[128], seed[32];
+    (void)snprintf(log, sizeof log, "%s/sandbox.log", world->dir);
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, world->options.seed);
+    const char *args[ARGS_MAX] = {BINARY_DIR "/tests/sandbox/fotoset-sandbox",
+                                  "--port",
+                                  "0",
+                                  "--token",
+                                  WORLD_TOKEN,
+                                  "--shop-secret",
+                                  WORLD_SHOP_SECRET,
+                                  "--record",
+                                  world->record,
+                                  "--seed",
+                                  seed,
+                                  "--require-receipt",
+                                  NULL};
+    world->sandbox = spawn(world, args, NULL, log);
+    for (int i = 0; i < 200; i++) {
+        char *text = world_read(log), *at = strstr(text, "listens on ");
+        if (at != NULL && strchr(at, '\n') != NULL) {
+            (void)snprintf(world->base, sizeof world->base, "%.*s", (int)strcspn(at + 11, "\n"), at + 11);
+            free(text);
+            return;
+        }
+        free(text);
+        (void)usleep(20 * 1000);
+    }
+    fprintf(stderr, "the sandbox does not start\n");
+    exit(1);
+}
+
+/* Looks that differ and cost little: the product's number of them, only crops, mirrors and light changes of colour. */
+static void write_cheap_styles(struct world *world)
+{
+    static const char *const ids[] = {"plain", "other"};
+    static const char *const crops[] = {"portrait", "half", "close"};
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/styles", world->dir);
+    (void)mkdir(path, 0700);
+    for (size_t i = 0; i < 2; i++) {
+        char *text = arena_format(&world->arena,
+                                  "id = \"%s\"; name = { ru = \"Стиль %s\"; en = \"Style %s\"; };\n"
+                                  "description = { ru = \"Проба.\"; en = \"A test.\"; };\n"
+                                  "cover = \"cover.svg\"; price = \"%zu00.00\"; looks = (\n",
+                                  ids[i], ids[i], ids[i], i + 4);
+        for (int look = 0; look < 23; look++)
+            text = arena_format(
+                &world->arena, "%s{ prompt = \"Look %d of %s\"; recipe = \"crop=%s; mirror=%d; exposure=%d\"; }%s\n",
+                text, look + 1, ids[i], crops[look % 3], look % 2, look - 11 + (int)i, look == 22 ? ");" : ",");
+        (void)snprintf(path, sizeof path, "%s/styles/%s.cfg", world->dir, ids[i]);
+        write_file(path, 0600, text);
+    }
+    (void)snprintf(path, sizeof path, "%s/styles/cover.svg", world->dir);
+    write_file(path, 0600,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"400\">"
+               "<rect width=\"300\" height=\"400\" fill=\"#ccddee\"/></svg>\n");
+}
+
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text == NULL ? otherwise : text;
+}
+
+static void write_config(struct world *world)
+{
+    const struct world_options *options = &world->options;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/token", world->dir);
+    write_file(path, 0600, WORLD_TOKEN "\n");
+    (void)snprintf(path, sizeof path, "%s/secret", world->dir);
+    write_file(path, 0600, WORLD_SHOP_SECRET "\n");
+    if (options->cheap_styles)
+        write_cheap_styles(world);
+    write_file(
+        world->config, 0600,
+        arena_format(&world->arena,
+                     "telegram: { token_file = \"token\"; api_url = \"%s\"; global_per_s = 0; per_chat_per_s = 0;"
+                     " album_wait_ms = 300; %s };\n"
+                     "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
+                     " request_timeout_s = 5; };\n"
+                     "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
+                     "darkroom: { program = \"%s\"; };\nmaking: { %s };\n"
+                     "shop: { offer_url = \"https://example.org/offer\";"
+                     " privacy_url = \"https://example.org/privacy\"; };\n"
+                     "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
+                     world->base, text_or(options->telegram, ""), world->base, world->conninfo,
+                     BINARY_DIR "/fotoset-darkroom", text_or(options->making, ""), SOURCE_DIR "/config/texts",
+                     options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
+}
+
+static void leave(void)
+{
+    if (only != NULL && getenv("FOTOSET_KEEP") != NULL) {
+        fprintf(stderr, "what is left of it: %s\n", only->dir);
+        only->dir[0] = '\0';
+    }
+    if (only != NULL)
+        world_end(only);
+}
+
+void world_begin(struct world *world, const struct world_options *options)
+{
+    *world = (struct world){.options = *options, .conninfo = getenv("FOTOSET_TEST_CONNINFO")};
+    if (world->conninfo == NULL) {
+        fprintf(stderr, "FOTOSET_TEST_CONNINFO is not set: run it through tests/postgres run\n");
+        exit(2);
+    }
+    arena_init(&world->arena);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)snprintf(world->dir, sizeof world->dir, "/tmp/fotoset-system.XXXXXX");
+    if (mkdtemp(world->dir) == NULL) {
+        perror(world->dir);
+        exit(1);
+    }
+    (void)snprintf(world->record, sizeof world->record, "%s/record.jsonl", world->dir);
+    (void)snprintf(world->log, sizeof world->log, "%s/daemon.log", world->dir);
+    (void)snprintf(world->config, sizeof world->config, "%s/fotoset.conf", world->dir);
+    only = world;
+    (void)atexit(leave);
+    start_sandbox(world);
+    world->net = net_new(world->base);
+    world->db = db_new(world->conninfo, NULL);
+    write_config(world);
+}
+
+void world_start_daemon(struct world *world, const char *kill_at)
+{
+    const char *args[] = {BINARY_DIR "/fotosetd", "run", "-c", world->config, NULL};
+    world->daemon = spawn(world, args, kill_at, world->log);
+    world->started_ms = net_now_ms();
+    world->starts++;
+}
+
+bool world_daemon_ended(struct world *world, int *ret_status)
+{
+    int status = 0;
+    if (world->daemon == 0 || waitpid(world->daemon, &status, WNOHANG) != world->daemon)
+        return false;
+    world->daemon = 0;
+    *ret_status = status;
+    return true;
+}
+
+int world_stop_daemon(struct world *world, int signal_number)
+{
+    int status = 0;
+    int64_t end_ms = net_now_ms() + STOP_TIMEOUT_MS;
+    if (world->daemon == 0)
+        return 0;
+    (void)kill(world->daemon, signal_number);
+    while (waitpid(world->daemon, &status, signal_number == SIGKILL ? 0 : WNOHANG) == 0) {
+        if (net_now_ms() > end_ms)
+            world_fail(world, "the daemon does not end by signal %d", signal_number);
+        (void)usleep(2000);
+    }
+    world->daemon = 0;
+    return status;
+}
+
+void world_end(struct world *world)
+{
+    char command[160];
+    only = NULL;
+    (void)world_stop_daemon(world, SIGKILL);
+    if (world->sandbox != 0) {
+        (void)kill(world->sandbox, SIGKILL);
+        (void)waitpid(world->sandbox, NULL, 0);
+    }
+    net_free(world->net);
+    db_free(world->db);
+    arena_done(&world->arena);
+    if (world->dir[0] == '\0')
+        return;
+    const char *args[] = {"/bin/rm", "-rf", world->dir, NULL};
+    (void)snprintf(command, sizeof command, "/dev/null");
+    pid_t pid = spawn(world, args, NULL, command);
+    (void)waitpid(pid, NULL, 0);
+}
+
+struct db_result *world_sql(struct world *world, const char *sql)
+{
+    struct db_result *result = NULL;
+    struct db_failure failure;
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, sql, 0, NULL);
+    if (db_run(world->db, unit, SQL_TIMEOUT_MS, &result, &failure) != ERR_OK)
+        world_fail(world, "%s: %s", failure.message, sql);
+    return result;
+}
+
+int64_t world_int(struct world *world, const char *format, ...)
+{
+    struct arena arena;
+    va_list args;
+    arena_init(&arena);
+    va_start(args, format);
+    const char *sql = arena_vformat(&arena, format, args);
+    va_end(args);
+    struct db_result *result = world_sql(world, sql);
+    int64_t value = db_rows(result, 0) == 0 ? 0 : db_int64(result, 0, 0, 0);
+    db_result_free(result);
+    arena_done(&arena);
+    return value;
+}

@@ -1,0 +1,59 @@
+/* A world for one test: a sandbox and a daemon as child processes, a database, a directory of its own. The database is
+ * the one $FOTOSET_TEST_CONNINFO names, empty (tests/postgres run makes one). */
+#ifndef TESTS_SYSTEM_WORLD_H
+#define TESTS_SYSTEM_WORLD_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "core/arena.h"
+#include "db/db.h"
+#include "tests/system/net.h"
+
+#define WORLD_TOKEN "100500:AAsecretBotTokenOfTheSystemTests_1"
+#define WORLD_SHOP_SECRET "test_SecretKeyOfTheShop_1"
+
+struct world_options {
+    const char *name;     /* of the test */
+    const char *config;   /* more lines of the configuration, group by group, or NULL */
+    const char *telegram; /* more keys of the group telegram, or NULL */
+    const char *making;   /* … of the group making */
+    bool cheap_styles;    /* 23 looks that cost little instead of the shop's own */
+    uint64_t seed;
+};
+
+struct world {
+    struct world_options options;
+    char dir[64], base[64], record[96], log[96], config[96];
+    const char *conninfo;
+    pid_t sandbox, daemon; /* 0 = not running */
+    struct net *net;
+    struct db *db;
+    struct arena arena;
+    int64_t started_ms; /* when the daemon was started last, monotonic */
+    long starts;
+};
+
+/* Starts the sandbox; the daemon not yet. What can't be had ends the program. */
+void world_begin(struct world *world, const struct world_options *options);
+/* kill_at: of $FOTOSET_KILL_AT, or NULL. */
+void world_start_daemon(struct world *world, const char *kill_at);
+/* Has it ended by itself? Then it is reaped, and *ret_status is what waitpid said. */
+bool world_daemon_ended(struct world *world, int *ret_status);
+/* Sends the signal and reaps; the status as waitpid gives it. SIGTERM waits for the drain (30 s at most). */
+int world_stop_daemon(struct world *world, int signal_number);
+/* Stops everything; keeps the directory if something failed and $FOTOSET_KEEP is set. */
+void world_end(struct world *world);
+
+/* One statement, blocking; the caller frees. Ends the program when Postgres refuses it. */
+struct db_result *world_sql(struct world *world, const char *sql);
+int64_t world_int(struct world *world, const char *format, ...)
+    PRINTF_LIKE(2, 3); /* the first column of the first row; 0 if none */
+
+/* A text file whole (malloc), "" if there is none. */
+char *world_read(const char *path);
+/* Ends the program with the tails of the logs. */
+void world_fail(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3) __attribute__((noreturn));
+
+#endif
