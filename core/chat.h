@@ -14,7 +14,7 @@
 enum {
     CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
     CHAT_JOBS_MAX = 24,     /* loaded: the newest of each avatar, the unfinished, the session's */
-    CHAT_REFUSALS_MAX = 10, /* told in one counter message */
+    CHAT_REFUSALS_MAX = 30, /* told in one counter message */
     SESSION_STATE_MAX_BYTES = 24,
     AVATAR_NAME_MAX_CHARS = 64,
     CONTACT_MAX_BYTES = 254

@@ -27,8 +27,19 @@
 
 enum { EXAMINED_WAIT_MS = 600 }; /* verdicts come in a row: tell them together */
 
+/* The user goes on, so what was refused has been read. */
+static void refusals_read(struct turn *turn)
+{
+    struct chat *chat = turn->chat;
+    for (size_t i = 0; i < chat->refusal_count; i++)
+        turn_effect(turn, EFFECT_PHOTO_TOLD)->object = chat->refusals[i].intake_id;
+    chat->refusal_count = 0;
+    chat->session.over = 0;
+}
+
 static int read_photos_button(struct turn *turn, struct avatar *avatar)
 {
+    refusals_read(turn);
     if (press_is(&turn->press, "clear"))
         return ASK_CLEAR;
     if (press_is(&turn->press, "drop")) {
@@ -52,6 +63,8 @@ static int read_photos(struct turn *turn)
     if (avatar == NULL)
         return LOST_AVATAR;
     if (kind == EVENT_PHOTO || kind == EVENT_DOCUMENT) {
+        if (turn->chat->session.refresh_at_ms == 0) /* the first of an album */
+            refusals_read(turn);
         record_photo(turn, avatar);
         return OUT_QUIET;
     }
@@ -66,28 +79,38 @@ static int read_photos(struct turn *turn)
     return OUT_UNEXPECTED;
 }
 
-/* "Photo 4: too small …", a line each, told once. */
-static const char *refusals(struct turn *turn)
+/* "Photos 4, 7: too small …", a line for each reason. */
+static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
 {
     static const enum text_key why[PHOTO_VERDICT_COUNT] = {
         [PHOTO_DUPLICATE] = TEXT_REFUSED_DUPLICATE,    [PHOTO_TOO_SMALL] = TEXT_REFUSED_TOO_SMALL,
         [PHOTO_BLURRED] = TEXT_REFUSED_BLURRED,        [PHOTO_BROKEN] = TEXT_REFUSED_BROKEN,
         [PHOTO_NOT_IMAGE] = TEXT_REFUSED_NOT_IMAGE,    [PHOTO_TOO_BIG] = TEXT_REFUSED_TOO_BIG,
         [PHOTO_UNREACHABLE] = TEXT_REFUSED_UNREACHABLE};
-    struct chat *chat = turn->chat;
+    const struct chat *chat = turn->chat;
+    const char *numbers = "";
+    int64_t count = 0;
+    for (size_t i = 0; i < chat->refusal_count; i++)
+        if (chat->refusals[i].verdict == verdict)
+            numbers = arena_format(turn->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
+                                   (int)chat->refusals[i].number);
+    return count == 0 ? NULL : turn_text(turn, why[verdict], ARGS(ARG_S("numbers", numbers), ARG_N("n", count)));
+}
+
+/* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
+static const char *refusals(struct turn *turn)
+{
+    const struct session *session = &turn->chat->session;
     const char *lines = "";
-    for (size_t i = 0; i < chat->refusal_count; i++) {
-        const struct refusal *refusal = &chat->refusals[i];
-        lines = arena_format(turn->arena, "%s\n%s", lines,
-                             turn_text(turn, why[refusal->verdict], ARGS(ARG_N("n", refusal->number))));
-        turn_effect(turn, EFFECT_PHOTO_TOLD)->object = refusal->intake_id;
+    for (int verdict = PHOTO_GOOD + 1; verdict < PHOTO_VERDICT_COUNT; verdict++) {
+        const char *line = refusal_line(turn, (enum photo_verdict)verdict);
+        if (line != NULL)
+            lines = arena_format(turn->arena, "%s\n%s", lines, line);
     }
-    chat->refusal_count = 0;
-    if (chat->session.over > 0)
-        lines = arena_format(turn->arena, "%s\n%s", lines,
-                             turn_text(turn, TEXT_PHOTOS_OVER,
-                                       ARGS(ARG_N("n", chat->session.over), ARG_N("max", turn->rules->photos_max))));
-    chat->session.over = 0;
+    if (session->over > 0)
+        lines = arena_format(
+            turn->arena, "%s\n%s", lines,
+            turn_text(turn, TEXT_PHOTOS_OVER, ARGS(ARG_N("n", session->over), ARG_N("max", turn->rules->photos_max))));
     return lines[0] == '\0' ? "" : arena_format(turn->arena, "\n%s", lines);
 }
 
