@@ -64,7 +64,7 @@ void back_apply(struct canvas *canvas, const struct recipe *recipe, struct perso
     for (int y = 0; y < canvas->height; y++) {
         for (int x = 0; x < canvas->width; x++) {
             size_t at = (size_t)y * (size_t)canvas->width + (size_t)x;
-            float keep = (float)matte[at] / 255.0f, behind[3];
+            float keep = (float)matte[at] / 255.0f, behind[3] = {0};
             if (matte[at] == 255) {
                 continue;
             }
