@@ -12,6 +12,7 @@
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/load.h"
 #include "tests/sandbox/pages.h"
 #include "tests/sandbox/payments.h"
 #include "tests/sandbox/record.h"
@@ -221,6 +222,7 @@ static void reset(struct request *request)
         http_wake_chat(sb, sb->world.user_list[i]);
     faults_clear(sb);
     record_clear(sb);
+    load_done(sb);
     world_done(sb);
     free(sb->webhook_url);
     sb->webhook_url = NULL;
@@ -280,6 +282,8 @@ void control_serve(struct request *request)
         faults(request);
     else if (strcmp(path, "/api/clock") == 0 && is_post)
         clock_move(request);
+    else if (strcmp(path, "/api/load") == 0)
+        load_serve(request);
     else if (strcmp(path, "/api/log") == 0)
         request_log(request);
     else if (strcmp(path, "/api/reset") == 0 && is_post)

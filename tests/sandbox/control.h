@@ -7,6 +7,9 @@
 void control_serve(struct request *request);
 /* The answer to GET /api/chats/<uid>, now. */
 void control_chat_answer(struct request *request);
+/* What a user does, and the update Telegram would queue for it. The text is taken over. */
+struct message *control_write(struct sandbox *sb, struct user *user, char *text, int64_t reply_to, int64_t delay_ms);
+struct callback *control_press(struct sandbox *sb, struct user *user, const struct message *message, const char *data);
 /* POST /api/chats/<uid>/<deed>. */
 void control_user_serve(struct request *request, struct user *user, const char *deed);
 

@@ -79,6 +79,17 @@ static void set_blocked(struct request *request, struct user *user, bool blocked
     updates_push(sb, "my_chat_member", buf_take(&body), 0, false);
 }
 
+struct message *control_write(struct sandbox *sb, struct user *user, char *text, int64_t reply_to, int64_t delay_ms)
+{
+    struct message *message = world_message_add(sb, user, MESSAGE_TEXT, false, 0);
+    message->text = text;
+    message->entities = command_entities(text);
+    message->reply_to = reply_to;
+    world_message_save(sb, message);
+    updates_push_message(sb, "message", message, delay_ms);
+    return message;
+}
+
 static void write_text(struct request *request, struct user *user)
 {
     const char *text = control_text(request, "text");
@@ -90,12 +101,8 @@ static void write_text(struct request *request, struct user *user)
         return;
     }
     set_blocked(request, user, false);
-    struct message *message = world_message_add(request->sb, user, MESSAGE_TEXT, false, 0);
-    message->text = trimmed;
-    message->entities = command_entities(trimmed);
-    message->reply_to = control_int(request, "reply_to", 0);
-    message_done(request, message, "message", control_int(request, "delay_ms", 0));
-    answer_message(request, message);
+    answer_message(request, control_write(request->sb, user, trimmed, control_int(request, "reply_to", 0),
+                                          control_int(request, "delay_ms", 0)));
 }
 
 static void edit_text(struct request *request, struct user *user)
@@ -115,6 +122,21 @@ static void edit_text(struct request *request, struct user *user)
     answer_message(request, message);
 }
 
+struct callback *control_press(struct sandbox *sb, struct user *user, const struct message *message, const char *data)
+{
+    struct buf body = {0};
+    struct callback *callback = updates_callback_add(sb, user);
+    buf_addf(&body, "\"callback_query\":{\"id\":\"%s\",\"from\":", callback->id);
+    world_add_user_json(&body, user);
+    buf_adds(&body, ",\"message\":");
+    world_add_message_json(sb, &body, message);
+    buf_addf(&body, ",\"chat_instance\":\"%" PRId64 "\",\"data\":", user->id * 37);
+    buf_add_json(&body, data);
+    buf_adds(&body, "}");
+    updates_push(sb, "callback_query", buf_take(&body), 0, false);
+    return callback;
+}
+
 static void press(struct request *request, struct user *user)
 {
     struct sandbox *sb = request->sb;
@@ -132,16 +154,7 @@ static void press(struct request *request, struct user *user)
     struct buf ids = {0}, out = {0};
     struct callback *callback = NULL;
     for (int64_t i = 0; i < repeat; i++) {
-        struct buf body = {0};
-        callback = updates_callback_add(sb, user);
-        buf_addf(&body, "\"callback_query\":{\"id\":\"%s\",\"from\":", callback->id);
-        world_add_user_json(&body, user);
-        buf_adds(&body, ",\"message\":");
-        world_add_message_json(sb, &body, message);
-        buf_addf(&body, ",\"chat_instance\":\"%" PRId64 "\",\"data\":", user->id * 37);
-        buf_add_json(&body, data);
-        buf_adds(&body, "}");
-        updates_push(sb, "callback_query", buf_take(&body), 0, false);
+        callback = control_press(sb, user, message, data);
         buf_addf(&ids, "%s\"%s\"", i == 0 ? "" : ",", callback->id);
     }
     buf_addf(&out, "{\"callback_id\":\"%s\",\"callback_ids\":[%s]}", callback->id, ids.at);

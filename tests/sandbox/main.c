@@ -19,6 +19,7 @@
 #include "tests/sandbox/control_media.h"
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/load.h"
 #include "tests/sandbox/record.h"
 #include "tests/sandbox/updates.h"
 
@@ -111,7 +112,8 @@ static void run(struct sandbox *sb, int signals)
     struct pollfd wait[2] = {{.fd = info->listen_fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     while (wait[1].revents == 0) {
         int64_t delayed_ms = updates_run_delayed(sb);
-        int timeout_ms = sooner(http_run_waits(sb), delayed_ms);
+        int64_t load_ms = load_run(sb);
+        int timeout_ms = sooner(http_run_waits(sb), sooner(load_ms, delayed_ms));
         MHD_UNSIGNED_LONG_LONG http_ms = 0;
         if (MHD_get_timeout(sb->daemon, &http_ms) == MHD_YES)
             timeout_ms = sooner((int64_t)http_ms, timeout_ms);
@@ -160,6 +162,7 @@ int main(int argc, char **argv)
     record_close(sb);
     free(sb->faults);
     free(sb->webhook_url);
+    load_done(sb);
     control_portraits_done(sb);
     world_done(sb);
 

@@ -1,7 +1,8 @@
 /* The record of requests: one JSON object a line, in memory (bounded) and in the --record file.
  *
  * A line holds what was understood of the request, not its bytes, and never the path, so no token can get in.
- * The file is written through stdio and flushed once per turn of the loop.
+ * While a load runs only what went wrong gets a line. The file is written through stdio and flushed once per turn of
+ * the loop.
  */
 #include "tests/sandbox/record.h"
 
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "tests/sandbox/load.h"
 
 enum err record_open(struct sandbox *sb)
 {
@@ -67,7 +70,7 @@ static void add_response(struct buf *line, const struct request *request)
 void record_request(struct request *request)
 {
     struct sandbox *sb = request->sb;
-    if (request->service == NULL)
+    if (request->service == NULL || (request->status == 200 && load_is_running(sb)))
         return;
     struct buf line = {0};
     buf_addf(&line, "{\"n\":%" PRId64 ",\"at_ms\":%" PRId64 ",\"service\":\"%s\",\"method\":", sb->log_next,

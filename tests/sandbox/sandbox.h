@@ -11,6 +11,7 @@
 
 struct MHD_Daemon;
 struct request;
+struct load;
 
 struct options {
     unsigned port; /* 0 = any free one */
@@ -66,6 +67,7 @@ struct sandbox {
     size_t log_head, log_count, log_bytes;
     int64_t log_next;
     struct lh_table *portraits; /* drawn ones, by "person/pose/size" (control_media.c) */
+    struct load *load;          /* load.c; NULL = never asked for */
     /* journal.c */
     int journal_fd; /* -1 = nothing is kept */
     struct buf journal;

@@ -12,6 +12,7 @@
 
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/load.h"
 
 static bool is_allowed(const struct sandbox *sb, const char *kind)
 {
@@ -187,6 +188,19 @@ void updates_confirm(struct sandbox *sb, int64_t offset)
         journal_confirm(sb);
 }
 
+void updates_mark(struct sandbox *sb, struct walker *walker)
+{
+    struct world *world = &sb->world;
+    if (world->update_count > world->update_head)
+        world->updates[world->update_count - 1].walker = walker;
+}
+
+void updates_mark_none(struct sandbox *sb)
+{
+    for (size_t i = sb->world.update_head; i < sb->world.update_count; i++)
+        sb->world.updates[i].walker = NULL;
+}
+
 size_t updates_pending(struct sandbox *sb)
 {
     drop_expired(sb);
@@ -207,6 +221,8 @@ size_t updates_add_json(struct sandbox *sb, struct buf *out, size_t limit)
             break;
         buf_addf(out, "%s{\"update_id\":%" PRId64 "%s%s}", added == 0 ? "" : ",", update->id,
                  update->body[0] == '\0' ? "" : ",", update->body);
+        if (update->walker != NULL)
+            load_handed_out(sb, update->walker);
         added++;
     }
     buf_adds(out, "]");

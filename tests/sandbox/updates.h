@@ -21,6 +21,9 @@ size_t updates_pending(struct sandbox *sb);
 size_t updates_add_json(struct sandbox *sb, struct buf *out, size_t limit);
 /* Jumps to another random id, as after a quiet week; waiting updates stay as they are. */
 void updates_restart_ids(struct sandbox *sb);
+/* Says whose step the update queued last is. */
+void updates_mark(struct sandbox *sb, struct walker *walker);
+void updates_mark_none(struct sandbox *sb);
 /* Restores one from the journal. */
 void updates_restore(struct sandbox *sb, int64_t id, int64_t expires_ms, const char *body);
 void updates_restore_delayed(struct sandbox *sb, int64_t key, int64_t due_ms, const char *kind, const char *body);

@@ -13,6 +13,7 @@
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/load.h"
 #include "tests/sandbox/payments.h"
 #include "tests/sandbox/sandbox.h"
 #include "tests/sandbox/updates.h"
@@ -150,6 +151,8 @@ void world_message_save(struct sandbox *sb, struct message *message)
 {
     journal_message(sb, message);
     world_changed(sb, message->chat);
+    if (message->from_bot && message->chat->walker != NULL)
+        load_message(sb, message->chat->walker, message);
 }
 
 void world_message_delete(struct sandbox *sb, struct message *message)

@@ -17,6 +17,7 @@
 
 struct sandbox;
 struct request;
+struct walker;
 
 enum message_kind { MESSAGE_TEXT, MESSAGE_PHOTO, MESSAGE_DOCUMENT, MESSAGE_CONTACT, MESSAGE_STICKER, MESSAGE_VOICE };
 
@@ -61,6 +62,7 @@ struct user {
     struct request *waiters; /* chat page polls, linked by request.next_waiter */
     double flood_level;
     int64_t flood_at_ms;
+    struct walker *walker; /* of the load generator; NULL = a person or a test */
 };
 
 struct message {
@@ -79,7 +81,8 @@ struct message {
 
 struct update {
     int64_t id, expires_ms;
-    char *body; /* the members besides update_id */
+    char *body;            /* the members besides update_id */
+    struct walker *walker; /* whose step it is, or NULL */
 };
 
 struct delayed { /* an update that is not there yet */
