@@ -1,0 +1,98 @@
+# A small world for measuring: a Postgres that syncs, the sandbox and a Release daemon without sending limits, each in
+# its own process, all in one temporary directory. Sourced by run and idle; ends what it started, nothing else.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${FOTOSET_BENCH_BUILD:-$root/build-bench}
+dir='' daemon='' sandbox='' postgres='' base='' conninfo=''
+
+fail() {
+    echo "${0##*/}: $*" >&2
+    [ -z "$dir" ] || tail -n 5 "$dir"/*.log >&2 || true
+    exit 1
+}
+
+bench_build() {
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >"$dir/cmake.log" 2>&1 || fail "cmake failed"
+    ninja -C "$build" -j"${FOTOSET_BENCH_JOBS:-2}" fotosetd fotoset-sandbox >"$dir/ninja.log" 2>&1 || fail "the build failed"
+}
+
+bench_stop() {
+    [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null || true; wait "$daemon" || true; }
+    [ -z "$sandbox" ] || { kill -TERM "$sandbox" 2>/dev/null || true; wait "$sandbox" || true; }
+    [ -z "$postgres" ] || "$root/tests/postgres" stop "$dir/pg" || true
+    [ -z "$dir" ] || rm -rf "$dir"
+}
+
+bench_dir() {
+    dir=$(mktemp -d /tmp/fotoset-bench.XXXXXX)
+    chmod 755 "$dir"
+    trap bench_stop EXIT
+    trap 'exit 1' INT TERM
+}
+
+write_config() {
+    install -m 600 /dev/null "$dir/token"
+    install -m 600 /dev/null "$dir/secret"
+    echo 100500:sandbox-token >"$dir/token"
+    echo test_secret >"$dir/secret"
+    mkdir -m 700 -p "$dir/store"
+    cat >"$dir/fotoset.conf" <<END
+telegram: {
+    token_file = "$dir/token"; api_url = "$base"; global_per_s = 0; per_chat_per_s = 0;
+    send_connections = ${connections:-4};
+};
+yookassa: { shop_id = "100500"; secret_file = "$dir/secret"; api_url = "$base/yookassa/v3"; };
+database: { conninfo = "$conninfo"; };
+store: { path = "$dir/store"; };
+darkroom: { program = "$build/fotoset-darkroom"; };
+shop: { offer_url = "https://example.org/offer"; privacy_url = "https://example.org/privacy"; };
+texts_dir = "$root/config/texts";
+styles_dir = "$root/config/styles";
+END
+}
+
+# Starts the three. They may take what the machine has: nothing is pinned.
+bench_start() {
+    conninfo=$("$root/tests/postgres" start "$dir/pg")
+    postgres=$(head -n 1 "$dir/pg/data/postmaster.pid")
+    "$build/tests/sandbox/fotoset-sandbox" --port 0 --seed 1 >"$dir/sandbox.log" 2>&1 &
+    sandbox=$!
+    for _ in $(seq 200); do
+        base=$(sed -n 's/.* listens on //p' "$dir/sandbox.log")
+        [ -z "$base" ] || break
+        sleep 0.02
+    done
+    [ -n "$base" ] || fail "the sandbox does not start"
+    write_config
+    "$build/fotosetd" run -c "$dir/fotoset.conf" >"$dir/daemon.log" 2>&1 &
+    daemon=$!
+    for _ in $(seq 500); do
+        ! grep -q 'is open' "$dir/daemon.log" || return 0
+        kill -0 "$daemon" 2>/dev/null || fail "the daemon ended"
+        sleep 0.02
+    done
+    fail "the daemon does not open"
+}
+
+sql() {
+    psql --no-psqlrc --quiet --tuples-only --no-align "$conninfo" -c "$1"
+}
+
+# Clock ticks that a process has used, its ended children's included.
+ticks_of() {
+    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 + $14 + $15 }'
+}
+
+# The same for Postgres: the postmaster and its children of now (those that ended are counted by it).
+ticks_of_postgres() {
+    local total pid
+    total=$(ticks_of "$postgres")
+    for pid in $(cat "/proc/$postgres/task/$postgres/children"); do
+        total=$((total + $(ticks_of "$pid" || echo 0)))
+    done
+    echo "$total"
+}
+
+kib_of() { # kib_of PID VmHWM|VmRSS
+    awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"
+}
