@@ -41,6 +41,8 @@ class Walk {
   button(words) { return this.page.locator('[data-test=inline-button]').filter({ hasText: words }).last() }
   press(words) { return this.button(words).click() }
   said(words) { return this.page.locator('[data-from=bot]').filter({ hasText: words }).last().waitFor() }
+  // The pictures in the bot's albums, oldest first: the examples of the greeting, then what was made.
+  albums() { return this.page.locator('[data-from=bot] [data-test=album] [data-test=photo]').evaluateAll((list) => list.map((one) => one.dataset.url)) }
   async write(text) {
     await this.page.locator('[data-test=text]').fill(text)
     await this.page.locator('[data-test=send]').click()
@@ -96,6 +98,7 @@ async function pay(walk) {
   await walk.write(words.email)
   await walk.button(words.order).waitFor()
   await walk.shot('order')
+  walk.before = await walk.albums()
   await walk.press(words.order)
   await walk.button(words.link).waitFor()
   await walk.shot('link')
@@ -115,8 +118,8 @@ async function receive(walk) {
   await walk.said(words.making)
   await walk.shot('making')
   await page.locator('[data-from=bot]').filter({ hasText: words.result }).waitFor({ timeout: ROAD_LIMIT_MS })
-  const albums = await page.locator('[data-from=bot] [data-test=album] [data-test=photo]').evaluateAll((list) => list.map((one) => one.dataset.url))
-  if (albums.length !== PHOTOS_SOLD || new Set(albums).size !== PHOTOS_SOLD) throw new Error(`${albums.length} photos came, ${new Set(albums).size} different ones, ${PHOTOS_SOLD} were paid`)
+  const came = (await walk.albums()).slice(walk.before.length), different = new Set(came).size
+  if (came.length !== PHOTOS_SOLD || different !== PHOTOS_SOLD) throw new Error(`${came.length} photos came, ${different} different ones, ${PHOTOS_SOLD} were paid`)
   await walk.shot('delivered')
   await page.locator('[data-from=bot] [data-test=photo]').last().click()
   await page.waitForFunction(() => document.querySelector('#viewer-image').naturalWidth >= 512)

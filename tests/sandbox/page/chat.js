@@ -6,7 +6,7 @@ import { isRussian, wordsFor } from './words.js'
 const $ = (id) => document.getElementById(id)
 const asked = new URLSearchParams(location.search)
 const CALL_LIMIT_MS = 60000, POLL_MS = 20000, SPIN_MS = 1500, FILES_MAX = 30
-const NAMES = { ru: ['Аня', 'Миша', 'Оля', 'Лёва', 'Вера', 'Костя', 'Таня', 'Юра'], en: ['Kate', 'Mike', 'Olive', 'Leo', 'Vera', 'Nick', 'Tess', 'Owen'] }
+const NAMES = { ru: ['Аня', 'Миша', 'Оля', 'Ира', 'Вера', 'Костя', 'Таня', 'Юра'], en: ['Kate', 'Mike', 'Olive', 'Ruth', 'Vera', 'Nick', 'Tess', 'Owen'] }
 
 let state = { bot: {}, users: [], commands: {}, now_ms: Date.now() }
 let user = null // the one shown
@@ -210,9 +210,12 @@ async function shareContact() {
     await deed('contact', { phone: input.value, own: true })
 }
 
+// The page's users are numbered one after another, and their names alternate as the drawn people do.
+const person = () => Number((user.id + 7) % 8)
+
 async function samples(count, as) {
   toast(words.drawing)
-  await deed('samples', { count, person: Number(user.id % 8), album: count > 1, as, size_px: 1024, pose: count > 1 ? 0 : Math.floor(Math.random() * 24) })
+  await deed('samples', { count, person: person(), album: count > 1, as, size_px: 1024, pose: count > 1 ? 0 : Math.floor(Math.random() * 24) })
 }
 
 async function sendFiles(list) {
