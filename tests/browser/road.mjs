@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
-const PHOTOS_SOLD = 23, SAMPLES = 12, ROAD_LIMIT_MS = 120000, STEP_LIMIT_MS = 30000
+const PHOTOS_SOLD = 23, SAMPLES = 12, ROAD_LIMIT_MS = 120000, STEP_LIMIT_MS = 30000, SETTLE_MS = 400
 const PHONE = { width: 390, height: 844 }
 
 // The words of config/texts that a finger looks for.
@@ -33,7 +33,10 @@ class Walk {
     page.on('pageerror', (error) => this.faults.push(error.message))
   }
   seconds() { return ((Date.now() - this.started) / 1000).toFixed(1) }
+  // A picture of the page at rest: the pictures in view are there, and nothing scrolls or fades any more.
   async shot(name, page = this.page) {
+    await page.waitForFunction(() => [...document.images].every((image) => image.complete || image.loading === 'lazy'))
+    await page.waitForTimeout(SETTLE_MS)
     await page.screenshot({ path: `${output}/${this.language}-${String(++this.stage).padStart(2, '0')}-${name}.png` })
     console.log(`${this.language} ${this.seconds().padStart(6)} s  ${name}`)
   }

@@ -332,7 +332,7 @@ function drawWords() {
     'empty-title': words.emptyTitle, 'drop-text': words.drop }
   for (const [id, text] of Object.entries(texts)) $(id).textContent = text
   const language = isRussian(user?.language_code) ? 'ru' : 'en', settings = state.settings || {}
-  $('empty-text').textContent = settings[`description|${language}`] || settings['description|'] || words.emptyText
+  $('empty-text').textContent = settings[`description||${language}`] || settings['description||'] || words.emptyText
   $('text').placeholder = words.message
   for (const [id, label] of Object.entries({ commands: words.commands, attach: words.attach, send: words.send, switch: words.switchUser, more: words.more })) $(id).setAttribute('aria-label', label)
   const item = (test, label, act) => make('button', { type: 'button', role: 'menuitem', test, onclick: () => { closeMenus(); act() } }, label)
