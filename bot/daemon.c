@@ -164,8 +164,10 @@ static void begin_stop(struct daemon *daemon)
 static void rest(struct daemon *daemon)
 {
     bool idle = wait_ms(daemon) >= REST_MS && turns_idle(daemon->shop.turns);
-    if (idle && !daemon->rested)
+    if (idle && !daemon->rested) {
+        http_rest(daemon->shop.http);
         (void)malloc_trim(0);
+    }
     daemon->rested = idle;
 }
 

@@ -1,4 +1,5 @@
 /* fotosetd: run, check, migrate, version. Arguments are the command and the configuration file, nothing secret ever. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "bot/setup.h"
 #include "db/migrate.h"
 
-enum { EXIT_BAD_USAGE = 64 };
+enum { EXIT_BAD_USAGE = 64, BIG_BYTES = 128 * 1024 };
 
 static int usage(FILE *out, int code)
 {
@@ -44,6 +45,9 @@ static enum log_level threshold(enum config_log_level level)
 
 int main(int argc, char **argv)
 {
+    /* Pictures come and go: in mappings of their own they leave no holes in the heap. */
+    (void)mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
     struct setup setup;
     int code = DAEMON_EXIT_CONFIG;
     const char *command = argc > 1 ? argv[1] : "";

@@ -109,6 +109,16 @@ static void transfer_give_back(struct http *http, struct transfer *transfer)
     http->idle_count++;
 }
 
+void http_rest(struct http *http)
+{
+    while (http->idle != NULL) {
+        struct transfer *transfer = http->idle;
+        http->idle = transfer->next_idle;
+        transfer_free(transfer);
+    }
+    http->idle_count = 0;
+}
+
 uint64_t http_start(struct http *http, const struct http_request *request, http_done_fn *done, void *ctx)
 {
     struct transfer *transfer = transfer_take(http);

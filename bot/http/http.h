@@ -93,6 +93,8 @@ void http_free(struct http *http);
 uint64_t http_start(struct http *http, const struct http_request *request, http_done_fn *done, void *ctx);
 /* An id that is done already is ignored. */
 void http_cancel(struct http *http, uint64_t id);
+/* Nothing is going on for a while: frees what is kept for reuse, but not the connections. */
+void http_rest(struct http *http);
 size_t http_active(const struct http *http); /* transfers started and not done */
 
 /* A descriptor of somebody else to wait for. */
