@@ -81,7 +81,7 @@ static inline int64_t order_new(const struct customer *customer)
     int64_t id = next_id++;
     tell(SQL("INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
              " payment_key, payment_body, created_at_ms) VALUES (%lld, %lld, %lld, %lld, 'creative', %d, 500,"
-             " ARRAY['one', 'two'], ARRAY['crop=half', 'crop=face'], 'key-%lld', '{\"a\":1}', 1700000000000)",
+             " ARRAY['one', 'two'], ARRAY['crop=half', 'grade=vivid'], 'key-%lld', '{\"a\":1}', 1700000000000)",
              (long long)id, (long long)customer->user_id, (long long)customer->chat_id, (long long)customer->avatar_id,
              PHOTOS, (long long)id));
     return id;

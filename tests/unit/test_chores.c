@@ -1,0 +1,381 @@
+/* The three chores at work with their real neighbours: HTTP, darkroom, store, Postgres. Telegram and YooKassa are a
+ * child process that answers by path; the conversation's side is a list of the news that were posted. The wall clock is
+ * pushed forward instead of waited for. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "bot/cashier.h"
+#include "bot/darkroom/darkroom.h"
+#include "bot/http/http.h"
+#include "bot/intake.h"
+#include "bot/maker.h"
+#include "bot/store/directory.h"
+#include "bot/telegram/client.h"
+#include "bot/timers.h"
+#include "bot/turns.h"
+#include "bot/yookassa/client.h"
+#include "tests/unit/chores.h"
+
+#define TOKEN "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
+
+enum { REQUEST_BYTES = 8192, NEWS_MAX = 256, KEYS_MAX = 8, KEY_BYTES = 64 };
+
+static struct shared {
+    int files, creates, gets;
+    int paid_from;    /* the n-th question about the payment is answered "succeeded" */
+    int fail_creates; /* so many first tries end in a 500 */
+    long long order_id;
+    char keys[KEYS_MAX][KEY_BYTES];
+} * shared;
+
+static struct shop shop;
+static struct config config;
+static struct event news[NEWS_MAX];
+static size_t news_count;
+static int64_t pushed_ms;
+static uint8_t *picture;
+static size_t picture_bytes;
+
+void turns_post(struct turns *turns, const struct event *event)
+{
+    (void)turns;
+    CHECK(news_count < NEWS_MAX);
+    news[news_count++] = *event;
+}
+
+static int news_of(enum event_kind kind, int64_t object)
+{
+    int count = 0;
+    for (size_t i = 0; i < news_count; i++)
+        count += news[i].kind == kind && news[i].object == object;
+    return count;
+}
+
+/* ---- the other side ---- */
+
+static void answer(int fd, const char *status, const void *body, size_t bytes)
+{
+    char head[256];
+    int length = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", status,
+                          bytes);
+    CHECK(write(fd, head, (size_t)length) == length);
+    for (size_t at = 0; at < bytes;) {
+        ssize_t sent = write(fd, (const char *)body + at, bytes - at);
+        if (sent <= 0)
+            return;
+        at += (size_t)sent;
+    }
+}
+
+static void answer_text(int fd, const char *status, const char *text)
+{
+    answer(fd, status, text, strlen(text));
+}
+
+static void answer_payment(int fd, bool is_paid)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text,
+                   "{\"id\":\"pay-1\",\"status\":\"%s\",\"paid\":%s,\"amount\":{\"value\":\"500.00\",\"currency\":"
+                   "\"RUB\"},\"confirmation\":{\"type\":\"redirect\",\"confirmation_url\":\"https://pay.test/1\"},"
+                   "\"metadata\":{\"order_id\":\"%lld\"}}",
+                   is_paid ? "succeeded" : "pending", is_paid ? "true" : "false", shared->order_id);
+    answer_text(fd, "200 OK", text);
+}
+
+static void serve_one(int fd)
+{
+    static char text[REQUEST_BYTES];
+    size_t used = 0;
+    for (;;) {
+        ssize_t got = read(fd, text + used, sizeof text - 1 - used);
+        if (got <= 0)
+            return;
+        used += (size_t)got;
+        text[used] = '\0';
+        const char *end = strstr(text, "\r\n\r\n"), *length = strstr(text, "Content-Length: ");
+        if (end != NULL && used >= (size_t)(end + 4 - text) + (length == NULL ? 0 : strtoul(length + 16, NULL, 10)))
+            break;
+    }
+    const char *key = strstr(text, "Idempotence-Key: ");
+    if (strstr(text, "/getFile") != NULL)
+        answer_text(fd, "200 OK", "{\"ok\":true,\"result\":{\"file_id\":\"f\",\"file_path\":\"photos/a.jpg\"}}");
+    else if (strncmp(text, "GET /file/", 10) == 0 && shared->files++ == 0)
+        answer_text(fd, "502 Bad Gateway", "");
+    else if (strncmp(text, "GET /file/", 10) == 0)
+        answer(fd, "200 OK", picture, picture_bytes);
+    else if (key != NULL) {
+        (void)snprintf(shared->keys[shared->creates % KEYS_MAX], KEY_BYTES, "%.*s", (int)strcspn(key, "\r"), key);
+        if (++shared->creates <= shared->fail_creates)
+            answer_text(fd, "500 Internal Server Error", "{\"type\":\"error\",\"code\":\"internal_server_error\"}");
+        else if (shared->fail_creates < 0)
+            answer_text(fd, "400 Bad Request",
+                        "{\"type\":\"error\",\"code\":\"invalid_request\",\"parameter\":\"receipt\"}");
+        else
+            answer_payment(fd, false);
+    } else
+        answer_payment(fd, ++shared->gets >= shared->paid_from);
+}
+
+static pid_t start_server(char *ret_url, size_t bytes)
+{
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    CHECK_INT(bind(listener, (struct sockaddr *)&address, length), 0);
+    CHECK_INT(listen(listener, 64), 0);
+    CHECK_INT(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    (void)snprintf(ret_url, bytes, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        CHECK_INT(prctl(PR_SET_PDEATHSIG, SIGKILL), 0); /* it dies with the test, however that ends */
+        for (;;) {
+            int fd = accept(listener, NULL, NULL);
+            serve_one(fd);
+            (void)close(fd);
+        }
+    }
+    (void)close(listener);
+    return pid;
+}
+
+/* ---- our side ---- */
+
+static void read_clocks(void)
+{
+    struct timespec now;
+    CHECK_INT(clock_gettime(CLOCK_REALTIME, &now), 0);
+    shop.unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + pushed_ms;
+    shop.now_ms = now_ms();
+}
+
+static void go_round(void)
+{
+    struct http_fd fds[2];
+    size_t count = 0;
+    if (db_fd(shop.db) >= 0)
+        fds[count++] = (struct http_fd){.fd = db_fd(shop.db), .want_read = true};
+    if (darkroom_fd(shop.darkroom) >= 0)
+        fds[count++] = (struct http_fd){.fd = darkroom_fd(shop.darkroom), .want_read = true};
+    http_poll(shop.http, fds, count, 5);
+    read_clocks();
+    db_ready(shop.db, (short)(POLLIN | db_events(shop.db)), shop.now_ms);
+    darkroom_ready(shop.darkroom, darkroom_events(shop.darkroom), shop.now_ms);
+    http_perform(shop.http, shop.now_ms);
+    timers_run(shop.timers, shop.unix_ms, 100);
+    telegram_run_due(shop.telegram, shop.now_ms);
+}
+
+static void wait_news(enum event_kind kind, int64_t object, int count)
+{
+    int64_t until_ms = now_ms() + WAIT_MS;
+    while (news_of(kind, object) < count) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+}
+
+static void rendered(void *ctx, enum err err, struct darkroom_result *result)
+{
+    (void)ctx;
+    CHECK_INT(err, ERR_OK);
+    picture = result->jpeg;
+    picture_bytes = result->jpeg_len;
+    result->jpeg = NULL;
+}
+
+/* Sharp edges everywhere, or the darkroom calls it blurred. */
+static void draw_picture(void)
+{
+    char *svg = arena_copy(&arena, "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='900'>");
+    for (int i = 0; i < 300; i++)
+        svg = SQL("%s<rect x='%d' y='%d' width='%d' height='%d' fill='#%06x'/>", svg, i * 61 % 880, i * 97 % 880,
+                  20 + i * 13 % 60, 20 + i * 29 % 60, (unsigned)(i * 2654435) & 0xffffffu);
+    svg = SQL("%s</svg>", svg);
+    CHECK_INT(darkroom_render(shop.darkroom, svg, strlen(svg), 900, 900, rendered, NULL), ERR_OK);
+    while (picture == NULL) {
+        struct pollfd fd = {.fd = darkroom_fd(shop.darkroom), .events = darkroom_events(shop.darkroom)};
+        (void)poll(&fd, 1, 20);
+        darkroom_ready(shop.darkroom, fd.revents, now_ms());
+    }
+}
+
+static void open_shop(const char *url, char *store_path)
+{
+    struct http_config http = {.allow_plain_http = true};
+    struct telegram_config telegram = {.api_url = url, .token = TOKEN};
+    struct yookassa_config yookassa = {.api_url = url, .shop_id = "1", .secret = "test_secret"};
+    config.shop.photos_max = 20;
+    config.shop.min_side_px = 512;
+    config.shop.photo_max_bytes = 20 * 1024 * 1024;
+    config.yookassa.link_life_minutes = 60;
+    config.making = (struct config_making){
+        .workers = 2, .lease_s = 60, .max_attempts = 3, .retry_base_s = 1, .retry_cap_s = 2};
+    config.roles = CONFIG_ROLE_GENERATE;
+    shop.config = &config;
+    shop.http = http_new(&http);
+    CHECK_INT(telegram_new(shop.http, &telegram, &shop.telegram), ERR_OK);
+    shop.yookassa = yookassa_new(shop.http, &yookassa);
+    CHECK(mkdtemp(store_path) != NULL);
+    CHECK_INT(directory_new(store_path, &shop.store), ERR_OK);
+    shop.db = db;
+    shop.timers = timers_new();
+    shop.intake = intake_new(&shop);
+    shop.cashier = cashier_new(&shop);
+    shop.maker = maker_new(&shop);
+    read_clocks();
+}
+
+static void close_shop(const char *store_path)
+{
+    shop.stopping = true;
+    telegram_free(shop.telegram);
+    yookassa_free(shop.yookassa);
+    http_free(shop.http);
+    maker_free(shop.maker);
+    cashier_free(shop.cashier);
+    intake_free(shop.intake);
+    darkroom_free(shop.darkroom);
+    timers_free(shop.timers);
+    store_free(shop.store);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)execlp("rm", "rm", "-rf", store_path, (char *)NULL);
+        _exit(1);
+    }
+    CHECK_INT(waitpid(pid, NULL, 0), pid);
+}
+
+static int64_t photo_new(const struct customer *customer)
+{
+    int64_t id = next_id++;
+    tell(SQL("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id)"
+             " VALUES (%lld, %lld, %lld, 1, 'f', 'u%lld')",
+             (long long)id, (long long)customer->avatar_id, (long long)customer->chat_id, (long long)id));
+    return id;
+}
+
+static enum photo_verdict verdict_of(int64_t id)
+{
+    for (size_t i = 0; i < news_count; i++)
+        if (news[i].kind == EVENT_PHOTO_READY && news[i].object == id)
+            return news[i].verdict;
+    return PHOTO_PENDING;
+}
+
+/* The first download fails, one photo is too big, two are the same picture, one is found again at start. */
+static void test_intake(const struct customer *anna)
+{
+    int64_t forgotten = photo_new(anna);
+    intake_resume(shop.intake);
+    wait_news(EVENT_PHOTO_READY, forgotten, 1);
+    CHECK_INT(verdict_of(forgotten), PHOTO_GOOD);
+    int64_t same = photo_new(anna), big = photo_new(anna);
+    intake_add(shop.intake, same, anna->chat_id, "f", 0);
+    intake_add(shop.intake, big, anna->chat_id, "f", 30 * 1024 * 1024);
+    wait_news(EVENT_PHOTO_READY, same, 1);
+    wait_news(EVENT_PHOTO_READY, big, 1);
+    CHECK_INT(verdict_of(same), PHOTO_DUPLICATE);
+    CHECK_INT(verdict_of(big), PHOTO_TOO_BIG);
+    CHECK_INT(intake_pending(shop.intake), 0);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld AND image_url LIKE 'store:%%'",
+                      (long long)anna->avatar_id)),
+              1);
+}
+
+static int64_t fresh_order(const struct customer *anna)
+{
+    int64_t order_id = order_new(anna);
+    tell(SQL("UPDATE orders SET created_at_ms = %lld WHERE id = %lld", (long long)shop.unix_ms, (long long)order_id));
+    shared->order_id = order_id;
+    shared->creates = shared->gets = 0;
+    return order_id;
+}
+
+/* Two 500s: three tries with one key. Then the user presses "paid" too early, and the plan finds the money. */
+static void test_payment(const struct customer *anna)
+{
+    shared->fail_creates = 2;
+    shared->paid_from = 3;
+    int64_t order_id = fresh_order(anna);
+    cashier_create(shop.cashier, order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_LINK, order_id) == 0; pushed_ms += 100) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(shared->creates, 3);
+    CHECK_TEXT(shared->keys[1], shared->keys[0]);
+    CHECK_TEXT(shared->keys[2], shared->keys[0]);
+    cashier_check(shop.cashier, order_id);
+    cashier_check(shop.cashier, order_id); /* the second press in two seconds asks nobody */
+    for (int i = 0; i < 40; i++)
+        go_round();
+    CHECK_INT(shared->gets, 1);
+    CHECK_INT(news_of(EVENT_PAYMENT_SETTLED, order_id), 0);
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(shared->gets, 3);
+    CHECK_INT(jobs_of(order_id), 1);
+    CHECK_INT(cashier_pending(shop.cashier), 0);
+}
+
+static void test_refusal(const struct customer *anna)
+{
+    shared->fail_creates = -1;
+    int64_t order_id = fresh_order(anna);
+    cashier_create(shop.cashier, order_id);
+    wait_news(EVENT_PAYMENT_FAILED, order_id, 1);
+    CHECK_INT(shared->creates, 1);
+    CHECK_TEXT(ask_text(SQL("SELECT payment_state FROM orders WHERE id = %lld", (long long)order_id)), "failed");
+}
+
+static void test_making(const struct customer *anna)
+{
+    int64_t job_id = ask(SQL("SELECT max(id) FROM generation_jobs WHERE avatar_id = %lld", (long long)anna->avatar_id));
+    wait_news(EVENT_JOB_PROGRESS, job_id, PHOTOS); /* the cashier woke the maker */
+    while (maker_busy(shop.maker) > 0)
+        go_round();
+    CHECK_TEXT(
+        ask_text(SQL("SELECT status || completed_photos FROM generation_jobs WHERE id = %lld", (long long)job_id)),
+        "completed23");
+    CHECK_INT(ask(SQL("SELECT count(DISTINCT image_url) FROM generated_photos WHERE avatar_id = %lld",
+                      (long long)anna->avatar_id)),
+              2); /* one reference, two looks without chance in them: the same task gives the same photo */
+    CHECK_INT(ask("SELECT count(*) FROM photo_tasks WHERE lease_token IS NOT NULL OR attempts <> 1"), 0);
+    for (int i = 0; i < 20; i++)
+        go_round();
+    CHECK(db_idle(shop.db)); /* nothing to do: nobody is asked */
+}
+
+int main(void)
+{
+    char url[64], store_path[] = "/tmp/fotoset_test_chores.XXXXXX";
+    struct darkroom_config darkroom = {.program_path = BINARY_DIR "/fotoset-darkroom"};
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED);
+    begin("fotoset_test_chores_at_work");
+    shop.darkroom = darkroom_new(&darkroom);
+    draw_picture();
+    pid_t server = start_server(url, sizeof url);
+    open_shop(url, store_path);
+    struct customer anna = customer_new();
+    test_intake(&anna);
+    test_payment(&anna);
+    test_making(&anna);
+    test_refusal(&anna);
+    close_shop(store_path);
+    CHECK_INT(kill(server, SIGKILL), 0);
+    CHECK_INT(waitpid(server, NULL, 0), server);
+    free(picture);
+    end();
+    return 0;
+}
