@@ -78,14 +78,14 @@ async function show(answer) {
   const first = chat === null, stick = first || nearEnd(), mineBefore = lastMine()
   chat = answer
   const fresh = drawMessages($('messages'), answer.messages, words, { view, press })
+  drawStatus()
+  drawFoot() // before the scrolling: it changes the room there is
   if (stick || lastMine() !== mineBefore) toEnd(!first && fresh > 0)
   else if (fresh) {
     unseen += fresh
     $('down').hidden = false
   }
   $('down-count').textContent = unseen || ''
-  drawStatus()
-  drawFoot()
   showToasts(answer.toasts || [])
   if (first || fresh) {
     await loadState().catch(() => {})
@@ -292,6 +292,16 @@ async function newUser() {
   }
 }
 
+// The user shown last, so that the way back from the checkout leads to the same chat.
+function remembered(id) {
+  try {
+    if (id) localStorage.setItem('user', id)
+    return localStorage.getItem('user')
+  } catch {
+    return null // no storage in a private window
+  }
+}
+
 async function choose(other) {
   document.body.classList.remove('with-people')
   if (user && other.id === user.id && chat) return
@@ -304,6 +314,7 @@ async function choose(other) {
   address.searchParams.set('user', user.id)
   address.searchParams.delete('start')
   history.replaceState(null, '', address)
+  remembered(user.id)
   $('messages').replaceChildren()
   $('down').hidden = true
   drawWords()
@@ -392,9 +403,9 @@ function wireRest() {
   $('text').addEventListener('keydown', (event) => { if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); sendText() } })
   $('text').addEventListener('paste', (event) => { if (event.clipboardData.files.length) { event.preventDefault(); sendFiles(event.clipboardData.files) } })
   $('files').addEventListener('change', async () => { await sendFiles($('files').files); $('files').value = '' })
-  $('scroll').addEventListener('scroll', () => { if (nearEnd()) { unseen = 0; $('down').hidden = true } }, { passive: true })
-  new ResizeObserver(() => { if (wireRest.atEnd) toEnd(false) }).observe($('foot'))
-  $('scroll').addEventListener('scrollend', () => { wireRest.atEnd = nearEnd() })
+  let atEnd = true
+  $('scroll').addEventListener('scroll', () => { atEnd = nearEnd(); if (atEnd) { unseen = 0; $('down').hidden = true } }, { passive: true })
+  new ResizeObserver(() => { if (atEnd) toEnd(false) }).observe($('scroll'))
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape') { closeMenus(); closeViewer() }
     if (!$('viewer').hidden && event.key === 'ArrowLeft') leaf(-1)
@@ -416,8 +427,8 @@ async function begin() {
     try { await loadState(); break } catch { $('status').textContent = words.waiting; await new Promise((wake) => setTimeout(wake, 1000)) }
   }
   drawHead()
-  const wanted = asked.get('user'), found = state.users.find((one) => String(one.id) === wanted)
-  if (wanted && !found) toast(words.gone)
+  const wanted = asked.get('user') ?? remembered(), found = state.users.find((one) => String(one.id) === wanted)
+  if (asked.get('user') && !found) toast(words.gone)
   if (found || state.users.length) await choose(found || state.users[state.users.length - 1])
   else newUser()
 }
