@@ -92,6 +92,7 @@ static int check_services(const struct setup *setup)
         await(http, telegram, &token);
     struct yookassa *yookassa = yookassa_new(http, &(struct yookassa_config){.api_url = config->yookassa.api_url,
                                                                              .shop_id = config->yookassa.shop_id,
+                                                                             .proxy = config->yookassa.proxy,
                                                                              .secret = config->yookassa.secret});
     /* A payment that can't exist: "not found" is the answer of a shop that let us in. */
     if (yookassa_get(yookassa, "00000000-0000-5000-8000-000000000000", on_payment, &shop) == ERR_OK)

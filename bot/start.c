@@ -55,6 +55,7 @@ static void start_http(struct daemon *daemon)
     struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
                                        .shop_id = config->yookassa.shop_id,
                                        .secret = config->yookassa.secret,
+                                       .proxy = config->yookassa.proxy,
                                        .timeout_ms = (int64_t)config->yookassa.request_timeout_s * MS_PER_S};
     shop->yookassa = yookassa_new(shop->http, &yookassa);
 }

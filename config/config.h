@@ -29,13 +29,9 @@ enum config_log_level {
 enum config_provider { CONFIG_PROVIDER_LOCAL, CONFIG_PROVIDER_COUNT };
 
 struct config_telegram {
-    const char *api_url; /* no slash at the end; methods are <api_url>/bot<token>/<method> */
-    char *token;         /* secret */
-    const char *proxy;   /* http, https, socks5 or socks5h URL, or NULL */
-    int32_t poll_timeout_s;
-    int32_t connect_timeout_s;
-    int32_t request_timeout_s; /* of every call but the long poll and uploads */
-    int32_t upload_timeout_s;
+    const char *api_url;        /* no slash at the end; methods are <api_url>/bot<token>/<method> */
+    char *token;                /* secret */
+    const char *proxy;          /* http, https, socks5 or socks5h URL, or NULL */
     int32_t global_per_1000s;   /* messages in 1000 s over all chats (30 per second = 30000); 0 = no limit */
     int32_t per_chat_per_1000s; /* the same for one chat (1 per second = 1000); 0 = no limit */
     int32_t album_wait_ms;      /* quiet time after which an incoming album is counted as complete */
@@ -88,7 +84,6 @@ struct config_shop {
     int32_t avatars_max;
     int32_t min_side_px;
     int32_t photo_max_bytes;    /* of one reference */
-    int32_t progress_every_s;   /* between two edits of a progress bar */
     const char *offer_url;      /* "" = none, because texts link to it */
     const char *privacy_url;    /* the same */
     int32_t offer_version;      /* from 1; stored with the consent; a new one asks again */

@@ -53,6 +53,7 @@ struct http_request {
     size_t max_answer_bytes;
     int64_t low_speed_bytes_s; /* abort when slower than this for low_speed_s; 0 = never */
     int64_t low_speed_s;
+    const char *proxy;     /* instead of the client's; "" = none, NULL = the client's */
     bool never_repeat;     /* libcurl repeats a request by itself when a reused connection dies without a byte of
                             * answer: not this one, it ends as AMBIGUOUS */
     bool fresh_connection; /* not one that may have died unnoticed: makes AMBIGUOUS rare where it hurts */

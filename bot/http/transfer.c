@@ -121,7 +121,7 @@ struct transfer *transfer_new(const struct http_config *config)
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L));
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 15L));
-    must(curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy == NULL ? "" : config->proxy));
+    transfer->proxy = config->proxy == NULL ? "" : config->proxy;
     if (config->ca_file != NULL)
         must(curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
@@ -242,6 +242,7 @@ void transfer_prepare(struct transfer *transfer, const struct http_request *requ
     must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)request->low_speed_bytes_s));
     must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->low_speed_s));
     must(curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max));
+    must(curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : transfer->proxy));
     must(curl_easy_setopt(easy, CURLOPT_USERNAME, request->user));
     must(curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password));
     must(curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC));

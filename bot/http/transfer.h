@@ -12,9 +12,10 @@ struct transfer_part {
 };
 
 struct transfer {
-    CURL *easy;    /* kept between requests: its options for everybody are set once */
-    uint64_t id;   /* 0 = idle */
-    uint32_t slot; /* its index in http->transfers */
+    CURL *easy;        /* kept between requests: its options for everybody are set once */
+    const char *proxy; /* the client's; "" = none */
+    uint64_t id;       /* 0 = idle */
+    uint32_t slot;     /* its index in http->transfers */
     struct transfer *next_idle;
     http_done_fn *done;
     void *ctx;

@@ -123,6 +123,27 @@ static struct json_object *media(struct shipment *shipment, size_t at, bool in_a
     return json;
 }
 
+static void ignored(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    (void)ctx;
+    (void)verdict;
+    (void)result;
+}
+
+/* "sending a photo…" while the upload lasts. A nicety: nothing waits for it. */
+static void show_life(struct shipment *shipment)
+{
+    struct lane *lane = shipment->lane;
+    struct shop *shop = lane->outbox->shop;
+    char *params = compose_call(shipment->files ? "{\"action\":\"upload_document\"}" : "{\"action\":\"upload_photo\"}",
+                                lane->chat_id, 0);
+    struct telegram_call call = {
+        .method = "sendChatAction", .chat_id = lane->chat_id, .effect = EFFECT_ADVERT, .params_json = params};
+    if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
+        log_debug("outbox", "no room for a chat action");
+    free(params);
+}
+
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
 
 static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
@@ -177,10 +198,12 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
 void album_ship(struct shipment *shipment)
 {
     size_t chosen[ALBUM_MAX], count = choose(shipment, chosen);
-    if (count == 0)
+    if (count == 0) {
         shipment_done(shipment);
-    else
-        ship(shipment, chosen, count);
+        return;
+    }
+    show_life(shipment);
+    ship(shipment, chosen, count);
 }
 
 /* The answer's messages stand in the order of the media. */

@@ -22,7 +22,7 @@ struct call {
 struct yookassa {
     struct http *http;
     char *payments_url; /* "…/payments" */
-    char *shop_id, *secret;
+    char *shop_id, *secret, *proxy;
     int64_t timeout_ms;
     struct call *calls;
 };
@@ -52,6 +52,7 @@ struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *c
     yookassa->payments_url = join(config->api_url, length, "/payments");
     yookassa->shop_id = must(strdup(config->shop_id));
     yookassa->secret = must(strdup(config->secret));
+    yookassa->proxy = must(strdup(config->proxy == NULL ? "" : config->proxy));
     yookassa->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : YOOKASSA_TIMEOUT_MS;
     return yookassa;
 }
@@ -65,6 +66,7 @@ void yookassa_free(struct yookassa *yookassa)
     explicit_bzero(yookassa->secret, strlen(yookassa->secret));
     free(yookassa->secret);
     free(yookassa->shop_id);
+    free(yookassa->proxy);
     free(yookassa->payments_url);
     free(yookassa);
 }
@@ -135,6 +137,7 @@ static void start(struct call *call, struct http_request *request)
     request->user = yookassa->shop_id;
     request->password = yookassa->secret;
     request->timeout_ms = yookassa->timeout_ms;
+    request->proxy = yookassa->proxy;
     request->max_answer_bytes = YOOKASSA_ANSWER_MAX_BYTES;
     call->transfer = http_start(yookassa->http, request, answered, call);
 }

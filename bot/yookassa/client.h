@@ -22,6 +22,7 @@ struct yookassa_config {
     const char *api_url; /* "https://api.yookassa.ru/v3", with or without the last slash */
     const char *shop_id;
     const char *secret;
+    const char *proxy;  /* NULL = none */
     int64_t timeout_ms; /* 0 = YOOKASSA_TIMEOUT_MS */
 };
 

@@ -148,7 +148,6 @@ static void test_defaults(void)
     CHECK_TEXT(config.yookassa.secret, "test_secret");
     CHECK_TEXT(config.telegram.api_url, "https://api.telegram.org");
     CHECK_TEXT(config.yookassa.api_url, "https://api.yookassa.ru/v3");
-    CHECK_INT(config.telegram.poll_timeout_s, 50);
     CHECK_INT(config.telegram.global_per_1000s, 30000);
     CHECK_INT(config.telegram.per_chat_per_1000s, 1000);
     CHECK_INT(config.telegram.album_wait_ms, 1500);

@@ -86,7 +86,7 @@ static void begin(const struct step *steps, int count, int64_t timeout_ms)
     close(listener);
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/v3/", ntohs(address.sin_port));
     http = http_new(&(struct http_config){.allow_plain_http = true});
-    yookassa = yookassa_new(http, &(struct yookassa_config){url, "506751", SECRET, timeout_ms});
+    yookassa = yookassa_new(http, &(struct yookassa_config){url, "506751", SECRET, NULL, timeout_ms});
 }
 
 static void end(void)
