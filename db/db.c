@@ -356,8 +356,12 @@ static void expire(struct db *db, int64_t now_ms)
         unit_fail(list_take(&late), ERR_TIMEOUT, false, db->failure[0] == '\0' ? "no connection in time" : db->failure);
     struct db_list refused = db->refused;
     db->refused = (struct db_list){NULL, NULL, 0};
-    while (refused.head != NULL)
-        unit_fail(list_take(&refused), ERR_TOO_LARGE, false, "the queue is full or the unit is too large");
+    while (refused.head != NULL) {
+        struct db_unit *unit = list_take(&refused);
+        bool large = unit->arena.used_bytes > DB_UNIT_MAX_BYTES; /* only then would it be refused again */
+        unit_fail(unit, large ? ERR_TOO_LARGE : ERR_AGAIN, false,
+                  large ? "the unit is too large" : "too many units wait for the database");
+    }
 }
 
 void db_give_up(struct db *db, int64_t now_ms)

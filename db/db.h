@@ -23,10 +23,10 @@
 #include "db/param.h"
 
 enum {
-    DB_UNIT_STATEMENTS_MAX = 256,         /* of one unit; more aborts: it is a bug */
+    DB_UNIT_STATEMENTS_MAX = 8192,        /* of one unit; more aborts: it is a bug */
     DB_STATEMENT_PARAMS_MAX = 64,         /* of one statement; more aborts */
     DB_UNIT_MAX_BYTES = 64 * 1024 * 1024, /* SQL and parameters of one unit; more fails with ERR_TOO_LARGE */
-    DB_QUEUE_MAX_UNITS = 4096,            /* not answered yet; more fails with ERR_TOO_LARGE */
+    DB_QUEUE_MAX_UNITS = 4096,            /* not answered yet; more fails with ERR_AGAIN */
     DB_IN_FLIGHT_MAX_UNITS = 16,          /* sent and not answered; the others wait in the queue */
     DB_MESSAGE_MAX_BYTES = 256,
     DB_BACKOFF_MAX_MS = 30 * 1000
@@ -45,12 +45,13 @@ struct db_options {
 /* Why a unit failed. Parameter values never stand in the message.
  *   ERR_CONFLICT  a unique, foreign-key or exclusion constraint (23505, 23503, 23P01)
  *   ERR_INVALID   a value Postgres does not take (class 22, 23502, 23514), or an unreadable connection string
- *   ERR_AGAIN     serialization failure, deadlock, lock not available, no resources, read-only: the same may go later
+ *   ERR_AGAIN     serialization failure, deadlock, lock not available, no resources, read-only, or too many units wait
+ *                 here: the same may go later
  *   ERR_TIMEOUT   no answer within unit_timeout_ms, or the server's statement_timeout
  *   ERR_CLOSED    the connection died after the unit's first byte was handed over
  *   ERR_DENIED    rights are missing
  *   ERR_UNSUPPORTED  the SQL and the schema don't fit together (class 42, 0A)
- *   ERR_TOO_LARGE    over a maximum above; nothing was sent
+ *   ERR_TOO_LARGE    the unit is over DB_UNIT_MAX_BYTES; nothing was sent
  *   ERR_IO        anything else Postgres reported */
 struct db_failure {
     enum err err;

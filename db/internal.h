@@ -19,9 +19,9 @@ struct db_result {
 struct db_unit {
     struct db_unit *next; /* in the list it stands in */
     struct arena arena;
-    int count;
-    struct db_statement statements[DB_UNIT_STATEMENTS_MAX];
-    struct db_result *result; /* as far as answered */
+    int count, capacity;
+    struct db_statement *statements; /* in the arena */
+    struct db_result *result;        /* as far as answered */
     struct db_failure failure;
     bool failed;         /* failure is filled */
     bool kept;           /* db_run takes the result over */

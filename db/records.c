@@ -221,16 +221,20 @@ static void add_job_ends(struct db_unit *unit, struct arena *arena, const struct
 static void add_albums(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
 {
     (void)unix_ms;
-    for (size_t i = 0; i < run->count; i++) {
-        int64_t indexes[ALBUM_MAX];
-        for (size_t k = 0; k < run->list[i]->index_count; k++)
-            indexes[k] = run->list[i]->indexes[k];
-        if (!run->list[i]->flag)
-            (void)db_unit_add(
-                unit, "UPDATE photo_tasks SET delivery = 'queued' WHERE job_id = $1 AND index = ANY($2::int[])", 2,
-                (struct db_param[]){db_int64_param(arena, run->list[i]->object),
-                                    db_int64_array(arena, indexes, run->list[i]->index_count)});
-    }
+    int64_t *jobs = arena_array(arena, run->count * ALBUM_MAX, sizeof *jobs);
+    int64_t *indexes = arena_array(arena, run->count * ALBUM_MAX, sizeof *indexes);
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++)
+        for (size_t k = 0; k < run->list[i]->index_count && !run->list[i]->flag; k++) {
+            jobs[count] = run->list[i]->object;
+            indexes[count++] = run->list[i]->indexes[k];
+        }
+    if (count > 0)
+        (void)db_unit_add(
+            unit,
+            "UPDATE photo_tasks t SET delivery = 'queued' FROM unnest($1::int[], $2::int[]) r(j, i)"
+            " WHERE t.job_id = r.j AND t.index = r.i",
+            2, (struct db_param[]){db_int64_array(arena, jobs, count), db_int64_array(arena, indexes, count)});
 }
 
 /* In the order in which a conversation usually emits them, so that one round is the rule. NULL: no statement. */

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNIT_STATEMENTS_FIRST = 16 };
+
 static void *must(void *memory)
 {
     if (memory == NULL)
@@ -40,6 +42,13 @@ int db_unit_add(struct db_unit *unit, const char *sql, int param_count, const st
 {
     if (unit->count >= DB_UNIT_STATEMENTS_MAX || param_count < 0 || param_count > DB_STATEMENT_PARAMS_MAX)
         abort();
+    if (unit->count == unit->capacity) {
+        unit->capacity = unit->capacity == 0 ? UNIT_STATEMENTS_FIRST : unit->capacity * 2;
+        struct db_statement *grown = arena_array(&unit->arena, (size_t)unit->capacity, sizeof *grown);
+        if (unit->count > 0)
+            memcpy(grown, unit->statements, (size_t)unit->count * sizeof *grown);
+        unit->statements = grown;
+    }
     const char **values = arena_array(&unit->arena, (size_t)param_count, sizeof *values);
     for (int i = 0; i < param_count; i++)
         values[i] = params[i].text == NULL ? NULL : arena_copy_n(&unit->arena, params[i].text, params[i].bytes);

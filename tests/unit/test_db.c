@@ -535,7 +535,7 @@ static void test_full_queue(void)
     for (int i = 0; i <= DB_QUEUE_MAX_UNITS; i++)
         submit_sql(db, "SELECT 1", &seen[i]);
     db_ready(db, 0, 1000);
-    CHECK_INT(seen[DB_QUEUE_MAX_UNITS].failure.err, ERR_TOO_LARGE);
+    CHECK_INT(seen[DB_QUEUE_MAX_UNITS].failure.err, ERR_AGAIN);
     CHECK_INT(seen[DB_QUEUE_MAX_UNITS - 1].calls, 0);
     db_free(db); /* without callbacks */
     CHECK_INT(seen[0].calls, 0);

@@ -1,6 +1,7 @@
 /* The statements of the cashier and the intake against a real Postgres, two connections at once where that is the
  * question: money makes one job however often and late it is told, and the same photo counts once. Run by
  * tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+#include "db/commit.h"
 #include "db/photos.h"
 #include "tests/unit/chores.h"
 
@@ -262,6 +263,41 @@ static void test_same_photo(void)
     CHECK_INT(examined(gone, PHOTO_GOOD, 1), PHOTO_PENDING);
 }
 
+/* A turn's unit grows with the turn: after an outage hundreds of sets go on at once. */
+static void test_large_turn(void)
+{
+    enum { CHATS = 300 };
+    static struct chat chats[CHATS];
+    static struct effect list[CHATS * 3];
+    struct customer anna = customer_new();
+    int64_t job_id = job_new(&anna);
+    struct effects effects = {.list = list};
+    for (size_t i = 0; i < CHATS; i++) {
+        chats[i] = (struct chat){.id = (int64_t)i + 1, .user.id = anna.user_id};
+        bool hers = i == 7;
+        struct effect *made = &list[effects.count];
+        made[0] = (struct effect){.kind = EFFECT_BLOCKED, .chat_id = chats[i].id, .flag = true};
+        made[1] = (struct effect){.kind = EFFECT_ALBUM,
+                                  .chat_id = chats[i].id,
+                                  .object = hers ? job_id : 0,
+                                  .indexes = {0, 2, 22},
+                                  .index_count = 3};
+        made[2] = (struct effect){.kind = EFFECT_JOB_FINISHED, .chat_id = chats[i].id, .object = hers ? job_id : 0};
+        effects.count += 3;
+    }
+    struct db_unit *unit = db_unit_new();
+    commit_add_records(unit, &arena, chats, CHATS, &effects, 1700000000000);
+    CHECK(db_unit_count(unit) > 256);
+    db_result_free(run(unit));
+    CHECK_INT(
+        ask(SQL("SELECT sum(index) FROM photo_tasks WHERE job_id = %lld AND delivery = 'queued'", (long long)job_id)),
+        24);
+    CHECK_INT(
+        ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND delivery = 'queued'", (long long)job_id)), 3);
+    CHECK_INT(
+        ask(SQL("SELECT count(*) FROM generation_jobs WHERE id = %lld AND told_at IS NOT NULL", (long long)job_id)), 1);
+}
+
 static void test_pending_photos(void)
 {
     struct customer anna = customer_new();
@@ -293,6 +329,7 @@ int main(void)
     test_missed_payments();
     test_same_photo();
     test_pending_photos();
+    test_large_turn();
     end();
     return 0;
 }
