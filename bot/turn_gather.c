@@ -81,9 +81,9 @@ static void want_ids(struct turns *turns)
         memmove(turns->pool_ids[kind], turns->pool_ids[kind] + pool->used[kind], left * sizeof(int64_t));
         pool->used[kind] = 0;
         pool->count[kind] = left;
-        turns->request.new_ids[kind] = left >= need[kind] ? 0 : kind == ID_OWN ? 1 : need[kind] - left;
+        size_t missing = left >= need[kind] ? 0 : need[kind] - left;
+        turns->request.new_ids[kind] = kind == ID_OWN ? (missing + LOAD_ID_BLOCK - 1) / LOAD_ID_BLOCK : missing;
     }
-    turns->request.new_ids[ID_OWN] *= (need[ID_OWN] + LOAD_ID_BLOCK - 1) / LOAD_ID_BLOCK;
 }
 
 static void want_chats(struct turns *turns)

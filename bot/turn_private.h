@@ -7,8 +7,10 @@
 #include "db/load.h"
 
 enum {
-    POOL_MAX = 2 * LOAD_ID_BLOCK,
-    OWN_IDS_PER_EVENT = 6 /* an order, a photo, a screen, and albums */
+    /* an order or a photo, a screen, a notice, the examples, and the albums of the largest set */
+    OWN_IDS_PER_EVENT = 4 + (STYLE_PHOTOS_MAX + ALBUM_MAX - 1) / ALBUM_MAX,
+    /* what a turn may need, and the rest of a block */
+    POOL_MAX = TURNS_EVENTS_MAX * OWN_IDS_PER_EVENT + LOAD_ID_BLOCK
 };
 
 enum phase { PHASE_IDLE, PHASE_LOADING, PHASE_COMMITTING, PHASE_ASKING, PHASE_WAITING };

@@ -153,7 +153,8 @@ static void start_try(struct turns *turns)
     arena_reset(&turns->try);
     turns->effects = (struct effects){0};
     turns->loaded = (struct load_answer){0};
-    turns->size = turns->careful && turns->count > turns->at ? 1 : turns->count - turns->at;
+    size_t left = turns->count - turns->at, most = turns->careful ? 1 : TURNS_EVENTS_MAX; /* what the ids are for */
+    turns->size = left < most ? left : most;
     turn_want(turns);
     if (turns->request.chat_count == 0) {
         commit(turns);
@@ -188,6 +189,21 @@ static void schedule(struct turns *turns, const struct chat *chat)
         turns_wake_at(turns, chat->id, session->limit_at_ms);
 }
 
+/* Who is reachable again gets the photos that were put back meanwhile. What a crash loses here the start finds. */
+static void deliver_again(struct turns *turns)
+{
+    for (size_t i = 0; i < turns->effects.count; i++) {
+        const struct effect *effect = &turns->effects.list[i];
+        if (effect->kind != EFFECT_BLOCKED || effect->flag)
+            continue;
+        const struct chat *chat = turn_chat(turns, effect->chat_id);
+        for (size_t k = 0; k < chat->job_count; k++)
+            if (!chat->jobs[k].finished)
+                turns_post(turns, &(struct event){
+                                      .kind = EVENT_JOB_PROGRESS, .chat_id = chat->id, .object = chat->jobs[k].id});
+    }
+}
+
 /* The turn is in the database: everything it promised begins now. */
 static void committed_all(struct turns *turns)
 {
@@ -198,6 +214,7 @@ static void committed_all(struct turns *turns)
     outbox_committed(shop->outbox);
     turns->outcomes = (struct outbox_outcomes){0};
     turn_effects_start(shop, &turns->effects);
+    deliver_again(turns);
     outbox_add(shop->outbox, turns->rows, turns->row_count);
     for (size_t i = 0; i < turns->request.chat_count; i++)
         if (turns->loaded.chats[i].dirty && turns->loaded.chats[i].session.state != NULL)
@@ -249,6 +266,14 @@ static void make_poison(struct turns *turns, const struct db_failure *failure)
     start_try(turns);
 }
 
+/* Not the fault of any event: missing rights and a schema that does not fit are for a person to mend, and until then
+ * no update may be given up. */
+static bool may_pass(const struct db_failure *failure)
+{
+    return failure->err == ERR_AGAIN || failure->err == ERR_CLOSED || failure->err == ERR_TIMEOUT ||
+           failure->err == ERR_DENIED || failure->err == ERR_UNSUPPORTED;
+}
+
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct turns *turns = ctx;
@@ -262,8 +287,7 @@ static void committed(void *ctx, const struct db_result *result, const struct db
     } else if (failure->maybe_committed) {
         turns->phase = PHASE_ASKING;
         state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
-    } else if (failure->err == ERR_AGAIN || failure->err == ERR_CLOSED || failure->err == ERR_TIMEOUT ||
-               (failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX)) {
+    } else if (may_pass(failure) || (failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX)) {
         retry(turns, failure);
     } else if (turns->count - turns->at > 1 && !turns->careful) {
         turns->careful = true;
