@@ -9,7 +9,10 @@ void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id)
                       " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE)"
                       " FROM outbox o LEFT JOIN bot_sessions s ON s.chat_id = o.chat_id ORDER BY o.id",
                       0, NULL);
-    (void)db_unit_add(unit, "SELECT max(screen_message_id) FROM bot_sessions", 0, NULL);
+    (void)db_unit_add(unit,
+                      "SELECT GREATEST((SELECT max(screen_message_id) FROM bot_sessions),"
+                      " (SELECT max(message_id) FROM photo_tasks))",
+                      0, NULL);
     (void)db_unit_add(unit, "SELECT name, file_id FROM sent_files WHERE bot_id = $1", 1,
                       (struct db_param[]){db_int64_param(arena, bot_id)});
 }
@@ -63,7 +66,9 @@ void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t row_id,
                       (struct db_param[]){row, db_int64_param(arena, high)});
     (void)db_unit_add(unit,
                       "SELECT t.index, g.image_url, t.photo_file_id, t.document_file_id, t.delivery = 'sent',"
-                      " (SELECT count(*) FROM photo_tasks a WHERE a.job_id = t.job_id)"
+                      " (SELECT count(*) FROM photo_tasks a WHERE a.job_id = t.job_id),"
+                      " (SELECT max(a.message_id) FROM generation_jobs mine JOIN generation_jobs j"
+                      "  ON j.chat_id = mine.chat_id JOIN photo_tasks a ON a.job_id = j.id WHERE mine.id = t.job_id)"
                       " FROM photo_tasks t LEFT JOIN generated_photos g ON g.id = t.generated_photo_id"
                       " WHERE t.job_id = $1 AND t.index = ANY($2::int[]) ORDER BY t.index",
                       2, (struct db_param[]){db_int64_param(arena, job_id), db_int64_array(arena, wide, count)});
@@ -80,5 +85,6 @@ void outbox_read_album(const struct db_result *result, struct arena *arena, stru
             .document_file_id = arena_copy(arena, db_text(result, 2, row, 3)),
             .sent = db_bool(result, 2, row, 4)};
         ret_album->total = (int32_t)db_int64(result, 2, row, 5);
+        ret_album->last_message_id = db_int64(result, 2, row, 6);
     }
 }

@@ -27,6 +27,7 @@ struct album_photo {
 };
 struct album {
     int64_t tried_after;                  /* 0 = first time */
+    int64_t last_message_id;              /* the newest photo known to be in the chat; 0 = none */
     struct album_photo photos[ALBUM_MAX]; /* by index */
     size_t count;
     int32_t total; /* photos of the set */
