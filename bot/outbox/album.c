@@ -252,6 +252,8 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
         return;
     case TELEGRAM_RETRY:
     case TELEGRAM_AMBIGUOUS:
+    case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
+    case TELEGRAM_UNAUTHORIZED:
         lane->head->not_sent = verdict->surely_not_done;
         lane_again(lane, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(lane->head));
         lane->head->tries++;
@@ -263,8 +265,6 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     case TELEGRAM_UNPARSED:
     case TELEGRAM_BAD: refused(shipment, verdict); return;
     case TELEGRAM_CANCELED:
-    case TELEGRAM_CONFLICT:
-    case TELEGRAM_UNAUTHORIZED:
     case TELEGRAM_CLASS_COUNT: break; /* on the way down: the row stays */
     }
     shipment_free(shipment);

@@ -161,6 +161,15 @@ char *compose_photo(const char *body, int64_t chat_id, const char *photo)
     return take_text(call);
 }
 
+char *compose_text(const char *body)
+{
+    struct json_object *call = parse(body), *caption = json_object_object_get(call, "caption");
+    if (caption != NULL)
+        json_object_object_add(call, "text", json_object_get(caption));
+    json_object_object_del(call, "caption");
+    return take_text(call);
+}
+
 char *compose_plain(const char *body)
 {
     struct json_object *call = parse(body);

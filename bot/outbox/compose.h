@@ -20,6 +20,8 @@ char *compose_call(const char *body, int64_t chat_id, int64_t message_id);
 char *compose_media_edit(const char *body, int64_t chat_id, int64_t message_id, const char *photo);
 /* The parameters of sendPhoto: body with the photo; photo NULL = it comes as an uploaded part. malloc'ed. */
 char *compose_photo(const char *body, int64_t chat_id, const char *photo);
+/* The body of a picture's message for a message without it: the caption is the text. malloc'ed. */
+char *compose_text(const char *body);
 /* body without its parse_mode: the last resort when our escaping was wrong. malloc'ed. */
 char *compose_plain(const char *body);
 

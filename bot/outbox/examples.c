@@ -20,7 +20,8 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
         free(show);
         return;
     }
-    for (size_t i = 0; verdict->class == TELEGRAM_OK && i < json_object_array_length(result); i++) {
+    bool sent = verdict->class == TELEGRAM_OK && json_object_is_type(result, json_type_array);
+    for (size_t i = 0; sent && i < json_object_array_length(result); i++) {
         struct json_object *message = json_object_array_get_idx(result, i);
         const char *file_id = outbox_photo_id(message);
         (void)outbox_note_message(lane->outbox, message);

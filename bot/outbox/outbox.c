@@ -125,13 +125,37 @@ static bool is_screen(const struct item *item)
     return item != NULL && strcmp(item->kind, "screen") == 0;
 }
 
-static void lane_run(struct lane *lane)
+/* Photos of a finished set, asked for again further down the line: an impatient finger wants them once. */
+static bool is_asked_twice(const struct item *item)
 {
-    while (!lane->busy && is_screen(lane->head) && is_screen(lane->head->next)) {
-        lane->head->next->fresh |= lane->head->fresh;
-        lane->head->next->replace |= lane->head->replace;
+    if (item == NULL || (strcmp(item->kind, "again") != 0 && strcmp(item->kind, "files") != 0))
+        return false;
+    for (const struct item *later = item->next; later != NULL; later = later->next)
+        if (later->job_id == item->job_id && strcmp(later->kind, item->kind) == 0 &&
+            strcmp(later->body, item->body) == 0)
+            return true;
+    return false;
+}
+
+/* Drops from the head what something behind it makes needless. */
+static void skip(struct lane *lane)
+{
+    for (;;) {
+        struct item *item = lane->head;
+        if (is_screen(item) && is_screen(item->next)) {
+            item->next->fresh |= item->fresh;
+            item->next->replace |= item->replace;
+        } else if (!is_asked_twice(item)) {
+            return;
+        }
         shift(lane);
     }
+}
+
+static void lane_run(struct lane *lane)
+{
+    if (!lane->busy)
+        skip(lane);
     if (lane->busy || lane->head == NULL) {
         lane_drop_if_empty(lane);
         return;

@@ -81,7 +81,8 @@ int64_t outbox_note_message(struct outbox *outbox, struct json_object *message)
 const char *outbox_photo_id(struct json_object *message)
 {
     struct json_object *sizes = NULL, *id = NULL;
-    if (!json_object_object_get_ex(message, "photo", &sizes) || json_object_array_length(sizes) == 0)
+    if (!json_object_object_get_ex(message, "photo", &sizes) || !json_object_is_type(sizes, json_type_array) ||
+        json_object_array_length(sizes) == 0)
         return NULL;
     struct json_object *largest = json_object_array_get_idx(sizes, json_object_array_length(sizes) - 1);
     return json_object_object_get_ex(largest, "file_id", &id) ? json_object_get_string(id) : NULL;

@@ -13,6 +13,8 @@
 #include "bot/outbox/compose.h"
 #include "bot/outbox/lane.h"
 
+enum { PICTURE_TRIES_MAX = 4 };
+
 static bool may_edit(const struct lane *lane)
 {
     const struct item *item = lane->head;
@@ -74,12 +76,12 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
     switch (verdict->class) {
     case TELEGRAM_OK: sent(lane, result); return;
     case TELEGRAM_RETRY:
-    case TELEGRAM_AMBIGUOUS: retry(lane, verdict); return;
+    case TELEGRAM_AMBIGUOUS:
+    case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
+    case TELEGRAM_UNAUTHORIZED: retry(lane, verdict); return;
     case TELEGRAM_UNREACHABLE: lane_unreachable(lane); return;
-    case TELEGRAM_CANCELED:
-    case TELEGRAM_CONFLICT:
-    case TELEGRAM_UNAUTHORIZED: return; /* the daemon is on its way down; the row stays */
-    case TELEGRAM_GONE:                 /* the living message is not there any more */
+    case TELEGRAM_CANCELED: return; /* the daemon is on its way down; the row stays */
+    case TELEGRAM_GONE:             /* the living message is not there any more */
         if (may_edit(lane)) {
             item->fresh = true;
             screen_send(lane);
@@ -129,6 +131,23 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     }
 }
 
+/* It can't be had now. Not for long, or the chat's other messages wait too: the words alone are better than nothing. */
+static void without_picture(struct lane *lane)
+{
+    struct item *item = lane->head;
+    bool last = ++item->tries >= PICTURE_TRIES_MAX;
+    log_warn("outbox", "%s is not to be had; %s", item->picture, last ? "the message goes without it" : "trying again");
+    if (last) {
+        char *text = compose_text(item->body);
+        free(item->body);
+        free(item->picture);
+        item->body = text;
+        item->picture = NULL;
+        item->tries = 0;
+    }
+    lane_again(lane, lane_backoff_ms(item));
+}
+
 static void with_picture(void *ctx, const struct picture *picture)
 {
     struct lane *lane = ctx;
@@ -139,10 +158,8 @@ static void with_picture(void *ctx, const struct picture *picture)
                                  .data = picture->jpeg,
                                  .bytes = picture->bytes};
     bool upload = picture->file_id == NULL;
-    if (upload && picture->jpeg == NULL) { /* can't be had now: the words without it are better than nothing */
-        log_warn("outbox", "%s is not to be had; try again", item->picture);
-        item->tries++;
-        lane_again(lane, lane_backoff_ms(item));
+    if (upload && picture->jpeg == NULL) {
+        without_picture(lane);
         return;
     }
     if (may_edit(lane)) {
