@@ -75,6 +75,8 @@ static int read_checkout(struct turn *turn)
         return OTHER_STYLE;
     if (!press_is(&turn->press, "order"))
         return OUT_AGAIN;
+    if (turn->chat->user.contact == NULL) /* it was taken out of the database meanwhile */
+        return CHANGE_CONTACT;
     return offered(turn) == NULL ? GONE : ORDER;
 }
 
