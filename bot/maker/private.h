@@ -27,6 +27,7 @@ struct work {
     bool making;    /* the provider has it */
     bool storing;   /* the store has it: its answer will come whatever happens */
     bool renewing;  /* its lease is in the statement that is under way */
+    bool waiting;   /* to tell the database its end once more */
     bool uncertain; /* an end was told the database and may have been taken */
     enum work_end end;
     char url[STORE_URL_BYTES];         /* WORK_MADE */

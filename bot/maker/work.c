@@ -31,7 +31,8 @@ static void again(void *ctx, int64_t task_id)
 {
     struct maker *maker = ctx;
     for (struct work *work = maker->works; work != NULL; work = work->next)
-        if (work->task_id == task_id && work->tries > 0) {
+        if (work->task_id == task_id && work->waiting) { /* a lost lease may have brought us the task twice */
+            work->waiting = false;
             work_commit(work);
             return;
         }
@@ -60,6 +61,7 @@ static void committed(void *ctx, const struct db_result *result, const struct db
             log_warn("maker", "task %lld: can't record its end: %s; trying on", (long long)work->task_id,
                      failure->message);
         work->uncertain = work->uncertain || failure->maybe_committed;
+        work->waiting = true;
         timers_add(maker->shop->timers, maker->shop->unix_ms + wait_ms, again, maker, work->task_id);
         return;
     }
