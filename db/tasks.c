@@ -6,7 +6,7 @@
 static const char claim_sql[] =
     "WITH chosen AS MATERIALIZED (SELECT id FROM photo_tasks WHERE state = 'waiting' AND not_before <= now()"
     "  AND (lease_until IS NULL OR lease_until <= now()) ORDER BY index, job_id LIMIT $2 FOR UPDATE SKIP LOCKED)"
-    " UPDATE photo_tasks t SET attempts = t.attempts + 1, lease_token = $1,"
+    " UPDATE photo_tasks t SET attempts = t.attempts + 1, lease_token = $1, worker = $4,"
     "  lease_until = now() + $3::bigint * interval '1 millisecond'"
     " FROM chosen, generation_jobs j WHERE t.id = chosen.id AND j.id = t.job_id"
     " RETURNING t.id, t.job_id, COALESCE(j.chat_id, 0), t.index, t.attempts,"
@@ -20,11 +20,12 @@ static const char next_sql[] =
     " GREATEST(0, ceil(extract(epoch FROM min(GREATEST(not_before, lease_until)) - now()) * 1000))::bigint END"
     " FROM photo_tasks WHERE state = 'waiting' AND lease_token IS DISTINCT FROM $1";
 
-int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *token, int limit, int64_t lease_ms)
+int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
+                    int64_t lease_ms)
 {
-    int claimed = db_unit_add(
-        unit, claim_sql, 3,
-        (struct db_param[]){db_text_param(token), db_int64_param(arena, limit), db_int64_param(arena, lease_ms)});
+    int claimed = db_unit_add(unit, claim_sql, 4,
+                              (struct db_param[]){db_text_param(token), db_int64_param(arena, limit),
+                                                  db_int64_param(arena, lease_ms), db_text_param(worker)});
     (void)db_unit_add(unit, next_sql, 1, (struct db_param[]){db_text_param(token)});
     return claimed;
 }

@@ -18,8 +18,10 @@ struct tasks_claimed {
 
 /* Takes up to limit tasks that are due and free or whose lease ran out, fairly between jobs: a job's second photo comes
  * after every job's first. Two statements: the rows of the one returned are the claimed tasks, and
- * tasks_read_next_wait_ms reads the other. token: random, new for each claim. */
-int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *token, int limit, int64_t lease_ms);
+ * tasks_read_next_wait_ms reads the other. token: random, new for each claim. worker: the
+ * daemon, so that its successor need not wait for the lease to end (db/state.h). */
+int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
+                    int64_t lease_ms);
 struct tasks_claimed tasks_read_claimed(const struct db_result *result, int statement, int row);
 /* ms until the next task becomes due or loses its lease; 0 = now; INT64_MAX = nothing waits. */
 int64_t tasks_read_next_wait_ms(const struct db_result *result, int statement);

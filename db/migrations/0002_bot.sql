@@ -109,6 +109,7 @@ CREATE TABLE photo_tasks (
   attempts INTEGER NOT NULL DEFAULT 0,
   not_before TIMESTAMPTZ NOT NULL DEFAULT now(),
   lease_token TEXT,
+  worker TEXT,                          -- the daemon (bot_state.owner) that claimed it last
   lease_until TIMESTAMPTZ,
   error TEXT,
   generated_photo_id INTEGER UNIQUE REFERENCES generated_photos(id) ON DELETE SET NULL,
