@@ -1,5 +1,6 @@
 // The chat page: one user of the sandbox at a time, as on a phone. It holds one long poll for the user shown, draws what
 // comes (draw.js), and turns what a finger does into calls of the control API. Deep links: /?user=<id>, &start=<payload>.
+import { ask, toast, toClipboard } from './ask.js'
 import { drawMessages, make } from './draw.js'
 import { isRussian, wordsFor } from './words.js'
 
@@ -149,26 +150,10 @@ function showToasts(list) {
   }
 }
 
-function toast(text) {
-  const element = make('div', { class: 'toast', test: 'toast' }, text)
-  $('toasts').append(element)
-  setTimeout(() => element.classList.add('gone'), 3600)
-  setTimeout(() => element.remove(), 4000)
-}
-
 // ---- what a finger does
 
 async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text)
-  } catch { // no clipboard over plain http on another machine
-    const box = make('textarea', { class: 'offscreen' })
-    box.value = text
-    document.body.append(box)
-    box.select()
-    document.execCommand('copy')
-    box.remove()
-  }
+  await toClipboard(text)
   toast(words.copied)
 }
 
@@ -230,23 +215,6 @@ async function sendFiles(list) {
   const form = new FormData()
   files.forEach((file, i) => form.append(`file${i}`, file, file.name))
   await deed(`photos?as=${as === 'other' ? 'document' : 'photo'}&album=${files.length > 1 ? 1 : 0}`, form)
-}
-
-// A dialog with up to three buttons: resolves to 'ok', 'other' or ''.
-function ask({ title, body, ok, other, cancel }) {
-  const dialog = $('dialog')
-  if (dialog.open) dialog.close()
-  const key = (value, label, style) => label && make('button', { type: 'submit', value, test: `dialog-${value || 'cancel'}`, class: style }, label)
-  dialog.replaceChildren(make('form', { method: 'dialog' }, title ? make('h2', {}, title) : null, ...body,
-    make('div', { class: 'choices' }, key('', cancel, 'plain') || null, key('other', other, 'plain') || null, key('ok', ok, 'main') || null)))
-  // An implicit submit (Enter) means the main button, not the first one in the row.
-  dialog.querySelector('form').addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && event.target.tagName === 'INPUT') { event.preventDefault(); dialog.close('ok') }
-  })
-  dialog.returnValue = ''
-  dialog.showModal()
-  ;(dialog.querySelector('input') || dialog.querySelector('.main') || dialog).focus()
-  return new Promise((done) => dialog.addEventListener('close', () => done(dialog.returnValue), { once: true }))
 }
 
 // ---- full-size pictures
