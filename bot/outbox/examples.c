@@ -2,6 +2,7 @@
  * goes on without it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bot/log.h"
 #include "bot/outbox/lane.h"
@@ -9,15 +10,23 @@
 struct show {
     struct lane *lane;
     struct picture pictures[ALBUM_MAX];
+    void *jpegs[ALBUM_MAX]; /* copies: the call may wait longer than the pictures are kept */
     size_t count, wanted;
 };
+
+static void show_free(struct show *show)
+{
+    for (size_t i = 0; i < show->count; i++)
+        free(show->jpegs[i]);
+    free(show);
+}
 
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct show *show = ctx;
     struct lane *lane = show->lane;
     if (verdict->class == TELEGRAM_CANCELED) {
-        free(show);
+        show_free(show);
         return;
     }
     bool sent = verdict->class == TELEGRAM_OK && json_object_is_type(result, json_type_array);
@@ -28,7 +37,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
         if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
             outbox_note_file(lane->outbox, show->pictures[i].name, file_id);
     }
-    free(show);
+    show_free(show);
     if (verdict->class == TELEGRAM_UNREACHABLE)
         lane_unreachable(lane);
     else
@@ -68,7 +77,7 @@ static void send(struct show *show)
     json_object_put(params);
     if (err != ERR_OK) {
         struct lane *lane = show->lane;
-        free(show);
+        show_free(show);
         lane_done(lane);
     }
 }
@@ -76,8 +85,17 @@ static void send(struct show *show)
 static void got(void *ctx, const struct picture *picture)
 {
     struct show *show = ctx;
-    if (picture->file_id != NULL || picture->jpeg != NULL)
-        show->pictures[show->count++] = *picture;
+    if (picture->file_id != NULL || picture->jpeg != NULL) {
+        struct picture *kept = &show->pictures[show->count];
+        *kept = *picture;
+        if (picture->jpeg != NULL) {
+            void *copy = show->jpegs[show->count] = malloc(picture->bytes);
+            if (copy == NULL)
+                abort();
+            kept->jpeg = memcpy(copy, picture->jpeg, picture->bytes);
+        }
+        show->count++;
+    }
     if (--show->wanted > 0)
         return;
     if (show->count >= ALBUM_MIN) {
@@ -85,7 +103,7 @@ static void got(void *ctx, const struct picture *picture)
         return;
     }
     struct lane *lane = show->lane;
-    free(show);
+    show_free(show);
     lane_done(lane);
 }
 
@@ -98,7 +116,7 @@ void examples_send(struct lane *lane)
     show->lane = lane;
     show->wanted = count < ALBUM_MAX ? count : ALBUM_MAX;
     if (show->wanted < ALBUM_MIN) {
-        free(show);
+        show_free(show);
         lane_done(lane);
         return;
     }

@@ -15,6 +15,7 @@ struct item {
     int64_t id;
     int64_t job_id;
     char *kind, *body, *picture;
+    void *upload; /* the picture's bytes: a call may wait for hours to be sent, and needs them as long */
     bool fresh, replace;
     bool not_sent;   /* an album: its last try surely did not arrive */
     bool one_by_one; /* an album: it was refused as a whole */

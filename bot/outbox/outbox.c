@@ -46,6 +46,7 @@ static void item_free(struct item *item)
     free(item->kind);
     free(item->body);
     free(item->picture);
+    free(item->upload);
     free(item);
 }
 
@@ -301,7 +302,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     arena_init(&arena);
     size_t file_count = outbox_read_files(result, &arena, &files);
     for (size_t i = 0; i < file_count; i++)
-        pictures_learn(outbox->pictures, files[i].name, files[i].file_id);
+        (void)pictures_learn(outbox->pictures, files[i].name, files[i].file_id);
     if (outbox_read_high(result) > outbox->high)
         outbox->high = outbox_read_high(result);
     size_t count = outbox_read_rows(result, &arena, &rows);

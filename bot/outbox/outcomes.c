@@ -51,7 +51,8 @@ void outbox_note_photo(struct outbox *outbox, const struct photo_outcome *photo)
 
 void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id)
 {
-    pictures_learn(outbox->pictures, name, file_id);
+    if (!pictures_learn(outbox->pictures, name, file_id))
+        return;
     struct file_outcome *noted = list_add(&outbox->files, sizeof *noted);
     *noted = (struct file_outcome){arena_copy(&outbox->words, name), arena_copy(&outbox->words, file_id)};
 }

@@ -9,15 +9,8 @@
 
 #include "bot/darkroom/darkroom.h"
 #include "bot/log.h"
-#include "bot/timers.h"
 
-enum {
-    KEEP_MS = 10 * 60 * 1000,
-    PICTURE_WIDTH = 1080,
-    PICTURE_HEIGHT = 1350,
-    SOURCE_MAX_BYTES = 8 * 1024 * 1024,
-    NAME_BYTES = 64
-};
+enum { PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
 
 struct waiter {
     pictures_fn *got;
@@ -146,6 +139,10 @@ static void rendered(void *ctx, enum err err, struct darkroom_result *result)
         waiter->got(waiter->ctx, &picture);
         free(waiter);
     }
+    if (entry->file_id != NULL) { /* learned meanwhile */
+        free(entry->jpeg);
+        entry->jpeg = NULL;
+    }
 }
 
 /* The files are ours and small: reading them does not hold the loop up. */
@@ -191,25 +188,15 @@ void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got,
     entry->waiters = waiter;
 }
 
-static void let_go(void *ctx, int64_t object)
-{
-    struct entry *entry = ctx;
-    (void)object;
-    free(entry->jpeg);
-    entry->jpeg = NULL;
-}
-
-void pictures_learn(struct pictures *pictures, const char *name, const char *file_id)
+bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id)
 {
     struct entry *entry = find(pictures, name);
-    if (entry == NULL)
-        return;
-    free(entry->file_id);
+    if (entry == NULL || entry->file_id != NULL)
+        return false;
     entry->file_id = copy(file_id);
-    if (entry->jpeg != NULL) { /* another upload of it may be on its way: later than any call lasts */
-        struct shop *shop = pictures->shop;
-        timers_add(shop->timers, shop->unix_ms + KEEP_MS, let_go, entry, 0);
-    }
+    free(entry->jpeg);
+    entry->jpeg = NULL;
+    return true;
 }
 
 static void ignored(void *ctx, const struct picture *picture)

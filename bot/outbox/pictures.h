@@ -3,6 +3,7 @@
 #ifndef BOT_OUTBOX_PICTURES_H
 #define BOT_OUTBOX_PICTURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "bot/shop.h"
@@ -15,7 +16,7 @@ enum { PICTURES_MAX = 64 };
 struct picture {
     const char *name;
     const char *file_id;
-    const void *jpeg; /* borrowed: valid for ten minutes */
+    const void *jpeg; /* borrowed during the callback; the names and ids are there to stay */
     size_t bytes;
 };
 typedef void pictures_fn(void *ctx, const struct picture *picture);
@@ -25,8 +26,9 @@ struct pictures *pictures_new(struct shop *shop);
 void pictures_free(struct pictures *pictures); /* accepts NULL */
 /* "style:<id>" or "example:<number from 0>"; got is called at once or later, exactly once. */
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx);
-/* Telegram took it: from now on it goes by this id, and the JPEG is let go. */
-void pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
+/* Telegram took it: from now on it goes by this id, and the JPEG is let go. False if it had an id before, or is none of
+ * ours. */
+bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
 /* Renders what Telegram does not know yet, so that the first user need not wait for it. */
 void pictures_warm(struct pictures *pictures);
 size_t pictures_example_count(const struct pictures *pictures);

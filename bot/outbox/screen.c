@@ -152,16 +152,22 @@ static void with_picture(void *ctx, const struct picture *picture)
 {
     struct lane *lane = ctx;
     struct item *item = lane->head;
-    struct telegram_file file = {.name = "photo",
-                                 .filename = "photo.jpg",
-                                 .content_type = "image/jpeg",
-                                 .data = picture->jpeg,
-                                 .bytes = picture->bytes};
     bool upload = picture->file_id == NULL;
     if (upload && picture->jpeg == NULL) {
         without_picture(lane);
         return;
     }
+    free(item->upload);
+    item->upload = upload ? malloc(picture->bytes) : NULL;
+    if (upload && item->upload == NULL)
+        abort();
+    if (upload)
+        memcpy(item->upload, picture->jpeg, picture->bytes);
+    struct telegram_file file = {.name = "photo",
+                                 .filename = "photo.jpg",
+                                 .content_type = "image/jpeg",
+                                 .data = item->upload,
+                                 .bytes = picture->bytes};
     if (may_edit(lane)) {
         char *params = compose_media_edit(item->body, lane->chat_id, lane->screen_message_id,
                                           upload ? "attach://photo" : picture->file_id);
