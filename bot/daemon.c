@@ -31,7 +31,7 @@
 #include "bot/turns.h"
 #include "bot/yookassa/client.h"
 
-enum { TIMERS_AT_ONCE = 256, REST_MS = 1000 };
+enum { TIMERS_AT_ONCE = 256, REST_MS = 1000, CLOCK_TOLD_MS = 2000 };
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -41,10 +41,20 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void read_clocks(struct shop *shop)
+/* The wall clock may be set: forward we follow it, back we don't, or all that waits (leases, retries, wishes) would
+ * wait so much longer. Then ours runs ahead until the next start. */
+static void read_clocks(struct daemon *daemon)
 {
-    shop->now_ms = clock_ms(CLOCK_MONOTONIC);
-    shop->unix_ms = clock_ms(CLOCK_REALTIME);
+    struct shop *shop = &daemon->shop;
+    int64_t now_ms = clock_ms(CLOCK_MONOTONIC), unix_ms = clock_ms(CLOCK_REALTIME);
+    int64_t own_ms = shop->unix_ms + (now_ms - shop->now_ms);
+    bool back = shop->unix_ms != 0 && unix_ms < own_ms;
+    if (back && own_ms - unix_ms > CLOCK_TOLD_MS && !daemon->clock_told)
+        log_warn("clock", "the wall clock was set back by %lld ms; ours goes on as before",
+                 (long long)(own_ms - unix_ms));
+    daemon->clock_told = back && own_ms - unix_ms > CLOCK_TOLD_MS;
+    shop->now_ms = now_ms;
+    shop->unix_ms = back ? own_ms : unix_ms;
 }
 
 void shop_stop(struct shop *shop, int exit_code)
@@ -112,7 +122,7 @@ static void round_trip(struct daemon *daemon)
             used[count++] = fds[i];
         }
     http_poll(shop->http, used, count, wait_ms(daemon));
-    read_clocks(shop);
+    read_clocks(daemon);
     for (size_t i = 0; i < count; i++)
         fds[which[i]] = used[i];
     if (fds[SIGNALS].can_read)
@@ -225,7 +235,7 @@ static int open_signals(void)
 int daemon_run(const struct setup *setup)
 {
     struct daemon daemon = {.setup = setup, .shop = {.config = &setup->config}};
-    read_clocks(&daemon.shop);
+    read_clocks(&daemon);
     if (!start_migrate(setup))
         return DAEMON_EXIT_UNAVAILABLE;
     if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {

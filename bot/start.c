@@ -22,6 +22,8 @@
 #include "db/migrate.h"
 #include "db/state.h"
 
+enum { AGAIN_MS = 1000 }; /* after the database refused */
+
 static void start_rules(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
@@ -118,7 +120,7 @@ static void wishes_read(void *ctx, const struct db_result *result, const struct 
     struct shop *shop = &daemon->shop;
     int64_t chat_id, value;
     if (failure != NULL) {
-        rescan(daemon, 0);
+        timers_add(shop->timers, shop->unix_ms + AGAIN_MS, rescan, daemon, 0);
         return;
     }
     for (size_t i = 0; i < state_wishes(result); i++) {
@@ -147,6 +149,12 @@ static void rescan(void *ctx, int64_t object)
 
 static void take_bot(struct daemon *daemon);
 
+static void take_again(void *ctx, int64_t unused)
+{
+    (void)unused;
+    take_bot(ctx);
+}
+
 static void taken(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct daemon *daemon = ctx;
@@ -154,7 +162,7 @@ static void taken(void *ctx, const struct db_result *result, const struct db_fai
     struct state_answer state;
     if (failure != NULL) {
         log_warn("start", "the database does not let us begin yet: %s", failure->message);
-        take_bot(daemon);
+        timers_add(shop->timers, shop->unix_ms + AGAIN_MS, take_again, daemon, 0);
         return;
     }
     state_read_take(result, &state);
