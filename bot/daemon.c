@@ -81,6 +81,8 @@ static int wait_ms(const struct daemon *daemon)
         until = earlier(until, earlier(daemon->stop_by_ms, shop->now_ms + 100));
     if (notify_watchdog_ms() > 0)
         until = earlier(until, daemon->fed_at_ms + notify_watchdog_ms());
+    if (!daemon->rested)
+        until = earlier(until, shop->now_ms + REST_MS);
     int64_t wait = until == INT64_MAX ? INT32_MAX : until - shop->now_ms;
     if (timers_next_ms(shop->timers) != INT64_MAX)
         wait = earlier(wait, timers_next_ms(shop->timers) - shop->unix_ms);
@@ -170,23 +172,25 @@ static void begin_stop(struct daemon *daemon)
         telegram_poll_stop(daemon->shop.poll);
 }
 
-/* Going to sleep: memory that a burst needed goes back to the system. */
-static void rest(struct daemon *daemon)
+/* After a second in which nothing happened, memory that a burst needed goes back to the system: once, for looking
+ * through the heap costs milliseconds. */
+static void rest(struct daemon *daemon, int64_t slept_ms)
 {
-    bool idle = wait_ms(daemon) >= REST_MS && turns_idle(daemon->shop.turns);
-    if (idle && !daemon->rested) {
+    bool quiet = slept_ms >= REST_MS && turns_idle(daemon->shop.turns);
+    if (quiet && !daemon->rested) {
         http_rest(daemon->shop.http);
         (void)malloc_trim(0);
     }
-    daemon->rested = idle;
+    daemon->rested = quiet;
 }
 
 static void loop(struct daemon *daemon)
 {
     struct shop *shop = &daemon->shop;
     for (;;) {
-        rest(daemon);
+        int64_t before_ms = shop->now_ms;
         round_trip(daemon);
+        rest(daemon, shop->now_ms - before_ms);
         feed_watchdog(daemon);
         if (!shop->stopping)
             continue;
