@@ -26,6 +26,7 @@ struct turns {
     struct shop *shop;
     enum phase phase;
     bool poked;
+    int64_t company_until_ms; /* monotonic: outcomes alone wait so long for a batch to go with; 0 = none do */
     int64_t turn, offset;
     struct event *news; /* gathered */
     size_t news_count, news_capacity;

@@ -27,6 +27,7 @@
 
 enum {
     RETRY_MS = 200,
+    COMPANY_MS = 20,  /* a turn of its own only deletes sent rows: under load the next batch's turn does it as well */
     CONFLICTS_MAX = 3 /* unique violations of a turn before its events go one by one */
 };
 
@@ -348,12 +349,35 @@ bool turns_stuck(const struct turns *turns, int64_t limit_ms)
     return turns->phase != PHASE_IDLE && turns->shop->now_ms - turns->began_ms > limit_ms;
 }
 
+static void company_due(void *ctx, int64_t object)
+{
+    (void)ctx; /* only to wake the loop */
+    (void)object;
+}
+
+/* Outcomes that only say "sent" wait a moment for a batch to be committed with. A crash meanwhile repeats an edit, as
+ * a crash before their commit always does. */
+static bool wait_for_company(struct turns *turns)
+{
+    struct shop *shop = turns->shop;
+    if (turns->body != NULL || turns->news_count > 0 || shop->stopping || outbox_has_pressing(shop->outbox))
+        return false;
+    if (turns->company_until_ms == 0) {
+        turns->company_until_ms = shop->now_ms + COMPANY_MS;
+        timers_add(shop->timers, shop->unix_ms + COMPANY_MS, company_due, turns, 0);
+    }
+    return shop->now_ms < turns->company_until_ms;
+}
+
 void turns_run(struct turns *turns)
 {
     if (turns->phase != PHASE_IDLE)
         return;
     if (turns->body == NULL && turns->news_count == 0 && !outbox_has_outcomes(turns->shop->outbox))
         return;
+    if (wait_for_company(turns))
+        return;
+    turns->company_until_ms = 0;
     turns->began_ms = turns->shop->now_ms;
     turn_gather(turns);
     start_try(turns);

@@ -6,6 +6,8 @@
 #include "bot/outbox/lane.h"
 #include "bot/turns.h"
 
+enum { OUTCOMES_PATIENT = 512 /* that many do not wait for company */ };
+
 static void *list_add(struct list *list, size_t bytes)
 {
     if (list->count == list->capacity) {
@@ -33,9 +35,10 @@ void outbox_note_done(struct outbox *outbox, int64_t row_id)
 
 void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo)
 {
+    bool known = lane->screen_message_id == message_id && lane->screen_is_photo == is_photo;
     lane->screen_message_id = message_id;
     lane->screen_is_photo = is_photo;
-    if (lane->noted)
+    if (lane->noted || known) /* known: an edit in place, the row of the session says so already */
         return;
     lane->noted = true;
     *(struct lane **)list_add(&lane->outbox->screens, sizeof(struct lane *)) = lane;
@@ -102,6 +105,12 @@ bool outbox_has_outcomes(const struct outbox *outbox)
     return outbox->done.count + outbox->photos.count + outbox->screens.count + outbox->files.count +
                outbox->news.count >
            0;
+}
+
+bool outbox_has_pressing(const struct outbox *outbox)
+{
+    return outbox->photos.count + outbox->files.count + outbox->news.count > 0 ||
+           outbox->done.count >= OUTCOMES_PATIENT;
 }
 
 struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
