@@ -12,15 +12,17 @@
 
 enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_ORDERS, LOAD_JOBS, LOAD_IDS };
 
+/* OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
+ * long as they are of middling size. */
 static const char sessions_sql[] =
     "SELECT c.id, u.id, b.consent_version, b.receipt_contact, b.blocked_at IS NOT NULL, s.state, s.lang, s.version,"
     " s.avatar_id, s.order_id, s.job_id, s.style_id, s.page, s.misses, s.over, s.below, s.shown_at_ms, s.limit_at_ms,"
     " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo,"
     " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = s.avatar_id)"
     " FROM unnest($1::bigint[]) WITH ORDINALITY c(id, n)"
-    " LEFT JOIN users u ON u.telegram_user_id = c.id"
-    " LEFT JOIN bot_users b ON b.user_id = u.id"
-    " LEFT JOIN bot_sessions s ON s.chat_id = c.id"
+    " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"
+    " LEFT JOIN LATERAL (SELECT * FROM bot_users WHERE user_id = u.id OFFSET 0) b ON TRUE"
+    " LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = c.id OFFSET 0) s ON TRUE"
     " ORDER BY c.n";
 
 static const char avatars_sql[] =
