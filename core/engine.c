@@ -26,6 +26,15 @@ static bool is_message(const struct event *event)
     return event->kind >= EVENT_COMMAND && event->kind <= EVENT_OTHER;
 }
 
+/* Limits of a day and more end with a full hour: then most steps leave an indexed column as it is, and Postgres can
+ * rewrite the row in place. */
+static int64_t limit_of(int64_t now_ms, int64_t limit_s)
+{
+    static const int64_t hour_ms = INT64_C(3600) * 1000, day_s = INT64_C(86400);
+    int64_t limit_ms = now_ms + limit_s * 1000;
+    return limit_s < day_s ? limit_ms : (limit_ms + hour_ms - 1) / hour_ms * hour_ms;
+}
+
 void engine_enter(struct turn *turn, const struct state *state)
 {
     struct session *session = &turn->chat->session;
@@ -35,7 +44,7 @@ void engine_enter(struct turn *turn, const struct state *state)
     session->page = 0;
     session->over = 0;
     session->refresh_at_ms = 0;
-    session->limit_at_ms = turn->now_ms + state->limit_s * 1000;
+    session->limit_at_ms = limit_of(turn->now_ms, state->limit_s);
 }
 
 /* again: the same question as before, so the old copy of it may go. */
