@@ -282,6 +282,7 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
     struct telegram_call call = {.method = "answerCallbackQuery",
                                  .chat_id = chat_id,
                                  .effect = EFFECT_IDEMPOTENT,
+                                 .no_result = true,
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
     if (telegram_call(outbox->shop->telegram, outbox->shop->now_ms, &call, answered, NULL) != ERR_OK)
         log_warn("outbox", "too many calls are waiting: a press stays unanswered");

@@ -35,8 +35,11 @@ static void remove_message(struct lane *lane, int64_t message_id)
 {
     struct shop *shop = lane->outbox->shop;
     char *params = compose_call("{}", lane->chat_id, message_id);
-    struct telegram_call call = {
-        .method = "deleteMessage", .chat_id = lane->chat_id, .effect = EFFECT_IDEMPOTENT, .params_json = params};
+    struct telegram_call call = {.method = "deleteMessage",
+                                 .chat_id = lane->chat_id,
+                                 .effect = EFFECT_IDEMPOTENT,
+                                 .no_result = true,
+                                 .params_json = params};
     if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
         log_debug("outbox", "an old screen stays: too many calls are waiting");
     free(params);
@@ -47,7 +50,7 @@ static void sent(struct lane *lane, struct json_object *result)
     struct item *item = lane->head;
     int64_t old = lane->screen_message_id;
     bool old_photo = lane->screen_is_photo, photo = item->picture != NULL;
-    int64_t message_id = outbox_note_message(lane->outbox, result);
+    int64_t message_id = result == NULL ? old : outbox_note_message(lane->outbox, result); /* NULL: an edit */
     const char *file_id = photo ? outbox_photo_id(result) : NULL;
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);
@@ -116,6 +119,7 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     struct telegram_call request = {.method = method,
                                     .chat_id = lane->chat_id,
                                     .effect = edit ? EFFECT_IDEMPOTENT : EFFECT_VALUE,
+                                    .no_result = edit && file == NULL && lane->head->picture == NULL,
                                     .params_json = params_taken,
                                     .files = file,
                                     .file_count = file != NULL};

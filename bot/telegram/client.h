@@ -58,6 +58,7 @@ struct telegram_call {
     const char *params_json; /* a JSON object, or NULL for none */
     const struct telegram_file *files;
     size_t file_count;
+    bool no_result;      /* nobody reads it: a success is reported without one, and need not be parsed */
     int cost;            /* messages it makes: an album's photos; 0 = 1 for calls that send, else 0 */
     int64_t deadline_ms; /* monotonic; after it a failure is reported instead of retried; 0 = none */
 };

@@ -187,6 +187,30 @@ static void test_calls(void)
     CHECK_INT(shared->counts[SENT], 1);
 }
 
+/* What nobody reads is not parsed, but a refusal and a page that is no answer are still told from a success. */
+static void test_no_result(void)
+{
+    static const struct {
+        const char *params;
+        enum telegram_class class;
+    } cases[] = {{"{\"text\":\"hello\"}", TELEGRAM_OK},
+                 {"{\"text\":\"blocked\"}", TELEGRAM_UNREACHABLE},
+                 {"{\"text\":\"html\"}", TELEGRAM_AMBIGUOUS}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = {0};
+        struct telegram_call what = {.method = "sendMessage",
+                                     .chat_id = 5,
+                                     .effect = EFFECT_VALUE,
+                                     .no_result = true,
+                                     .params_json = cases[i].params};
+        CHECK_INT(telegram_call(tg, now_ms(), &what, note, &seen), ERR_OK);
+        run();
+        CHECK_INT(seen.times, 1);
+        CHECK_INT(seen.verdict.class, cases[i].class);
+        CHECK_INT(seen.message_id, 0);
+    }
+}
+
 static void test_deadline_and_limits(void)
 {
     struct seen seen = {0};
@@ -412,6 +436,7 @@ int main(void)
     struct telegram_config config = {.api_url = url, .token = token, .seed = 1};
     CHECK_INT(telegram_new(http, &config, &tg), ERR_OK);
     test_calls();
+    test_no_result();
     test_deadline_and_limits();
     test_upload();
     test_order();
