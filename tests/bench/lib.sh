@@ -67,11 +67,25 @@ bench_start() {
     "$build/fotosetd" run -c "$dir/fotoset.conf" >"$dir/daemon.log" 2>&1 &
     daemon=$!
     for _ in $(seq 500); do
-        ! grep -q 'is open' "$dir/daemon.log" || return 0
+        ! grep -q 'is open' "$dir/daemon.log" || break
         kill -0 "$daemon" 2>/dev/null || fail "the daemon ended"
         sleep 0.02
     done
-    fail "the daemon does not open"
+    grep -q 'is open' "$dir/daemon.log" || fail "the daemon does not open"
+    bench_load 1 0 1 # the greeting's pictures are rendered, once, and become known to Telegram
+}
+
+# bench_load USERS RATE SECONDS: waits until all walkers stand still; the figures are in $dir/figures then.
+bench_load() {
+    curl -fsS "$base/api/load" -d "{\"users\":$1,\"rate_per_s\":$2,\"seconds\":$3,\"script\":\"menu\"}" >"$dir/answer" ||
+        fail "the load does not start"
+    sleep "$3"
+    for _ in $(seq 600); do
+        curl -fsS "$base/api/load" >"$dir/figures"
+        [ "$(jq '.running or .under_way > 0' "$dir/figures")" = true ] || return 0
+        sleep 0.1
+    done
+    fail "the walkers do not come to rest: $(cat "$dir/figures")"
 }
 
 sql() {
