@@ -67,16 +67,19 @@ async function follow() {
 
 // ---- the chat
 
+// Whether the reader stays with the newest message: until they scroll up, also while a slow scroll is under way.
+let following = true
 const nearEnd = () => $('scroll').scrollHeight - $('scroll').scrollTop - $('scroll').clientHeight < 80
 
 function toEnd(smooth) {
   $('scroll').scrollTo({ top: $('scroll').scrollHeight, behavior: smooth ? 'smooth' : 'auto' })
   unseen = 0
+  following = true
   $('down').hidden = true
 }
 
 async function show(answer) {
-  const first = chat === null, stick = first || nearEnd(), mineBefore = lastMine()
+  const first = chat === null, stick = first || following, mineBefore = lastMine()
   chat = answer
   const fresh = drawMessages($('messages'), answer.messages, words, { view, press })
   drawStatus()
@@ -371,9 +374,14 @@ function wireRest() {
   $('text').addEventListener('keydown', (event) => { if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); sendText() } })
   $('text').addEventListener('paste', (event) => { if (event.clipboardData.files.length) { event.preventDefault(); sendFiles(event.clipboardData.files) } })
   $('files').addEventListener('change', async () => { await sendFiles($('files').files); $('files').value = '' })
-  let atEnd = true
-  $('scroll').addEventListener('scroll', () => { atEnd = nearEnd(); if (atEnd) { unseen = 0; $('down').hidden = true } }, { passive: true })
-  new ResizeObserver(() => { if (atEnd) toEnd(false) }).observe($('scroll'))
+  let top = 0
+  $('scroll').addEventListener('scroll', () => {
+    const now = $('scroll').scrollTop
+    following = nearEnd() || (following && now >= top)
+    top = now
+    if (nearEnd()) { unseen = 0; $('down').hidden = true }
+  }, { passive: true })
+  new ResizeObserver(() => { if (following) toEnd(false) }).observe($('scroll'))
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape') { closeMenus(); closeViewer() }
     if (!$('viewer').hidden && event.key === 'ArrowLeft') leaf(-1)
