@@ -312,15 +312,16 @@ static void add_poison(struct turns *turns, struct db_unit *unit)
     }
 }
 
-/* The offset as it will stand: past the last update of the part that is committed now. */
+/* The offset as it will stand: past the highest update of the batch up to the part that is committed now. */
 static int64_t offset_after(const struct turns *turns)
 {
     if (!turns->from_poll || turns->at + turns->size == turns->count)
         return turns->from_poll ? turns->batch_next : turns->offset;
-    for (size_t i = turns->size; i > 0; i--)
-        if (turns->list[turns->at + i - 1].event.update_id != 0)
-            return turns->list[turns->at + i - 1].event.update_id + 1;
-    return turns->offset;
+    int64_t next = 0;
+    for (size_t i = 0; i < turns->at + turns->size; i++)
+        if (turns->list[i].event.update_id >= next && turns->list[i].event.update_id != 0)
+            next = turns->list[i].event.update_id + 1;
+    return next == 0 ? turns->offset : next;
 }
 
 static void commit(struct turns *turns)
