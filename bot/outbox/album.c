@@ -177,14 +177,15 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
             .bytes = shipment->lengths[at]};
     }
     const char *alone = shipment->files ? "sendDocument" : "sendPhoto";
-    struct telegram_call call = {.method = in_album ? "sendMediaGroup" : alone,
-                                 .chat_id = lane->chat_id,
-                                 .priority = TELEGRAM_BULK,
-                                 .effect = EFFECT_VALUE,
-                                 .files = files,
-                                 .file_count = file_count,
-                                 .cost = (int)count,
-                                 .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    struct telegram_call call = {
+        .method = in_album ? "sendMediaGroup" : alone,
+        .chat_id = lane->chat_id,
+        .priority = TELEGRAM_BULK,
+        .effect = EFFECT_ADVERT, /* once: after a server error it is looked for, not repeated */
+        .files = files,
+        .file_count = file_count,
+        .cost = (int)count,
+        .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
     shop_step("album.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
     json_object_put(params);

@@ -15,6 +15,7 @@ static struct call {
     char *params;
     telegram_done_fn *done;
     void *ctx;
+    enum effect_class effect;
     bool answered;
 } calls[CALLS_MAX];
 static size_t call_count;
@@ -34,7 +35,8 @@ enum err telegram_call(struct telegram *tg, int64_t at_ms, const struct telegram
         return ERR_OK;
     CHECK(call_count < CALLS_MAX);
     struct call *made = &calls[call_count++];
-    *made = (struct call){.params = arena_copy(&arena, call->params_json), .done = done, .ctx = ctx};
+    *made = (struct call){
+        .params = arena_copy(&arena, call->params_json), .done = done, .ctx = ctx, .effect = call->effect};
     (void)snprintf(made->method, sizeof made->method, "%s", call->method);
     return ERR_OK;
 }
@@ -164,7 +166,8 @@ static void test_lost_album(void)
     answer(call, TELEGRAM_OK, NULL); /* not modified: photo 3 */
     for (call = next_call(); strcmp(call->method, "editMessageCaption") == 0; call = next_call())
         answer(call, TELEGRAM_GONE, NULL);
-    CHECK_TEXT(call->method, "sendPhoto"); /* photo 4 was not found */
+    CHECK_TEXT(call->method, "sendPhoto");  /* photo 4 was not found */
+    CHECK_INT(call->effect, EFFECT_ADVERT); /* nobody repeats it but the outbox, which looks first */
     CHECK(strstr(call->params, "\"f3\"") != NULL);
     answer(call, TELEGRAM_OK, "{\"message_id\":300,\"photo\":[{\"file_id\":\"f3\"}]}");
     settle_outcomes();
