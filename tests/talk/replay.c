@@ -249,6 +249,13 @@ static void stored_user(struct player *player, const char *rest)
 }
 
 /* "12 Имя": an avatar with so many good photos. */
+/* Somebody else took it out of the database. */
+static void no_contact(struct player *player, const char *rest)
+{
+    (void)rest;
+    player->stage->user.contact = NULL;
+}
+
 static void stored_avatar(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
@@ -416,6 +423,7 @@ static const struct {
              {"stored consent", true, stored_consent},
              {"stored user", true, stored_user},
              {"stored avatar", true, stored_avatar},
+             {"stored no contact", true, no_contact},
              {"bot", false, bot},
              {"screen", false, screen},
              {"fresh", false, fresh},
