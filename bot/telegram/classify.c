@@ -282,3 +282,9 @@ struct telegram_verdict telegram_classify(const struct telegram_reply *reply)
     describe(&verdict, text);
     return verdict;
 }
+
+void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes)
+{
+    (void)snprintf(line, line_bytes, "%s %d %s", telegram_class_name(verdict->class), verdict->error_code,
+                   verdict->description);
+}

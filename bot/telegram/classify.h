@@ -50,5 +50,7 @@ struct telegram_reply {
 struct telegram_verdict telegram_classify(const struct telegram_reply *reply);
 /* A lower-case word for log lines and tests. */
 const char *telegram_class_name(enum telegram_class class);
+/* For a log line: "retry 429 Too Many Requests: retry after 5". Cut to fit. */
+void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes);
 
 #endif

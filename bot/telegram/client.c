@@ -9,7 +9,6 @@
  * the calls are for, and must not log: verdicts say what happened. */
 #include "bot/telegram/client.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bot/log.h"
@@ -396,10 +395,4 @@ void telegram_cancel_all(struct telegram *tg)
     while ((item = governor_take_any(tg->governor)) != NULL)
         report((struct telegram_job *)(void *)item, &canceled, NULL);
     tg->stopping = false;
-}
-
-void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes)
-{
-    (void)snprintf(line, line_bytes, "%s %d %s", telegram_class_name(verdict->class), verdict->error_code,
-                   verdict->description);
 }

@@ -88,7 +88,4 @@ void telegram_run_due(struct telegram *tg, int64_t now_ms);
 /* The loop's time as last heard, for callbacks that make calls. */
 int64_t telegram_now_ms(const struct telegram *tg);
 
-/* For a log line: "retry 429 Too Many Requests: retry after 5". Cut to fit. */
-void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes);
-
 #endif
