@@ -55,6 +55,7 @@ END
 bench_start() {
     conninfo=$("$root/tests/postgres" start "$dir/pg")
     postgres=$(head -n 1 "$dir/pg/data/postmaster.pid")
+    : >"$dir/sandbox.log" >"$dir/daemon.log" # there before anybody looks
     "$build/tests/sandbox/fotoset-sandbox" --port 0 --seed 1 >"$dir/sandbox.log" 2>&1 &
     sandbox=$!
     for _ in $(seq 200); do
