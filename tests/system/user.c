@@ -48,6 +48,8 @@ static void acted(void *context, long status, struct json_object *body)
     struct user *user = context;
     (void)body;
     user->acting = false;
+    user->orders += user->ordering && status == 200;
+    user->ordering = false;
     if (status == 200)
         enter(user, user->next);
     else
@@ -132,6 +134,22 @@ static void give_contact(struct user *user, const struct screen *screen)
         write(user, "anna.test@mail.ru", USER_ORDER);
 }
 
+static void declined_at_checkout(void *context, long status, struct json_object *body)
+{
+    struct user *user = context;
+    acted(user, status, body);
+    user->declined += status == 200;
+}
+
+static void decline(struct user *user)
+{
+    char path[LINE_BYTES];
+    (void)snprintf(path, sizeof path, "/api/payments/%s/decline", user->payment);
+    user->acting = true;
+    user->next = USER_DECLINED;
+    net_ask(user->world->net, path, "{}", declined_at_checkout, user);
+}
+
 static void paid_at_checkout(void *context, long status, struct json_object *body)
 {
     struct user *user = context;
@@ -156,6 +174,8 @@ static void take_link(struct user *user, const struct screen *screen)
     (void)snprintf(user->payment, sizeof user->payment, "%.*s", (int)strcspn(id + 10, "?/"), id + 10);
     if (user->step == USER_GIVE_UP)
         press_if(user, screen, "pay", "cancel", USER_PAY);
+    else if (user->plan.declines && user->declined == 0)
+        decline(user);
     else
         pay(user);
 }
@@ -222,10 +242,30 @@ static void order(struct user *user, const struct screen *screen)
 {
     const char *data = chat_button(screen, "checkout", "order");
     int times = user->plan.order_presses > 1 ? user->plan.order_presses : 1;
-    if (data == NULL)
+    if (data == NULL || strcmp(data, user->pressed) == 0)
         return;
-    user->orders++;
+    user->ordering = true;
     press(user, screen, data, times, user->plan.cancels ? USER_GIVE_UP : USER_PAY);
+}
+
+/* The link, or the summary again when there could not be one. */
+static void await_link(struct user *user, const struct screen *screen)
+{
+    if (user->plan.cancels)
+        pay(user);
+    else if (chat_button(screen, "checkout", "order") != NULL)
+        order(user, screen);
+    else
+        take_link(user, screen);
+}
+
+/* The bank refused. The bot looks by itself, sooner when told to. */
+static void declined(struct user *user, const struct screen *screen)
+{
+    if (chat_button(screen, "checkout", "order") != NULL)
+        order(user, screen);
+    else
+        press_if(user, screen, "pay", "paid", USER_DECLINED);
 }
 
 static void on_screen(struct user *user, const struct screen *screen)
@@ -255,7 +295,8 @@ static void on_screen(struct user *user, const struct screen *screen)
     case USER_CONTACT: give_contact(user, screen); break;
     case USER_ORDER: order(user, screen); break;
     case USER_GIVE_UP: take_link(user, screen); break;
-    case USER_PAY: user->plan.cancels ? pay(user) : take_link(user, screen); break;
+    case USER_PAY: await_link(user, screen); break;
+    case USER_DECLINED: declined(user, screen); break;
     case USER_PAID: say_paid(user, screen); break;
     case USER_RESULT: await_result(user, screen); break;
     case USER_AGAIN_MENU: press_if(user, screen, "*", "menu", USER_AGAIN_MY); break;

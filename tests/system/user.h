@@ -27,6 +27,7 @@
     X(ORDER)                                                                                                           \
     X(GIVE_UP)                                                                                                         \
     X(PAY)                                                                                                             \
+    X(DECLINED)                                                                                                        \
     X(PAID)                                                                                                            \
     X(RESULT)                                                                                                          \
     X(AGAIN_MENU)                                                                                                      \
@@ -51,6 +52,7 @@ struct user_plan {
     bool by_phone;     /* shares the number instead of writing an address */
     int renames;       /* each with a second message right behind it */
     int order_presses; /* of the button that orders, at once */
+    bool declines;     /* has the first payment refused by the bank, and orders again */
     bool cancels;      /* presses Cancel after the link came, and pays all the same */
     bool tells_paid;   /* presses "I have paid" */
     bool again;        /* has everything sent again, and the originals */
@@ -66,11 +68,12 @@ struct user {
     int64_t version;
     struct json_object *chat; /* the newest view */
     bool asking, acting;      /* a long poll, a deed is under way */
+    bool ordering;            /* … which is an order */
     enum user_step next;      /* once the deed is acknowledged */
     char pressed[80];         /* the last button */
     char name[160];           /* the avatar must have in the end */
     char payment[48];
-    int photos_sent, orders, paid, renamed;
+    int photos_sent, orders, paid, renamed, declined;
 };
 
 void user_begin(struct user *user, struct world *world, const struct user_plan *plan, int64_t id);

@@ -178,12 +178,12 @@ static void write_config(struct world *world)
                      "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
                      " request_timeout_s = 5; };\n"
                      "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
-                     "darkroom: { program = \"%s\"; };\nmaking: { %s };\n"
+                     "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
                      "shop: { offer_url = \"https://example.org/offer\";"
                      " privacy_url = \"https://example.org/privacy\"; };\n"
                      "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
                      world->base, text_or(options->telegram, ""), world->base, world->conninfo,
-                     BINARY_DIR "/fotoset-darkroom", text_or(options->making, ""), SOURCE_DIR "/config/texts",
+                     BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""), SOURCE_DIR "/config/texts",
                      options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
 }
 
@@ -199,7 +199,7 @@ static void leave(void)
 
 void world_begin(struct world *world, const struct world_options *options)
 {
-    *world = (struct world){.options = *options, .conninfo = getenv("FOTOSET_TEST_CONNINFO")};
+    *world = (struct world){.options = *options, .conninfo = getenv("FOTOSET_TEST_CONNINFO"), .begun_ms = net_now_ms()};
     if (world->conninfo == NULL) {
         fprintf(stderr, "FOTOSET_TEST_CONNINFO is not set: run it through tests/postgres run\n");
         exit(2);

@@ -19,6 +19,7 @@ struct world_options {
     const char *config;   /* more lines of the configuration, group by group, or NULL */
     const char *telegram; /* more keys of the group telegram, or NULL */
     const char *making;   /* … of the group making */
+    const char *darkroom; /* … of the group darkroom */
     bool cheap_styles;    /* 23 looks that cost little instead of the shop's own */
     uint64_t seed;
 };
@@ -31,6 +32,7 @@ struct world {
     struct net *net;
     struct db *db;
     struct arena arena;
+    int64_t begun_ms;   /* when the world began */
     int64_t started_ms; /* when the daemon was started last, monotonic */
     long starts;
 };

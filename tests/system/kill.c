@@ -1,0 +1,231 @@
+/* Kill -9 at any moment. Users walk whole journeys at the same time while the daemon is killed at random and at every
+ * named step of its sources, sometimes stopped by SIGTERM instead, and started again at once. New users come as long as
+ * kills are to be made; then all are let finish, and database, sandbox and logs must tell one story.
+ *
+ *   system_kill [--kills N] [--users N] [--seed S] [--minutes M]
+ *
+ * A seed repeats what is aimed at, not the timing of three programs. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/system/invariants.h"
+#include "tests/system/steps.h"
+#include "tests/system/user.h"
+
+enum {
+    USERS_MAX = 4096,
+    LIFE_MAX_MS = 2500, /* of a daemon that does not come to the step aimed at */
+    RANDOM_LIFE_MS = 1500,
+    START_MS = 1000,
+    STUCK_S = 120,
+    FIRST_USER = 1000
+};
+
+struct options {
+    long kills, users, minutes;
+    uint64_t seed;
+};
+
+struct ordeal {
+    struct options options;
+    struct world world;
+    struct user users[USERS_MAX];
+    int begun, done;
+    struct steps steps;
+    struct step *aim;    /* NULL: at random */
+    int64_t until_ms;    /* of this life */
+    bool gently;         /* by SIGTERM */
+    long random, gentle; /* kills at random, stops */
+    uint64_t dice;
+};
+
+static uint64_t roll(struct ordeal *ordeal, uint64_t sides)
+{
+    ordeal->dice ^= ordeal->dice << 13;
+    ordeal->dice ^= ordeal->dice >> 7;
+    ordeal->dice ^= ordeal->dice << 17;
+    return (ordeal->dice >> 11) % sides;
+}
+
+static long kills(const struct ordeal *ordeal)
+{
+    return ordeal->random + steps_kills(&ordeal->steps);
+}
+
+/* What somebody is about to go through now, so that rare steps are aimed at when they can come. */
+static const char *const *occasion(struct ordeal *ordeal)
+{
+    static const char *const paying[] = {"cashier.", NULL};
+    static const char *const sending[] = {"intake.", NULL};
+    static const char *const getting[] = {"maker.", "album.", "probe.", NULL};
+    static const char *const any[] = {"", NULL};
+    static const char *const *const occasions[] = {paying, sending, getting, any};
+    bool open[4] = {false, false, false, true};
+    for (int i = ordeal->done; i < ordeal->begun; i++) {
+        enum user_step step = ordeal->users[i].step;
+        open[0] = open[0] || (step >= USER_ORDER && step <= USER_PAID);
+        open[1] = open[1] || step == USER_PHOTOS || step == USER_ENOUGH;
+        open[2] = open[2] || step == USER_RESULT;
+    }
+    size_t pick = (size_t)roll(ordeal, 4);
+    while (!open[pick])
+        pick++;
+    return occasions[pick];
+}
+
+static void next_life(struct ordeal *ordeal)
+{
+    char kill_at[STEP_NAME_BYTES + 16];
+    bool over = kills(ordeal) >= ordeal->options.kills;
+    ordeal->aim = NULL;
+    ordeal->gently = !over && roll(ordeal, 12) == 0;
+    ordeal->until_ms = INT64_MAX;
+    if (!over && !ordeal->gently && roll(ordeal, 3) != 0)
+        ordeal->aim = steps_choose(&ordeal->steps, occasion(ordeal), roll(ordeal, 1000));
+    if (ordeal->aim != NULL) {
+        bool rare = strncmp(ordeal->aim->name, "cashier.", 8) == 0;
+        (void)snprintf(kill_at, sizeof kill_at, "%s:%" PRIu64, ordeal->aim->name, 1 + roll(ordeal, rare ? 1 : 4));
+    }
+    world_start_daemon(&ordeal->world, ordeal->aim == NULL ? NULL : kill_at);
+    if (!over)
+        ordeal->until_ms =
+            net_now_ms() + (ordeal->aim != NULL ? LIFE_MAX_MS : (int64_t)roll(ordeal, RANDOM_LIFE_MS) + 1);
+}
+
+/* It has ended by itself: only at the step aimed at. */
+static void died(struct ordeal *ordeal, int status)
+{
+    if (ordeal->aim == NULL || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        world_fail(&ordeal->world, "the daemon ended by itself, status %d", status);
+    ordeal->aim->kills++;
+}
+
+static void watch_daemon(struct ordeal *ordeal)
+{
+    int status = 0;
+    if (world_daemon_ended(&ordeal->world, &status)) {
+        died(ordeal, status);
+        next_life(ordeal);
+        return;
+    }
+    if (net_now_ms() < ordeal->until_ms)
+        return;
+    status = world_stop_daemon(&ordeal->world, ordeal->gently ? SIGTERM : SIGKILL);
+    bool starting = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
+                    net_now_ms() - ordeal->world.started_ms < START_MS; /* it did not listen to signals yet */
+    if (ordeal->gently && !starting && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        world_fail(&ordeal->world, "after SIGTERM the daemon's status is %d", status);
+    ordeal->gentle += ordeal->gently;
+    ordeal->random += !ordeal->gently;
+    if (ordeal->aim != NULL)
+        ordeal->aim->misses++;
+    next_life(ordeal);
+}
+
+static void new_user(struct ordeal *ordeal)
+{
+    int i = ordeal->begun++;
+    struct user_plan plan = {.lang = i % 2 == 0 ? "ru" : "en",
+                             .name = "Анна <&_> 🎉",
+                             .referral = i % 3 == 0 ? "ABC234" : NULL,
+                             .photos = 10 + i % 3,
+                             .size_px = 520,
+                             .shuffle = i % 4 == 3,
+                             .spread_ms = 200 * (i % 5),
+                             .by_phone = i % 5 == 0,
+                             .renames = i % 3 == 1 ? 3 : 0,
+                             .order_presses = 1 + i % 3,
+                             .declines = i % 3 == 2,
+                             .tells_paid = i % 4 != 0};
+    user_begin(&ordeal->users[i], &ordeal->world, &plan, FIRST_USER + i);
+}
+
+/* Finished users go to the front, so that only those under way are looked at. */
+static void run_users(struct ordeal *ordeal)
+{
+    for (int i = ordeal->done; i < ordeal->begun; i++) {
+        user_run(&ordeal->users[i]);
+        user_fail_if_stuck(&ordeal->users[i], STUCK_S);
+    }
+    while (ordeal->done < ordeal->begun && user_done(&ordeal->users[ordeal->done]))
+        ordeal->done++;
+    int under_way = 0;
+    for (int i = ordeal->done; i < ordeal->begun; i++)
+        under_way += !user_done(&ordeal->users[i]);
+    while (under_way < ordeal->options.users && kills(ordeal) < ordeal->options.kills && ordeal->begun < USERS_MAX) {
+        new_user(ordeal);
+        under_way++;
+    }
+}
+
+static void read_options(struct options *options, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"kills", 1, NULL, 'k'}, {"users", 1, NULL, 'u'}, {"seed", 1, NULL, 's'}, {"minutes", 1, NULL, 'm'}, {0}};
+    *options = (struct options){.kills = 100, .users = 5, .minutes = 60, .seed = 1};
+    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'k': options->kills = strtol(optarg, NULL, 10); break;
+        case 'u': options->users = strtol(optarg, NULL, 10); break;
+        case 's': options->seed = strtoull(optarg, NULL, 10); break;
+        case 'm': options->minutes = strtol(optarg, NULL, 10); break;
+        default: exit(2);
+        }
+    }
+}
+
+static void print_steps(const struct steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        printf("  %-34s %ld kills, %ld times in vain\n", steps->list[i].name, steps->list[i].kills,
+               steps->list[i].misses);
+}
+
+static void print_figures(struct ordeal *ordeal, const struct invariants *all)
+{
+    struct world *world = &ordeal->world;
+    print_steps(&ordeal->steps);
+    printf("kill: %ld kills (%ld at %zu of %zu named steps, %ld at random) and %ld stops; %d users, %" PRId64
+           " paid sets, %" PRId64 " photos taken, %" PRId64 " delivered, each once and in order; %d facts hold; %" PRId64
+           " s\n",
+           kills(ordeal), steps_kills(&ordeal->steps), steps_met(&ordeal->steps), ordeal->steps.count, ordeal->random,
+           ordeal->gentle, ordeal->begun, world_int(world, "SELECT count(*) FROM generation_jobs"),
+           world_int(world, "SELECT count(*) FROM photo_intake"),
+           world_int(world, "SELECT count(*) FROM photo_tasks WHERE delivery = 'sent'"), all->checked,
+           (net_now_ms() - all->world->begun_ms) / 1000);
+}
+
+int main(int argc, char **argv)
+{
+    static struct ordeal ordeal;
+    read_options(&ordeal.options, argc, argv);
+    ordeal.dice = ordeal.options.seed * 0x9e3779b97f4a7c15U + 1;
+    steps_find(&ordeal.steps);
+    world_begin(&ordeal.world, &(struct world_options){.name = "kill",
+                                                       .seed = ordeal.options.seed,
+                                                       .cheap_styles = true,
+                                                       .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;",
+                                                       .darkroom = "job_timeout_s = 4;"});
+    next_life(&ordeal);
+    int64_t end_ms = net_now_ms() + ordeal.options.minutes * 60000;
+    do {
+        run_users(&ordeal);
+        watch_daemon(&ordeal);
+        net_step(ordeal.world.net, 10);
+        if (net_now_ms() > end_ms)
+            ordeal.options.kills = kills(&ordeal);
+    } while (ordeal.done < ordeal.begun || kills(&ordeal) < ordeal.options.kills || ordeal.until_ms != INT64_MAX);
+    invariants_settle(&ordeal.world);
+
+    struct invariants all = {.world = &ordeal.world, .users = ordeal.users, .user_count = ordeal.begun};
+    invariants_check(&all);
+    print_figures(&ordeal, &all);
+    for (int i = 0; i < ordeal.begun; i++)
+        user_end(&ordeal.users[i]);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* Reading the names out of the sources is crude and right: a step that is added tomorrow is killed at tomorrow. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "tests/system/steps.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct steps *found; /* nftw has no context */
+
+static void read_line(struct steps *steps, const char *line)
+{
+    static const char call[] = "shop_step(\"";
+    const char *at = strstr(line, call);
+    if (at == NULL)
+        return;
+    at += sizeof call - 1;
+    size_t length = strcspn(at, "\"");
+    if (steps->count == STEPS_MAX || length >= STEP_NAME_BYTES)
+        abort();
+    for (size_t i = 0; i < steps->count; i++)
+        if (strlen(steps->list[i].name) == length && strncmp(steps->list[i].name, at, length) == 0)
+            return;
+    memcpy(steps->list[steps->count++].name, at, length);
+}
+
+static int read_source(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    const char *dot = strrchr(path, '.');
+    char line[512];
+    (void)stat;
+    (void)ftw;
+    FILE *file = type == FTW_F && dot != NULL && strcmp(dot, ".c") == 0 ? fopen(path, "r") : NULL;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        read_line(found, line);
+    if (file != NULL)
+        (void)fclose(file);
+    return 0;
+}
+
+void steps_find(struct steps *steps)
+{
+    *steps = (struct steps){0};
+    found = steps;
+    if (nftw(SOURCE_DIR "/bot", read_source, 8, FTW_PHYS) != 0 || steps->count == 0) {
+        fprintf(stderr, "no named steps in %s\n", SOURCE_DIR "/bot");
+        exit(1);
+    }
+}
+
+struct step *steps_choose(struct steps *steps, const char *const *prefixes, uint64_t random)
+{
+    struct step *best = NULL;
+    size_t start = (size_t)(random % steps->count);
+    for (size_t i = 0; i < steps->count; i++) {
+        struct step *step = &steps->list[(start + i) % steps->count];
+        for (size_t k = 0; prefixes[k] != NULL; k++)
+            if (strncmp(step->name, prefixes[k], strlen(prefixes[k])) == 0 &&
+                (best == NULL || step->kills + step->misses < best->kills + best->misses))
+                best = step;
+    }
+    return best;
+}
+
+struct step *steps_named(struct steps *steps, const char *name)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (strcmp(steps->list[i].name, name) == 0)
+            return &steps->list[i];
+    return NULL;
+}
+
+long steps_kills(const struct steps *steps)
+{
+    long kills = 0;
+    for (size_t i = 0; i < steps->count; i++)
+        kills += steps->list[i].kills;
+    return kills;
+}
+
+size_t steps_met(const struct steps *steps)
+{
+    size_t met = 0;
+    for (size_t i = 0; i < steps->count; i++)
+        met += steps->list[i].kills > 0;
+    return met;
+}

@@ -1,0 +1,29 @@
+/* The named steps of the daemon, out of its sources, so that none can be forgotten; which were met with a kill; and
+ * which to aim at next. */
+#ifndef TESTS_SYSTEM_STEPS_H
+#define TESTS_SYSTEM_STEPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STEPS_MAX = 128, STEP_NAME_BYTES = 48 };
+
+struct step {
+    char name[STEP_NAME_BYTES];
+    long kills, misses; /* hit; aimed at in vain */
+};
+
+struct steps {
+    struct step list[STEPS_MAX];
+    size_t count;
+};
+
+/* Reads every shop_step("…") of the folder bot. Ends the program when there is none. */
+void steps_find(struct steps *steps);
+/* The least met step whose name begins with one of the prefixes (a list ended by NULL); NULL if there is none. */
+struct step *steps_choose(struct steps *steps, const char *const *prefixes, uint64_t random);
+struct step *steps_named(struct steps *steps, const char *name);
+long steps_kills(const struct steps *steps);
+size_t steps_met(const struct steps *steps);
+
+#endif
