@@ -227,8 +227,10 @@ static void committed_all(struct turns *turns)
         return;
     }
     turns->phase = PHASE_IDLE;
-    if (turns->from_poll && !shop->stopping)
+    if (turns->from_poll && !shop->stopping) {
         telegram_poll_next(shop->poll, shop->now_ms, turns->offset);
+        shop_step("poll.confirming");
+    }
     turns->from_poll = false;
 }
 

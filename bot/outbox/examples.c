@@ -25,6 +25,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
 {
     struct show *show = ctx;
     struct lane *lane = show->lane;
+    shop_step("examples.answered");
     if (verdict->class == TELEGRAM_CANCELED) {
         show_free(show);
         return;
@@ -73,6 +74,7 @@ static void send(struct show *show)
                                  .file_count = file_count,
                                  .cost = 1,
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    shop_step("examples.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, show);
     json_object_put(params);
     if (err != ERR_OK) {

@@ -269,6 +269,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
 {
     (void)ctx;
     (void)result;
+    shop_step("press.answered");
     if (verdict->class == TELEGRAM_BAD)
         log_warn("outbox", "answerCallbackQuery was refused: %s", verdict->description);
 }
@@ -284,6 +285,7 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
                                  .effect = EFFECT_IDEMPOTENT,
                                  .no_result = true,
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    shop_step("press.before_answer");
     if (telegram_call(outbox->shop->telegram, outbox->shop->now_ms, &call, answered, NULL) != ERR_OK)
         log_warn("outbox", "too many calls are waiting: a press stays unanswered");
     json_object_put(params);

@@ -23,6 +23,7 @@ static bool is_known(const struct album_photo *photo)
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct shipment *shipment = ctx;
+    shop_step("probe.answered");
     if (verdict->class == TELEGRAM_CANCELED) { /* on the way down: the row stays */
         shipment_free(shipment);
         return;
@@ -72,6 +73,7 @@ static void step(struct shipment *shipment)
                                  .priority = TELEGRAM_BULK,
                                  .effect = EFFECT_IDEMPOTENT,
                                  .params_json = params};
+    shop_step("probe.before_ask");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
     free(params);
     if (err != ERR_OK) {

@@ -49,16 +49,15 @@ void steps_find(struct steps *steps)
     }
 }
 
-struct step *steps_choose(struct steps *steps, const char *const *prefixes, uint64_t random)
+struct step *steps_choose(struct steps *steps, steps_open_fn *open, const void *context, uint64_t random)
 {
     struct step *best = NULL;
     size_t start = (size_t)(random % steps->count);
     for (size_t i = 0; i < steps->count; i++) {
         struct step *step = &steps->list[(start + i) % steps->count];
-        for (size_t k = 0; prefixes[k] != NULL; k++)
-            if (strncmp(step->name, prefixes[k], strlen(prefixes[k])) == 0 &&
-                (best == NULL || step->kills + step->misses < best->kills + best->misses))
-                best = step;
+        if (open(context, step->name) &&
+            (best == NULL || 2 * step->kills + step->misses < 2 * best->kills + best->misses))
+            best = step;
     }
     return best;
 }

@@ -3,6 +3,7 @@
 #ifndef TESTS_SYSTEM_STEPS_H
 #define TESTS_SYSTEM_STEPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,10 @@ struct steps {
 
 /* Reads every shop_step("…") of the folder bot. Ends the program when there is none. */
 void steps_find(struct steps *steps);
-/* The least met step whose name begins with one of the prefixes (a list ended by NULL); NULL if there is none. */
-struct step *steps_choose(struct steps *steps, const char *const *prefixes, uint64_t random);
+/* Can the step come now? */
+typedef bool steps_open_fn(const void *context, const char *name);
+/* The least met step that is open; NULL if there is none. */
+struct step *steps_choose(struct steps *steps, steps_open_fn *open, const void *context, uint64_t random);
 struct step *steps_named(struct steps *steps, const char *name);
 long steps_kills(const struct steps *steps);
 size_t steps_met(const struct steps *steps);

@@ -149,10 +149,15 @@ static void write_cheap_styles(struct world *world)
         (void)snprintf(path, sizeof path, "%s/styles/%s.cfg", world->dir, ids[i]);
         write_file(path, 0600, text);
     }
-    (void)snprintf(path, sizeof path, "%s/styles/cover.svg", world->dir);
-    write_file(path, 0600,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"400\">"
-               "<rect width=\"300\" height=\"400\" fill=\"#ccddee\"/></svg>\n");
+    static const char *const pictures[] = {"cover.svg", "examples/1.svg", "examples/2.svg"};
+    (void)snprintf(path, sizeof path, "%s/styles/examples", world->dir);
+    (void)mkdir(path, 0700);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof path, "%s/styles/%s", world->dir, pictures[i]);
+        write_file(path, 0600,
+                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"400\">"
+                   "<rect width=\"300\" height=\"400\" fill=\"#ccddee\"/></svg>\n");
+    }
 }
 
 static const char *text_or(const char *text, const char *otherwise)
@@ -183,8 +188,9 @@ static void write_config(struct world *world)
                      " privacy_url = \"https://example.org/privacy\"; };\n"
                      "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
                      world->base, text_or(options->telegram, ""), world->base, world->conninfo,
-                     BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""), SOURCE_DIR "/config/texts",
-                     options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
+                     BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""),
+                     SOURCE_DIR "/config/texts", options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles",
+                     text_or(options->config, "")));
 }
 
 static void leave(void)
