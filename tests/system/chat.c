@@ -26,19 +26,23 @@ static size_t count_of(struct json_object *list)
     return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
-struct screen chat_screen(struct json_object *chat)
+static int64_t id_of(struct json_object *message)
+{
+    struct json_object *value = NULL;
+    return json_object_object_get_ex(message, "message_id", &value) ? json_object_get_int64(value) : 0;
+}
+
+struct screen chat_screen(struct json_object *chat, int64_t message_id)
 {
     struct json_object *messages = chat_messages(chat), *value = NULL;
     for (size_t i = count_of(messages); i > 0; i--) {
         struct json_object *message = json_object_array_get_idx(messages, i - 1), *buttons = NULL;
-        if (strcmp(chat_field(message, "from"), "bot") != 0)
+        if (strcmp(chat_field(message, "from"), "bot") != 0 || (message_id != 0 && id_of(message) != message_id))
             continue;
         (void)json_object_object_get_ex(message, "buttons", &buttons);
         bool keyboard = json_object_object_get_ex(message, "reply_keyboard", &value) && value != NULL;
-        if (count_of(buttons) == 0 && !keyboard)
-            continue;
-        (void)json_object_object_get_ex(message, "message_id", &value);
-        return (struct screen){json_object_get_int64(value), chat_field(message, "text"), buttons, keyboard};
+        if (count_of(buttons) > 0 || keyboard)
+            return (struct screen){id_of(message), chat_field(message, "text"), buttons, keyboard};
     }
     return (struct screen){0};
 }

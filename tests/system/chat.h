@@ -16,8 +16,8 @@ struct screen {
     bool asks_contact;
 };
 
-/* The newest message of the bot that has buttons or asks for a contact. */
-struct screen chat_screen(struct json_object *chat);
+/* The newest message of the bot that has buttons or asks for a contact; or the one with this id, if it is not 0. */
+struct screen chat_screen(struct json_object *chat, int64_t message_id);
 /* The data of the button "STATE:…:ACTION:OBJECT"; NULL if the screen has none. State "*" is a place. */
 const char *chat_button(const struct screen *screen, const char *state, const char *action);
 int64_t chat_button_object(const char *data);

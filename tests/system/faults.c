@@ -78,11 +78,8 @@ int main(int argc, char **argv)
     }
     (void)parameters(argv[1]);
     (void)snprintf(name, sizeof name, "faults %s", argv[1]);
-    world_begin(&world, &(struct world_options){.name = name,
-                                                .seed = 7,
-                                                .cheap_styles = true,
-                                                .telegram = "request_timeout_s = 5; upload_timeout_s = 10;",
-                                                .making = "retry_base_s = 1;"});
+    world_begin(&world,
+                &(struct world_options){.name = name, .seed = 7, .cheap_styles = true, .making = "retry_base_s = 1;"});
     plant(&world, argv[1]);
     world_start_daemon(&world, NULL);
     for (int i = 0; i < USERS; i++) {

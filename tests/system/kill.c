@@ -19,7 +19,7 @@
 
 enum {
     USERS_MAX = 4096,
-    LIFE_MAX_MS = 2500, /* of a daemon that does not come to the step aimed at */
+    LIFE_MAX_MS = 3000, /* of a daemon that does not come to the step aimed at */
     RANDOM_LIFE_MS = 1500,
     START_MS = 1000,
     STUCK_S = 180,
@@ -61,7 +61,7 @@ static long kills(const struct ordeal *ordeal)
 static bool is_over(const struct ordeal *ordeal)
 {
     return kills(ordeal) >= ordeal->options.kills &&
-           (steps_met(&ordeal->steps) == ordeal->steps.count || kills(ordeal) >= 2 * ordeal->options.kills);
+           (steps_met(&ordeal->steps) == ordeal->steps.count || kills(ordeal) >= ordeal->options.kills * 3 / 2);
 }
 
 static bool begins(const char *name, const char *prefix)
@@ -77,6 +77,16 @@ static bool anybody(const struct ordeal *ordeal, enum user_step first, enum user
     return false;
 }
 
+static bool declines(const struct ordeal *ordeal)
+{
+    for (int i = ordeal->done; i < ordeal->begun; i++) {
+        const struct user *user = &ordeal->users[i];
+        if (user->plan.declines && user->step >= USER_ENOUGH && user->step <= USER_DECLINED)
+            return true;
+    }
+    return false;
+}
+
 /* Rare steps are aimed at when somebody is about to go through them. */
 static bool is_open(const void *context, const char *name)
 {
@@ -84,17 +94,15 @@ static bool is_open(const void *context, const char *name)
     if (strstr(name, "_failed") != NULL)
         return false; /* has an act of its own: refusals() */
     if (strstr(name, "_canceled") != NULL)
-        return anybody(ordeal, USER_DECLINED, USER_DECLINED);
-    if (begins(name, "cashier.") && (strstr(name, "create") != NULL))
-        return anybody(ordeal, USER_CONTACT, USER_PAY);
+        return declines(ordeal);
     if (begins(name, "cashier."))
-        return anybody(ordeal, USER_PAY, USER_PAID);
+        return anybody(ordeal, USER_ENOUGH, USER_PAID);
     if (begins(name, "intake."))
         return anybody(ordeal, USER_PHOTOS, USER_ENOUGH);
     if (begins(name, "maker.") || begins(name, "album.") || begins(name, "probe."))
         return anybody(ordeal, USER_RESULT, USER_RESULT);
     if (begins(name, "examples."))
-        return anybody(ordeal, USER_START, USER_WELCOME);
+        return ordeal->begun - ordeal->done < ordeal->options.users || anybody(ordeal, USER_START, USER_WELCOME);
     return true;
 }
 
@@ -264,7 +272,7 @@ int main(int argc, char **argv)
         watch_daemon(&ordeal);
         net_step(ordeal.world.net, 10);
         if (net_now_ms() > end_ms)
-            ordeal.options.kills = kills(&ordeal) / 2;
+            ordeal.options.kills = kills(&ordeal) / 2; /* enough of them */
     } while (ordeal.done < ordeal.begun || !is_over(&ordeal) || ordeal.until_ms != INT64_MAX);
     invariants_settle(&ordeal.world);
 

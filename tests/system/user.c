@@ -71,6 +71,7 @@ static void press(struct user *user, const struct screen *screen, const char *da
     if (next == user->step && strcmp(user->pressed, data) == 0)
         return; /* its answer is still to come */
     (void)snprintf(user->pressed, sizeof user->pressed, "%s", data);
+    user->pressed_id = screen->message_id;
     (void)snprintf(body, sizeof body, "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"repeat\":%d}", screen->message_id,
                    data, times);
     act(user, next, "press", body);
@@ -350,8 +351,10 @@ void user_run(struct user *user)
     char path[LINE_BYTES];
     for (enum user_step was = USER_STEP_COUNT; was != user->step && !user->acting && !user_done(user);) {
         was = user->step;
-        struct screen screen = chat_screen(user->chat);
+        struct screen screen = chat_screen(user->chat, 0), older = chat_screen(user->chat, user->pressed_id);
         on_screen(user, &screen);
+        if (was == user->step && !user->acting && user->pressed_id != 0 && older.message_id != screen.message_id)
+            on_screen(user, &older);
     }
     if (user->asking || user_done(user))
         return;
@@ -365,7 +368,8 @@ void user_fail_if_stuck(const struct user *user, int limit_s)
 {
     if (user_done(user) || net_now_ms() - user->since_ms < (int64_t)limit_s * 1000)
         return;
-    struct screen screen = chat_screen(user->chat);
+    struct screen screen = chat_screen(user->chat, 0);
+    (void)fprintf(stderr, "the chat: %s\n", json_object_to_json_string(user->chat));
     world_fail(user->world, "user %" PRId64 " waits in vain at %s; the screen is %" PRId64 ": %s\n%s", user->id,
                user_step_name(user), screen.message_id, screen.text,
                screen.buttons == NULL ? "" : json_object_to_json_string(screen.buttons));
@@ -373,8 +377,10 @@ void user_fail_if_stuck(const struct user *user, int limit_s)
 
 void user_run_all(struct world *world, struct user *users, int count, int limit_s, void (*between)(struct world *))
 {
-    for (int left = count; left > 0;) {
+    for (int left = count, status = 0; left > 0;) {
         left = count;
+        if (world_daemon_ended(world, &status))
+            world_fail(world, "the daemon ended by itself, status %d", status);
         for (int i = 0; i < count; i++) {
             user_run(&users[i]);
             left -= user_done(&users[i]);

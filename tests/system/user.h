@@ -71,6 +71,7 @@ struct user {
     bool ordering;            /* … which is an order */
     enum user_step next;      /* once the deed is acknowledged */
     char pressed[80];         /* the last button */
+    int64_t pressed_id;       /* … and its message, which may have become the screen though a copy lies below it */
     char name[160];           /* the avatar must have in the end */
     char payment[48];
     int photos_sent, orders, paid, renamed, declined;
