@@ -86,6 +86,8 @@ static int wait_ms(const struct daemon *daemon)
     int64_t wait = until == INT64_MAX ? INT32_MAX : until - shop->now_ms;
     if (timers_next_ms(shop->timers) != INT64_MAX)
         wait = earlier(wait, timers_next_ms(shop->timers) - shop->unix_ms);
+    if (!daemon->rested)
+        wait = earlier(wait, REST_MS);
     return wait <= 0 ? 0 : wait > INT32_MAX ? INT32_MAX : (int)wait;
 }
 
@@ -173,7 +175,7 @@ static void begin_stop(struct daemon *daemon)
 }
 
 /* After a second in which nothing happened, memory that a burst needed goes back to the system: once, for looking
- * through the heap costs milliseconds. */
+ * through the heap costs milliseconds. Until then the loop sleeps no longer than that second. */
 static void rest(struct daemon *daemon, int64_t slept_ms)
 {
     bool quiet = slept_ms >= REST_MS && turns_idle(daemon->shop.turns);

@@ -98,6 +98,11 @@ ticks_of() {
     sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 + $14 + $15 }'
 }
 
+# Only its own: the darkroom, which ends in an idle minute, is then counted as a child of the daemon.
+own_ticks_of() {
+    sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
 # The same for Postgres: the postmaster and its children of now (those that ended are counted by it).
 ticks_of_postgres() {
     local total pid
