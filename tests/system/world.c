@@ -231,7 +231,8 @@ void world_begin(struct world *world, const struct world_options *options)
 
 void world_start_daemon(struct world *world, const char *kill_at)
 {
-    const char *args[] = {BINARY_DIR "/fotosetd", "run", "-c", world->config, NULL};
+    const char *other = getenv("FOTOSET_DAEMON"); /* with a bug planted by hand, to see that a test finds it */
+    const char *args[] = {other != NULL ? other : BINARY_DIR "/fotosetd", "run", "-c", world->config, NULL};
     world->daemon = spawn(world, args, kill_at, world->log);
     world->started_ms = net_now_ms();
     world->starts++;
