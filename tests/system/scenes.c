@@ -1,0 +1,146 @@
+/* Scenes beside the road, in one world: money that comes after "cancel", presses that come several times, strangers'
+ * ids in buttons, updates that can't be read, update ids that start again elsewhere, a user who blocks the bot while
+ * the photos are made, an old button, hostile files. Afterwards the same invariants hold for everybody. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/system/invariants.h"
+#include "tests/system/user.h"
+
+enum { CANCELER, PRESSER, BLOCKER, GUEST, USERS, STUCK_S = 100, POISON = 2 };
+
+static struct world world;
+static struct user users[USERS];
+
+static char *path_of(int user, const char *deed)
+{
+    return arena_format(&world.arena, "/api/chats/%" PRId64 "/%s", users[user].id, deed);
+}
+
+/* Lets everybody walk until the user stands at this step. */
+static void walk_to(int user, enum user_step step)
+{
+    while (users[user].step < step) {
+        for (int i = 0; i < USERS; i++) {
+            user_run(&users[i]);
+            user_fail_if_stuck(&users[i], STUCK_S);
+        }
+        net_step(world.net, 5);
+    }
+}
+
+/* Garbage between good updates, and the numbers of updates start again somewhere else. */
+static void send_poison(void)
+{
+    json_object_put(net_post(world.net, path_of(GUEST, "raw"), "{\"message\":{\"message_id\":\"seven\",\"chat\":7}}"));
+    json_object_put(net_post(world.net, path_of(GUEST, "raw"), "{\"callback_query\":[1,2,{}]}"));
+    json_object_put(net_post(world.net, "/api/updates/restart_ids", "{}"));
+}
+
+static int64_t screen_of(int user)
+{
+    user_look(&users[user]);
+    return chat_screen(users[user].chat, 0).message_id;
+}
+
+/* Presses what the screen never offered: objects of others, old versions, nonsense. Each is answered, nothing opens. */
+static void press_strange_buttons(int user, int64_t job, int64_t avatar)
+{
+    const char *const data[] = {arena_format(&world.arena, "*:0:again:%" PRId64, job),
+                          arena_format(&world.arena, "*:0:files:%" PRId64, job),
+                          arena_format(&world.arena, "*:0:card:%" PRId64, avatar),
+                          arena_format(&world.arena, "*:0:delete:%" PRId64, avatar),
+                          arena_format(&world.arena, "*:0:pay:%" PRId64, job),
+                          "checkout:1:order:0",
+                          "*:0:no_such_place:1",
+                          "*:0:card:99999999999999999999",
+                          "\\u0001::"};
+    for (size_t i = 0; i < sizeof data / sizeof data[0]; i++)
+        json_object_put(net_post(world.net, path_of(user, "press"),
+                                 "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"force\":true}", screen_of(user),
+                                 data[i]));
+}
+
+/* Files that are no photos, or no good ones. None of them is taken in, none hurts anybody. */
+static void send_hostile_files(int user)
+{
+    static const unsigned char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0";
+    static const unsigned char jpeg[] = "\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43";
+    static const char text[] = "This is a letter and not a picture at all, whatever its name says.\n";
+    static const struct {
+        const char *name, *type;
+        const void *bytes;
+        size_t length;
+    } files[] = {{"bomb.png", "image/png", png, sizeof png - 1},
+                 {"half.jpg", "image/jpeg", jpeg, sizeof jpeg - 1},
+                 {"letter.jpg", "image/jpeg", text, sizeof text - 1},
+                 {"magic.png", "image/png", jpeg, sizeof jpeg - 1}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (net_upload(world.net, path_of(user, "photos"), "document", files[i].name, files[i].type, files[i].bytes,
+                       files[i].length) != 200)
+            world_fail(&world, "the sandbox does not take %s", files[i].name);
+}
+
+static void await(const char *sql, int64_t want)
+{
+    int64_t end_ms = net_now_ms() + STUCK_S * 1000;
+    while (world_int(&world, "%s", sql) != want) {
+        for (int i = 0; i < USERS; i++)
+            user_run(&users[i]);
+        net_step(world.net, 20);
+        if (net_now_ms() > end_ms)
+            world_fail(&world, "it never came to %" PRId64 ": %s", want, sql);
+    }
+}
+
+/* The user blocks the bot when the money is there, and comes back when the set is made. */
+static void block_and_come_back(void)
+{
+    struct user *user = &users[BLOCKER];
+    walk_to(BLOCKER, USER_RESULT);
+    json_object_put(net_post(world.net, path_of(BLOCKER, "block"), "{}"));
+    await(arena_format(&world.arena,
+                       "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
+                       " WHERE state = 'made' AND chat_id = %" PRId64,
+                       user->id),
+          23);
+    await("SELECT count(*) FROM bot_users WHERE blocked_at IS NOT NULL", 1);
+    json_object_put(net_post(world.net, path_of(BLOCKER, "text"), "{\"text\":\"/menu\"}"));
+    await(arena_format(&world.arena,
+                       "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
+                       " WHERE delivery = 'sent' AND chat_id = %" PRId64,
+                       user->id),
+          23);
+    user->step = USER_DONE; /* seen by the invariants */
+}
+
+int main(void)
+{
+    struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520, .tells_paid = true};
+    world_begin(&world, &(struct world_options){.name = "scenes", .seed = 5, .cheap_styles = true});
+    world_start_daemon(&world, NULL);
+    for (int i = 0; i < USERS; i++) {
+        struct user_plan own = plan;
+        own.cancels = i == CANCELER;
+        own.order_presses = i == PRESSER ? 5 : 1;
+        user_begin(&users[i], &world, &own, 6000000001 + i);
+    }
+    walk_to(GUEST, USER_ENOUGH);
+    send_poison();
+    send_hostile_files(GUEST);
+    await("SELECT count(*) FROM photo_intake WHERE verdict IN ('broken', 'not_image')", 4);
+    block_and_come_back();
+    user_run_all(&world, users, USERS, STUCK_S, NULL);
+    int64_t job = world_int(&world, "SELECT id FROM generation_jobs WHERE chat_id = %" PRId64, users[PRESSER].id);
+    int64_t avatar = world_int(&world, "SELECT avatar_id FROM generation_jobs WHERE id = %" PRId64, job);
+    press_strange_buttons(CANCELER, job, avatar);
+    (void)usleep(500 * 1000);
+    invariants_settle(&world);
+    struct invariants all = {.world = &world, .users = users, .user_count = USERS, .poison_expected = POISON};
+    invariants_check(&all);
+    printf("scenes: %d facts hold, %lld s\n", all.checked, (long long)(net_now_ms() - world.begun_ms) / 1000);
+    return 0;
+}
