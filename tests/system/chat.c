@@ -119,8 +119,10 @@ int chat_sent(struct json_object *chat, const char *file_ids[], int room)
     int count = 0;
     for (size_t i = 0; i < count_of(messages) && count < room; i++) {
         struct json_object *message = json_object_array_get_idx(messages, i);
-        if (strcmp(chat_field(message, "from"), "user") == 0 && strcmp(chat_field(message, "kind"), "photo") == 0)
-            file_ids[count++] = file_of(message, "photo");
+        const char *kind = chat_field(message, "kind");
+        if (strcmp(chat_field(message, "from"), "user") == 0 &&
+            (strcmp(kind, "photo") == 0 || strcmp(kind, "document") == 0))
+            file_ids[count++] = file_of(message, kind);
     }
     return count;
 }

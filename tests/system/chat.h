@@ -27,7 +27,7 @@ const char *chat_link(const struct screen *screen);
 /* How the bot's photos or documents with captions "n/total" lie in the chat: which[i] is the n (from 1) of the i-th of
  * them, oldest first. Returns how many. `kind` is "photo" or "document"; file_ids may be NULL. */
 int chat_pictures(struct json_object *chat, const char *kind, int which[], const char *file_ids[], int room);
-/* The file ids of the photos the user sent, oldest first. */
+/* The file ids of the photos and documents the user sent, oldest first. */
 int chat_sent(struct json_object *chat, const char *file_ids[], int room);
 /* Does any message of the bot have this in its text? */
 bool chat_says(struct json_object *chat, const char *words);

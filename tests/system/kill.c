@@ -22,7 +22,8 @@ enum {
     LIFE_MAX_MS = 3000, /* of a daemon that does not come to the step aimed at */
     RANDOM_LIFE_MS = 1500,
     START_MS = 1000,
-    STUCK_S = 180,
+    SINGLES = 10, /* and ten photos of the first user: as many as are taken */
+    STUCK_S = 120,
     FIRST_USER = 1000
 };
 
@@ -216,6 +217,50 @@ static void refusals(struct ordeal *ordeal)
     }
 }
 
+/* A single update waits, and the daemon is killed at each place where it is decided whether it was handled. Whether it
+ * is lost or handled twice shows in the user's photos, which are counted and must stand in order. */
+static void single_updates(struct ordeal *ordeal)
+{
+    static const char *const names[] = {"poll.batch", "turn.loaded", "turn.before_commit", "turn.committed",
+                                        "poll.confirming"};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    struct world *world = &ordeal->world;
+    struct user *user = &ordeal->users[0];
+    char path[96];
+    (void)snprintf(path, sizeof path, "/api/chats/%" PRId64 "/samples", user->id);
+    for (int i = 0; i < SINGLES; i++) {
+        int status = 0;
+        ordeal->aim = steps_named(&ordeal->steps, names[i % NAMES]);
+        if (ordeal->aim == NULL)
+            world_fail(world, "there is no step %s", names[i % NAMES]);
+        json_object_put(net_post(world->net, path, "{\"count\":1,\"size_px\":520,\"person\":1,\"pose\":%d}",
+                                 user->plan.photos + i));
+        user->photos_sent++;
+        world_start_daemon(world, names[i % NAMES]);
+        int64_t end_ms = net_now_ms() + STUCK_S * 1000;
+        while (!world_daemon_ended(world, &status)) {
+            net_step(world->net, 5);
+            if (net_now_ms() > end_ms)
+                world_fail(world, "the step %s does not come", names[i % NAMES]);
+        }
+        died(ordeal, status);
+    }
+}
+
+/* The first user comes as far as the photos, and everything is at rest. */
+static void first_photos(struct ordeal *ordeal)
+{
+    struct user *user = &ordeal->users[0];
+    world_start_daemon(&ordeal->world, NULL);
+    new_user(ordeal);
+    while (user->step != USER_ENOUGH) {
+        user_run(user);
+        user_fail_if_stuck(user, STUCK_S);
+        net_step(ordeal->world.net, 10);
+    }
+    invariants_settle(&ordeal->world);
+}
+
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
@@ -264,6 +309,8 @@ int main(int argc, char **argv)
                                                        .cheap_styles = true,
                                                        .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;",
                                                        .darkroom = "job_timeout_s = 4;"});
+    first_photos(&ordeal);
+    single_updates(&ordeal);
     refusals(&ordeal);
     next_life(&ordeal);
     int64_t end_ms = net_now_ms() + ordeal.options.minutes * 60000;

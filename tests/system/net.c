@@ -233,19 +233,11 @@ unsigned char *net_bytes(struct net *net, const char *path, size_t *ret_bytes)
     return bytes;
 }
 
-static void add_part(curl_mime *mime, const char *name, const char *value)
-{
-    curl_mimepart *part = curl_mime_addpart(mime);
-    curl_mime_name(part, name);
-    curl_mime_data(part, value, CURL_ZERO_TERMINATED);
-}
-
-long net_upload(struct net *net, const char *path, const char *as, const char *file_name, const char *type,
-                const void *bytes, size_t length)
+long net_upload(struct net *net, const char *path, const char *file_name, const char *type, const void *bytes,
+                size_t length)
 {
     struct question *question = question_new(net, path, NULL, NULL);
     curl_mime *mime = curl_mime_init(question->easy);
-    add_part(mime, "as", as);
     curl_mimepart *part = curl_mime_addpart(mime);
     curl_mime_name(part, "file");
     curl_mime_filename(part, file_name);

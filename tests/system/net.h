@@ -29,9 +29,9 @@ long net_post_status(struct net *net, const char *path, const char *body);
 void net_delete(struct net *net, const char *path);
 /* The bytes behind a path (malloc). */
 unsigned char *net_bytes(struct net *net, const char *path, size_t *ret_bytes);
-/* One file as a user's upload: multipart/form-data with `as` (photo or document). Returns the status. */
-long net_upload(struct net *net, const char *path, const char *as, const char *file_name, const char *type,
-                const void *bytes, size_t length);
+/* One file as a user's upload, multipart/form-data. Returns the status. */
+long net_upload(struct net *net, const char *path, const char *file_name, const char *type, const void *bytes,
+                size_t length);
 
 int64_t net_now_ms(void); /* monotonic */
 
