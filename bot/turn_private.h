@@ -39,7 +39,7 @@ struct turns {
     struct happening *list;
     size_t count, at, size; /* all; done; of the turn now */
     bool careful;           /* one by one */
-    int conflicts;
+    int conflicts, retries;
     int64_t began_ms; /* monotonic */
     bool from_poll;   /* a batch is in it: getUpdates waits for the end */
     int64_t batch_next;

@@ -27,6 +27,8 @@
 
 enum {
     RETRY_MS = 200,
+    RETRY_DOUBLINGS = 5, /* up to 6.4 s */
+    RETRIES_A_LINE = 10, /* an outage is told now and then, not with every try */
     COMPANY_MS = 20,  /* a turn of its own only deletes sent rows: under load the next batch's turn does it as well */
     CONFLICTS_MAX = 3 /* unique violations of a turn before its events go one by one */
 };
@@ -110,9 +112,11 @@ static void retry_due(void *ctx, int64_t object)
 static void retry(struct turns *turns, const struct db_failure *failure)
 {
     struct shop *shop = turns->shop;
-    log_warn("turns", "a turn waits for the database: %s", failure->message);
+    int64_t wait_ms = RETRY_MS << (turns->retries < RETRY_DOUBLINGS ? turns->retries : RETRY_DOUBLINGS);
+    if (turns->retries++ % RETRIES_A_LINE == 0)
+        log_warn("turns", "a turn waits for the database: %s", failure->message);
     turns->phase = PHASE_WAITING;
-    timers_add(shop->timers, shop->unix_ms + RETRY_MS, retry_due, turns, 0);
+    timers_add(shop->timers, shop->unix_ms + wait_ms, retry_due, turns, 0);
 }
 
 static void commit(struct turns *turns);
@@ -221,7 +225,7 @@ static void committed_all(struct turns *turns)
         if (turns->loaded.chats[i].dirty && turns->loaded.chats[i].session.state != NULL)
             schedule(turns, &turns->loaded.chats[i]);
     turns->at += turns->size;
-    turns->conflicts = 0;
+    turns->conflicts = turns->retries = 0;
     if (turns->at < turns->count) {
         start_try(turns);
         return;

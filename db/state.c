@@ -7,7 +7,8 @@ void state_add_take(struct db_unit *unit, struct arena *arena, int64_t bot_id, c
 {
     struct db_param params[2] = {db_int64_param(arena, bot_id), db_text_param(owner)};
     (void)db_unit_add(unit,
-                      "UPDATE photo_tasks SET attempts = attempts - 1, lease_token = NULL, lease_until = NULL"
+                      "UPDATE photo_tasks SET attempts = attempts - CASE WHEN deaths < 20 THEN 1 ELSE 0 END,"
+                      " deaths = deaths + 1, lease_token = NULL, lease_until = NULL"
                       " WHERE state = 'waiting' AND lease_token IS NOT NULL"
                       " AND worker = (SELECT owner FROM bot_state WHERE bot_id = $1)",
                       1, params);

@@ -49,12 +49,12 @@ static void send(struct show *show)
 {
     struct shop *shop = show->lane->outbox->shop;
     struct telegram_file files[ALBUM_MAX];
-    char names[ALBUM_MAX][8];
+    char names[ALBUM_MAX][24];
     size_t file_count = 0;
     struct json_object *list = json_object_new_array(), *params = json_object_new_object();
     for (size_t i = 0; i < show->count; i++) {
         struct json_object *media = json_object_new_object();
-        char attach[24];
+        char attach[40];
         (void)snprintf(names[i], sizeof names[i], "e%zu", i);
         (void)snprintf(attach, sizeof attach, "attach://%s", names[i]);
         const char *id = show->pictures[i].file_id;

@@ -1,5 +1,5 @@
-/* A short list of named files. A rendered JPEG is kept only until Telegram knows the picture. Several askers of one
- * picture that is being rendered wait in line for it. */
+/* A short list of named files. What the darkroom rendered lies in the store, not in memory, until Telegram knows the
+ * picture. Several askers of one picture that is being rendered wait in line for it. */
 #include "bot/outbox/pictures.h"
 
 #include <dirent.h>
@@ -9,6 +9,7 @@
 
 #include "bot/darkroom/darkroom.h"
 #include "bot/log.h"
+#include "bot/store/store.h"
 
 enum { PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
 
@@ -23,9 +24,8 @@ struct entry {
     char name[NAME_BYTES];
     char *path;
     char *file_id;
-    uint8_t *jpeg;
-    size_t bytes;
-    struct waiter *waiters; /* not empty: it is being rendered */
+    char stored[STORE_NAME_BYTES]; /* the rendered JPEG in the store; "" = not rendered yet */
+    struct waiter *waiters;        /* not empty: it is being rendered */
 };
 
 struct pictures {
@@ -97,7 +97,6 @@ void pictures_free(struct pictures *pictures)
         struct entry *entry = &pictures->entries[i];
         free(entry->path);
         free(entry->file_id);
-        free(entry->jpeg);
         while (entry->waiters != NULL) {
             struct waiter *waiter = entry->waiters;
             entry->waiters = waiter->next;
@@ -115,34 +114,37 @@ static struct entry *find(struct pictures *pictures, const char *name)
     return NULL;
 }
 
-static struct picture view(const struct entry *entry)
+static void stored(void *ctx, enum err err, const struct store_object *object)
 {
-    return (struct picture){entry->name, entry->file_id, entry->file_id == NULL ? entry->jpeg : NULL, entry->bytes};
+    struct entry *entry = ctx;
+    if (err == ERR_OK)
+        memcpy(entry->stored, object->name, sizeof entry->stored);
+}
+
+static void tell(struct waiter *waiters, const struct picture *picture)
+{
+    while (waiters != NULL) {
+        struct waiter *waiter = waiters;
+        waiters = waiter->next;
+        waiter->got(waiter->ctx, picture);
+        free(waiter);
+    }
 }
 
 static void rendered(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct entry *entry = ctx;
     struct waiter *waiters = entry->waiters;
+    struct picture picture = {.name = entry->name, .file_id = entry->file_id};
     entry->waiters = NULL;
     if (err == ERR_OK) {
-        entry->jpeg = result->jpeg;
-        entry->bytes = result->jpeg_len;
-        result->jpeg = NULL;
+        store_put(entry->owner->shop->store, result->jpeg, result->jpeg_len, stored, entry);
+        picture.jpeg = result->jpeg;
+        picture.bytes = result->jpeg_len;
     } else {
         log_error("pictures", "%s can't be rendered: %s", entry->path, err_name(err));
     }
-    while (waiters != NULL) {
-        struct waiter *waiter = waiters;
-        struct picture picture = view(entry);
-        waiters = waiter->next;
-        waiter->got(waiter->ctx, &picture);
-        free(waiter);
-    }
-    if (entry->file_id != NULL) { /* learned meanwhile */
-        free(entry->jpeg);
-        entry->jpeg = NULL;
-    }
+    tell(waiters, &picture);
 }
 
 /* The files are ours and small: reading them does not hold the loop up. */
@@ -162,30 +164,53 @@ static enum err render(struct entry *entry)
     return err;
 }
 
+static void fetched(void *ctx, enum err err, const struct store_object *object)
+{
+    struct entry *entry = ctx;
+    struct waiter *waiters = entry->waiters;
+    struct picture picture = {.name = entry->name, .file_id = entry->file_id};
+    entry->waiters = NULL;
+    if (err == ERR_OK) {
+        picture.jpeg = object->bytes;
+        picture.bytes = object->length;
+    } else {
+        entry->stored[0] = '\0'; /* rendered anew when it is asked for again */
+    }
+    tell(waiters, &picture);
+}
+
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx)
 {
     struct entry *entry = find(pictures, name);
-    struct picture none = {.name = name};
-    if (entry == NULL) {
-        got(ctx, &none);
-        return;
-    }
-    if (entry->file_id != NULL || entry->jpeg != NULL) {
-        struct picture picture = view(entry);
-        got(ctx, &picture);
+    struct picture known = {.name = name, .file_id = entry == NULL ? NULL : entry->file_id};
+    if (entry == NULL || entry->file_id != NULL) {
+        got(ctx, &known);
         return;
     }
     bool first = entry->waiters == NULL;
-    if (first && render(entry) != ERR_OK) {
-        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
-        got(ctx, &none);
-        return;
-    }
     struct waiter *waiter = malloc(sizeof *waiter);
     if (waiter == NULL)
         abort();
     *waiter = (struct waiter){got, ctx, entry->waiters};
     entry->waiters = waiter;
+    if (first && entry->stored[0] != '\0') {
+        store_get(pictures->shop->store, entry->stored, fetched, entry);
+    } else if (first && render(entry) != ERR_OK) {
+        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
+        entry->waiters = NULL;
+        free(waiter);
+        got(ctx, &known);
+    }
+}
+
+bool pictures_forget(struct pictures *pictures, const char *name)
+{
+    struct entry *entry = find(pictures, name);
+    if (entry == NULL || entry->file_id == NULL)
+        return false;
+    free(entry->file_id);
+    entry->file_id = NULL;
+    return true;
 }
 
 bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id)
@@ -194,8 +219,6 @@ bool pictures_learn(struct pictures *pictures, const char *name, const char *fil
     if (entry == NULL || entry->file_id != NULL)
         return false;
     entry->file_id = copy(file_id);
-    free(entry->jpeg);
-    entry->jpeg = NULL;
     return true;
 }
 
@@ -208,7 +231,7 @@ static void ignored(void *ctx, const struct picture *picture)
 void pictures_warm(struct pictures *pictures)
 {
     for (size_t i = 0; i < pictures->count; i++)
-        if (pictures->entries[i].file_id == NULL)
+        if (pictures->entries[i].file_id == NULL && pictures->entries[i].stored[0] == '\0')
             pictures_get(pictures, pictures->entries[i].name, ignored, NULL);
 }
 

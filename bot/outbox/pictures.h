@@ -29,6 +29,8 @@ void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got,
 /* Telegram took it: from now on it goes by this id, and the JPEG is let go. False if it had an id before, or is none of
  * ours. */
 bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
+/* Telegram does not take its id any more. False if it had none. */
+bool pictures_forget(struct pictures *pictures, const char *name);
 /* Renders what Telegram does not know yet, so that the first user need not wait for it. */
 void pictures_warm(struct pictures *pictures);
 size_t pictures_example_count(const struct pictures *pictures);

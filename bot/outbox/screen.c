@@ -13,7 +13,7 @@
 #include "bot/outbox/compose.h"
 #include "bot/outbox/lane.h"
 
-enum { PICTURE_TRIES_MAX = 4 };
+enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 };
 
 static bool may_edit(const struct lane *lane)
 {
@@ -65,6 +65,12 @@ static void sent(struct lane *lane, struct json_object *result)
 static void retry(struct lane *lane, const struct telegram_verdict *verdict)
 {
     struct item *item = lane->head;
+    if (item->tries >= TRIES_MAX) {
+        log_error("outbox", "a %s to chat %" PRId64 " is given up after %d tries", item->kind, lane->chat_id,
+                  item->tries);
+        lane_done(lane);
+        return;
+    }
     int64_t wait_ms = verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(item);
     item->tries++;
     lane_again(lane, wait_ms);
@@ -103,8 +109,13 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
         }
         break;
     }
+    case TELEGRAM_FILE_BAD: /* an id of another time: uploaded anew it gets a new one */
+        if (item->picture != NULL && pictures_forget(lane->outbox->pictures, item->picture)) {
+            screen_send(lane);
+            return;
+        }
+        break;
     case TELEGRAM_FILE_TOO_BIG:
-    case TELEGRAM_FILE_BAD:
     case TELEGRAM_BAD:
     case TELEGRAM_CLASS_COUNT: break;
     }

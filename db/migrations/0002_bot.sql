@@ -107,6 +107,7 @@ CREATE TABLE photo_tasks (
   recipe TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'made', 'failed')),
   attempts INTEGER NOT NULL DEFAULT 0,
+  deaths INTEGER NOT NULL DEFAULT 0,    -- of daemons while they worked at it
   not_before TIMESTAMPTZ NOT NULL DEFAULT now(),
   lease_token TEXT,
   worker TEXT,                          -- the daemon (bot_state.owner) that claimed it last

@@ -107,8 +107,8 @@ static int queue_looks(struct darkroom *darkroom, const char *style, const struc
         CHECK(end != NULL && count < LOOKS);
         *end = '\0';
         if (recipe_parse(at, &recipe) != ERR_OK) {
-            fprintf(stderr, "%s look %d: %s\n", style, count, at);
-            CHECK(!"a recipe of ours is wrong");
+            fprintf(stderr, "%s look %d is no recipe: %s\n", style, count, at);
+            exit(1);
         }
         CHECK(darkroom_make(darkroom, reference->jpeg, reference->len, at, (uint64_t)count, taken, &shots[count]) ==
               ERR_OK);
