@@ -56,7 +56,7 @@ static void send(struct show *show)
         struct json_object *media = json_object_new_object();
         char attach[40];
         (void)snprintf(names[i], sizeof names[i], "e%zu", i);
-        (void)snprintf(attach, sizeof attach, "attach://%s", names[i]);
+        (void)snprintf(attach, sizeof attach, "attach://e%zu", i);
         const char *id = show->pictures[i].file_id;
         json_object_object_add(media, "type", json_object_new_string("photo"));
         json_object_object_add(media, "media", json_object_new_string(id != NULL ? id : attach));
