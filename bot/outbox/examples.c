@@ -124,7 +124,7 @@ void examples_send(struct lane *lane)
     }
     size_t wanted = show->wanted;
     for (size_t i = 0; i < wanted; i++) {
-        char name[24];
+        char name[40];
         (void)snprintf(name, sizeof name, "example:%zu", i);
         pictures_get(lane->outbox->pictures, name, got, show);
     }
