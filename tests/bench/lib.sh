@@ -13,7 +13,7 @@ fail() {
 
 bench_build() {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >"$dir/cmake.log" 2>&1 || fail "cmake failed"
-    ninja -C "$build" -j"${FOTOSET_BENCH_JOBS:-2}" fotosetd fotoset-sandbox >"$dir/ninja.log" 2>&1 || fail "the build failed"
+    ninja -C "$build" -j"${FOTOSET_BENCH_JOBS:-2}" fotosetd fotoset-darkroom fotoset-sandbox >"$dir/ninja.log" 2>&1 || fail "the build failed"
 }
 
 bench_stop() {
