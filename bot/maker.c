@@ -114,7 +114,6 @@ static void renewed(void *ctx, const struct db_result *result, const struct db_f
                  (long long)work->task_id);
         maker->provider->cancel(maker->provider, work);
         maker_drop(work);
-        next = maker->works; /* the drop may have moved the list; those already seen are not asked any more */
     }
     if (maker->works != NULL)
         renew_after(maker, failure != NULL ? lease_ms(maker) / 8 : lease_ms(maker) / 2);

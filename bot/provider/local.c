@@ -159,8 +159,10 @@ static void local_cancel(struct provider *provider, const void *ctx)
 static void local_free(struct provider *provider)
 {
     struct local *local = (struct local *)provider;
-    while (local->makings != NULL)
-        drop(local->makings);
+    for (struct making *making = local->makings, *next; making != NULL; making = next) {
+        next = making->next;
+        drop(making);
+    }
     free(local);
 }
 

@@ -96,7 +96,7 @@ static void brush(struct canvas *canvas, int shrink_percent, int radius)
 static uint8_t *outlines(const struct canvas *canvas, int reach, float strength)
 {
     int w = canvas->width, h = canvas->height;
-    uint8_t *lines = malloc((size_t)w * (size_t)h);
+    uint8_t *lines = calloc((size_t)w * (size_t)h, 1);
     if (lines == NULL) {
         abort();
     }
@@ -147,12 +147,12 @@ static void sketch(struct canvas *canvas, const struct recipe *recipe)
     struct canvas soft = canvas_copy(canvas);
     canvas_blur(&soft, 9);
     for (size_t i = 0; i < count; i++) {
+        size_t x = i % (size_t)canvas->width, y = i / (size_t)canvas->width;
         uint8_t *pixel = canvas->rgb + i * 3;
         float line = (float)pixel[0] / fmaxf((float)soft.rgb[i * 3], 1.0f), shade = (float)pixel[0] / 255.0f;
         float tone = fminf(line, 1.0f);
         tone = tone * tone * tone * (0.60f + 0.40f * sqrtf(shade));
-        float strokes = 0.05f * sinf((float)((i % (size_t)canvas->width) + i / (size_t)canvas->width) * 0.9f) *
-                        (1.0f - shade);
+        float strokes = 0.05f * sinf((float)(x + y) * 0.9f) * (1.0f - shade);
         pixel[0] = pixel[1] = pixel[2] = canvas_byte(255.0f * fminf(1.0f, tone + strokes));
     }
     canvas_done(&soft);

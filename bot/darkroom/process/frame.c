@@ -165,8 +165,9 @@ static struct canvas strips(const struct canvas *picture, uint32_t paper)
     static const int drop[3] = {120, 60, 0};
     for (int n = 0; n < 3; n++) {
         int x = gap + n * (strip + gap), y = gap + drop[n];
-        struct canvas part = canvas_cut(picture, (float)(x + strip / 2), (float)(y + tall / 2), (float)strip,
-                                        (float)tall, 0, strip, tall);
+        int middle_x = x + strip / 2, middle_y = y + tall / 2;
+        struct canvas part = canvas_cut(picture, (float)middle_x, (float)middle_y, (float)strip, (float)tall, 0, strip,
+                                        tall);
         canvas_paste(&page, &part, x, y);
         canvas_done(&part);
     }

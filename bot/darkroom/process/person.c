@@ -292,11 +292,12 @@ uint8_t *person_matte(const struct canvas *canvas, struct person person)
     float zoom = (float)canvas->width / (float)width;
     struct canvas small = canvas_cut(canvas, (float)canvas->width / 2.0f, (float)canvas->height / 2.0f,
                                      (float)canvas->width, (float)canvas->height, 0, width, height);
-    float *prior = need(malloc(count * sizeof *prior)), *mask = need(malloc(count * sizeof *mask));
-    float *guide = need(malloc(count * sizeof *guide));
+    float *prior = need(calloc(count, sizeof *prior)), *mask = need(calloc(count, sizeof *mask));
+    float *guide = need(calloc(count, sizeof *guide));
     for (size_t i = 0; i < count; i++) {
         const uint8_t *rgb = small.rgb + i * 3;
-        float x = ((float)(i % (size_t)width) + 0.5f) * zoom, y = ((float)(i / (size_t)width) + 0.5f) * zoom;
+        size_t column = i % (size_t)width, row = i / (size_t)width;
+        float x = ((float)column + 0.5f) * zoom, y = ((float)row + 0.5f) * zoom;
         prior[i] = mask[i] = prior_at(person, x, y);
         guide[i] = (0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2]) / 255.0f;
     }

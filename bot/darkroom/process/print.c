@@ -31,7 +31,7 @@ static uint8_t *grey_of(const struct canvas *canvas, int blur)
         canvas_blur(&soft, blur);
     }
     size_t count = (size_t)canvas->width * (size_t)canvas->height;
-    uint8_t *grey = malloc(count);
+    uint8_t *grey = calloc(count, 1);
     if (grey == NULL) {
         abort();
     }
