@@ -12,15 +12,9 @@
 #include "bot/random.h"
 #include "bot/yookassa/body.h"
 
-static int compare_chat(const void *key, const void *element)
-{
-    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
 static const struct chat *chat_of(const struct effect *effect, const struct chat *chats, size_t count)
 {
-    const struct chat *chat = bsearch(&effect->chat_id, chats, count, sizeof *chat, compare_chat);
+    const struct chat *chat = chat_find(chats, count, effect->chat_id);
     if (chat == NULL)
         abort();
     return chat;

@@ -111,15 +111,9 @@ static void want_chats(struct turns *turns)
     turns->request.job_count = job_count;
 }
 
-static int compare_chat(const void *key, const void *element)
-{
-    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
 struct chat *turn_chat(struct turns *turns, int64_t chat_id)
 {
-    return bsearch(&chat_id, turns->loaded.chats, turns->request.chat_count, sizeof(struct chat), compare_chat);
+    return chat_find(turns->loaded.chats, turns->request.chat_count, chat_id);
 }
 
 /* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet. */

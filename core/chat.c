@@ -2,6 +2,19 @@
  * user's own is simply not found. */
 #include "core/chat.h"
 
+#include <stdlib.h>
+
+static int compare_chat(const void *key, const void *element)
+{
+    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+struct chat *chat_find(const struct chat *chats, size_t count, int64_t id)
+{
+    return count == 0 ? NULL : bsearch(&id, chats, count, sizeof *chats, compare_chat);
+}
+
 struct avatar *chat_avatar(struct chat *chat, int64_t id)
 {
     for (size_t i = 0; i < chat->avatar_count; i++)

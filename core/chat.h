@@ -115,6 +115,8 @@ struct chat {
     size_t job_count;
 };
 
+/* The chat of that id among count, which ascend by id; NULL if it is not among them. */
+struct chat *chat_find(const struct chat *chats, size_t count, int64_t id);
 /* NULL if this chat has none of that id: the only way from an id in a button to an object, so nobody else's is met. */
 struct avatar *chat_avatar(struct chat *chat, int64_t id);
 struct job *chat_job(struct chat *chat, int64_t id);

@@ -113,18 +113,12 @@ static void read_session(const struct db_result *result, int row, struct arena *
     chat->intake_count = (int32_t)db_int64(result, LOAD_SESSIONS, row, 21);
 }
 
-static int compare_chat(const void *key, const void *element)
-{
-    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
 /* The chat a row belongs to. */
 static struct chat *owner(const struct load_answer *answer, size_t count, const struct db_result *result, int statement,
                           int row)
 {
     int64_t id = db_int64(result, statement, row, 0);
-    struct chat *chat = bsearch(&id, answer->chats, count, sizeof *chat, compare_chat);
+    struct chat *chat = chat_find(answer->chats, count, id);
     if (chat == NULL)
         abort(); /* the statements ask for these chats only */
     return chat;

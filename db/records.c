@@ -259,12 +259,6 @@ static const struct {
     {EFFECT_JOB_FINISHED, add_job_ends},
 };
 
-static int compare_chat(const void *key, const void *element)
-{
-    int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
 static bool is_record(const struct effect *effect)
 {
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
@@ -304,7 +298,7 @@ void commit_add_records(struct db_unit *unit, struct arena *arena, const struct 
         if (!is_record(&effects->list[i]))
             continue;
         list[count] = &effects->list[i];
-        owners[count] = bsearch(&effects->list[i].chat_id, chats, chat_count, sizeof *chats, compare_chat);
+        owners[count] = chat_find(chats, chat_count, effects->list[i].chat_id);
         if (owners[count++] == NULL)
             abort();
     }
