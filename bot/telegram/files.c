@@ -1,6 +1,6 @@
 /* A file a user sent: getFile, then its link, into memory. A link lives about an hour, so any failed download asks for
- * a new one; TRIES_MAX in all, and the client's own back-off lies in the getFile between them. The sizes Telegram tells
- * are hints: what counts is the bytes that come.
+ * a new one; TRIES_MAX in all, and the client's own back-off lies in the getFile between them. A download
+ * of another length than getFile told is not the file, until the last try: then what counts is the bytes that came.
  *
  * The link holds the token: it lives on the stack of one function, and nothing of it is stored or logged. */
 #include "bot/telegram/files.h"
@@ -18,6 +18,7 @@ struct telegram_fetch {
     telegram_file_fn *got;
     void *ctx;
     size_t max_bytes;
+    int64_t promised_bytes; /* by getFile; 0 = it did not say */
     int tries;
     uint64_t transfer;
     char *params; /* of getFile */
@@ -81,22 +82,33 @@ static struct telegram_verdict judge(const struct http_answer *answer)
     return say(gone ? TELEGRAM_FILE_BAD : TELEGRAM_RETRY, gone ? "the link does not work" : "the download failed");
 }
 
+/* Something between us and Telegram answered with a page of its own. The last try is taken as it is: a wrong promise
+ * must not keep a photo waiting for ever. */
+static bool is_other(const struct telegram_fetch *fetch, size_t bytes)
+{
+    return fetch->promised_bytes > 0 && fetch->promised_bytes != (int64_t)bytes && fetch->tries < TRIES_MAX;
+}
+
 static void on_download(void *ctx, struct http_answer *answer)
 {
     struct telegram_fetch *fetch = ctx;
     fetch->transfer = 0;
-    if (answer->outcome == HTTP_ANSWERED && answer->status == 200) {
+    bool here = answer->outcome == HTTP_ANSWERED && answer->status == 200;
+    if (here && is_other(fetch, answer->bytes)) {
+        struct telegram_verdict other = say(TELEGRAM_RETRY, "the download is not as long as the file");
+        renew(fetch, &other, answer->now_ms);
+    } else if (here) {
         struct telegram_verdict ok = {.class = TELEGRAM_OK};
         size_t bytes;
         char *data = http_answer_take(answer, &bytes);
         finish(fetch, &ok, data, bytes);
-        return;
+    } else {
+        struct telegram_verdict verdict = judge(answer);
+        if (verdict.class == TELEGRAM_RETRY || verdict.class == TELEGRAM_FILE_BAD)
+            renew(fetch, &verdict, answer->now_ms);
+        else
+            finish(fetch, &verdict, NULL, 0);
     }
-    struct telegram_verdict verdict = judge(answer);
-    if (verdict.class == TELEGRAM_RETRY || verdict.class == TELEGRAM_FILE_BAD)
-        renew(fetch, &verdict, answer->now_ms);
-    else
-        finish(fetch, &verdict, NULL, 0);
 }
 
 static void on_link(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
@@ -122,6 +134,7 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
         finish(fetch, &problem, NULL, 0);
         return;
     }
+    fetch->promised_bytes = json_object_get_int64(size); /* 0 for none */
     struct http_request request = {
         .url = url,
         .max_answer_bytes = fetch->max_bytes,
