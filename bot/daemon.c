@@ -83,11 +83,11 @@ static int wait_ms(const struct daemon *daemon)
         until = earlier(until, daemon->fed_at_ms + notify_watchdog_ms());
     if (!daemon->rested)
         until = earlier(until, shop->now_ms + REST_MS);
+    if (until <= shop->now_ms) /* some say "at once" with a time before all others */
+        return 0;
     int64_t wait = until == INT64_MAX ? INT32_MAX : until - shop->now_ms;
     if (timers_next_ms(shop->timers) != INT64_MAX)
         wait = earlier(wait, timers_next_ms(shop->timers) - shop->unix_ms);
-    if (!daemon->rested)
-        wait = earlier(wait, REST_MS);
     return wait <= 0 ? 0 : wait > INT32_MAX ? INT32_MAX : (int)wait;
 }
 
