@@ -10,7 +10,7 @@
 #include "bot/telegram/private.h"
 #include "bot/telegram/url.h"
 
-enum { TRIES_MAX = 3, DOWNLOAD_TIMEOUT_MS = 180000, SLOWEST_BYTES_S = 1024, SLOWEST_FOR_S = 20 };
+enum { TRIES_MAX = 3, OTHER_TRIES_MAX = 6, DOWNLOAD_TIMEOUT_MS = 180000, SLOWEST_BYTES_S = 1024, SLOWEST_FOR_S = 20 };
 
 struct telegram_fetch {
     struct telegram *tg;
@@ -59,9 +59,9 @@ static enum err ask_link(struct telegram_fetch *fetch, int64_t now_ms)
 }
 
 /* The link may be too old, or the server had a bad moment: ask for a new one, or give up with this verdict. */
-static void renew(struct telegram_fetch *fetch, const struct telegram_verdict *verdict, int64_t now_ms)
+static void renew(struct telegram_fetch *fetch, const struct telegram_verdict *verdict, int tries_max, int64_t now_ms)
 {
-    if (fetch->tries >= TRIES_MAX || fetch->tg->stopping || ask_link(fetch, now_ms) != ERR_OK)
+    if (fetch->tries >= tries_max || fetch->tg->stopping || ask_link(fetch, now_ms) != ERR_OK)
         finish(fetch, verdict, NULL, 0);
 }
 
@@ -82,11 +82,11 @@ static struct telegram_verdict judge(const struct http_answer *answer)
     return say(gone ? TELEGRAM_FILE_BAD : TELEGRAM_RETRY, gone ? "the link does not work" : "the download failed");
 }
 
-/* Something between us and Telegram answered with a page of its own. The last try is taken as it is: a wrong promise
- * must not keep a photo waiting for ever. */
+/* Something between us and Telegram answered with a page of its own; that passes, so there are more tries than for a
+ * dead link. The last one is taken as it is: a wrong promise must not keep a photo waiting for ever. */
 static bool is_other(const struct telegram_fetch *fetch, size_t bytes)
 {
-    return fetch->promised_bytes > 0 && fetch->promised_bytes != (int64_t)bytes && fetch->tries < TRIES_MAX;
+    return fetch->promised_bytes > 0 && fetch->promised_bytes != (int64_t)bytes && fetch->tries < OTHER_TRIES_MAX;
 }
 
 static void on_download(void *ctx, struct http_answer *answer)
@@ -96,7 +96,7 @@ static void on_download(void *ctx, struct http_answer *answer)
     bool here = answer->outcome == HTTP_ANSWERED && answer->status == 200;
     if (here && is_other(fetch, answer->bytes)) {
         struct telegram_verdict other = say(TELEGRAM_RETRY, "the download is not as long as the file");
-        renew(fetch, &other, answer->now_ms);
+        renew(fetch, &other, OTHER_TRIES_MAX, answer->now_ms);
     } else if (here) {
         struct telegram_verdict ok = {.class = TELEGRAM_OK};
         size_t bytes;
@@ -105,7 +105,7 @@ static void on_download(void *ctx, struct http_answer *answer)
     } else {
         struct telegram_verdict verdict = judge(answer);
         if (verdict.class == TELEGRAM_RETRY || verdict.class == TELEGRAM_FILE_BAD)
-            renew(fetch, &verdict, answer->now_ms);
+            renew(fetch, &verdict, TRIES_MAX, answer->now_ms);
         else
             finish(fetch, &verdict, NULL, 0);
     }
