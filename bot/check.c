@@ -21,6 +21,7 @@ enum { ANSWER_MS = 15000, ROUND_MS = 100 };
 struct question {
     bool answered;
     bool good;
+    bool lost; /* no answer of the service itself: the way there is the trouble */
     char text[320];
 };
 
@@ -53,6 +54,7 @@ static void on_me(void *ctx, const struct telegram_verdict *verdict, struct json
     struct json_object *name = NULL;
     question->answered = true;
     question->good = verdict->class == TELEGRAM_OK;
+    question->lost = verdict->class == TELEGRAM_RETRY || verdict->class == TELEGRAM_AMBIGUOUS;
     if (question->good && json_object_object_get_ex(result, "username", &name))
         (void)snprintf(question->text, sizeof question->text, "the token is @%s's", json_object_get_string(name));
     else
@@ -64,6 +66,7 @@ static void on_payment(void *ctx, const struct yookassa_reply *reply)
     struct question *question = ctx;
     question->answered = true;
     question->good = reply->verdict.kind == YOOKASSA_NOT_FOUND || reply->verdict.kind == YOOKASSA_OK;
+    question->lost = reply->verdict.kind == YOOKASSA_RETRY || reply->verdict.kind == YOOKASSA_AMBIGUOUS;
     (void)snprintf(question->text, sizeof question->text, "%s",
                    question->good ? "the shop id and the key are accepted" : reply->verdict.description);
 }
@@ -80,8 +83,9 @@ static void await(struct http *http, struct telegram *telegram, const struct que
 static int check_services(const struct setup *setup)
 {
     const struct config *config = &setup->config;
-    struct question token = {.text = "no answer"}, shop = {.text = "no answer"};
-    struct http *http = http_new(&(struct http_config){.proxy = config->telegram.proxy, .allow_plain_http = true});
+    struct question token = {.lost = true, .text = "no answer"}, shop = token;
+    struct http *http = http_new(
+        &(struct http_config){.proxy = config->telegram.proxy, .ca_file = config->ca_file, .allow_plain_http = true});
     struct telegram *telegram = NULL;
     struct telegram_config options = {.api_url = config->telegram.api_url, .token = config->telegram.token};
     if (telegram_new(http, &options, &telegram) != ERR_OK)
@@ -98,11 +102,13 @@ static int check_services(const struct setup *setup)
     if (yookassa_get(yookassa, "00000000-0000-5000-8000-000000000000", on_payment, &shop) == ERR_OK)
         await(http, telegram, &shop);
     int problems = tell(token.good, "telegram", token.text,
-                        "get the token from @BotFather and put it into the file that "
-                        "telegram.token_file names");
+                        token.lost ? "look at the network, telegram.api_url, telegram.proxy and ca_file"
+                                   : "get the token from @BotFather and put it into the file that "
+                                     "telegram.token_file names");
     problems += tell(shop.good, "yookassa", shop.text,
-                     "compare yookassa.shop_id and the secret key with the YooKassa "
-                     "cabinet");
+                     shop.lost ? "look at the network, yookassa.api_url, yookassa.proxy and ca_file"
+                               : "compare yookassa.shop_id and the secret key with the YooKassa "
+                                 "cabinet");
     yookassa_free(yookassa);
     telegram_free(telegram);
     http_free(http);

@@ -44,6 +44,7 @@ static void start_http(struct daemon *daemon)
     const struct config *config = &daemon->setup->config;
     struct shop *shop = &daemon->shop;
     struct http_config http = {.proxy = config->telegram.proxy,
+                               .ca_file = config->ca_file,
                                .allow_plain_http = true, /* the config lets plain http through for loopback only */
                                .max_host_connections = config->telegram.send_connections + 2};
     shop->http = http_new(&http);

@@ -103,6 +103,7 @@ struct config {
     uint32_t roles;         /* of enum config_role */
     const char *texts_dir;  /* absolute */
     const char *styles_dir; /* absolute */
+    const char *ca_file;    /* absolute; certificates believed beside the system's; NULL = none */
     enum config_log_level log_level;
     int32_t drain_s;    /* after SIGTERM, what is under way may take so long to end */
     int32_t watchdog_s; /* work waiting without progress for so long: the service manager is no longer fed */

@@ -77,6 +77,8 @@ const struct config_key config_keys[] = {
     {"roles", KEY_FLAGS, AT(roles), "poll send generate", .choices = {"poll", "send", "generate"}},
     {"texts_dir", KEY_DATA_DIR, AT(texts_dir), "texts", TEXT_BYTES},
     {"styles_dir", KEY_DATA_DIR, AT(styles_dir), "styles", TEXT_BYTES},
+    {"ca_file", KEY_CERTS, AT(ca_file), NULL, TEXT_BYTES,
+     .remedy = "name a file with the issuer's certificate in PEM that the daemon's user may read, or remove the line"},
     {"log_level", KEY_ENUM, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"}},
     {"drain_s", KEY_INT, AT(drain_s), "20", .min = 0, .max = 300, .unit = "s"},
     {"watchdog_s", KEY_INT, AT(watchdog_s), "120", .min = 10, .max = 3600, .unit = "s"},

@@ -15,6 +15,7 @@ enum key_kind {
     KEY_PROXY,    /* const char *; http, https, socks5, socks5h */
     KEY_PATH,     /* const char *; made absolute from the folder of the config file */
     KEY_DATA_DIR, /* const char *; like KEY_PATH; the default is searched beside the config file and the program */
+    KEY_CERTS,    /* const char *; like KEY_PATH; a file that holds certificates */
     KEY_PROGRAM,  /* const char *; like KEY_PATH; the default is searched beside the program */
     KEY_SECRET,   /* char *; the key names the file; the default is a file of $CREDENTIALS_DIRECTORY */
     KEY_INT,      /* int32_t */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/certificate.h"
 #include "config/secret.h"
 #include "config/url.h"
 
@@ -112,6 +113,15 @@ static void fill_choice(const struct loader *loader, const struct spot *spot, co
         set_text(loader, spot->key, spot->key->choices[choice]);
 }
 
+static void fill_certificates(const struct loader *loader, const struct spot *spot, const char *path)
+{
+    const char *fault = certificate_fault(path);
+    if (fault != NULL)
+        tell(loader, spot, NULL, arena_format(loader->arena, "names %s, which %s", path, fault));
+    else
+        set_text(loader, spot->key, path);
+}
+
 static void fill_text(const struct loader *loader, const struct spot *spot, const char *text)
 {
     const struct config_key *key = spot->key;
@@ -138,6 +148,8 @@ static void fill_text(const struct loader *loader, const struct spot *spot, cons
         fill_url(loader, spot, kept, URL_PROXY);
     else if (key->kind == KEY_CHOICE || key->kind == KEY_ENUM)
         fill_choice(loader, spot, kept);
+    else if (key->kind == KEY_CERTS)
+        fill_certificates(loader, spot, value_path(loader, kept));
     else
         set_text(loader, key, key->kind == KEY_TEXT ? kept : value_path(loader, kept));
 }
@@ -292,6 +304,7 @@ static void load_default(const struct loader *loader, const struct spot *spot)
     case KEY_LINK:
     case KEY_PROXY:
     case KEY_PATH:
+    case KEY_CERTS:
     case KEY_CHOICE:
     case KEY_ENUM:
         if (key->fallback != NULL && key->fallback[0] == '\0')

@@ -65,15 +65,15 @@ static void say(int fd, const char *text)
     CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
-static bool asked(const char *path)
+__attribute__((unused)) static bool asked(const char *path)
 {
     return strstr(request_text, path) != NULL;
 }
 
-/* What to answer the request in request_text; false = hang up. */
-typedef bool raw_answer_fn(int fd);
+/* In a process of its own; ends it. */
+typedef void raw_connection_fn(int fd);
 
-static pid_t serve(raw_answer_fn *answer, uint16_t *ret_port)
+static pid_t serve_connections(raw_connection_fn *serve_one, uint16_t *ret_port)
 {
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
@@ -97,15 +97,30 @@ static pid_t serve(raw_answer_fn *answer, uint16_t *ret_port)
             continue;
         }
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        request_text = calloc(1, sizeof shared->last);
-        CHECK(request_text != NULL);
-        while (read_request(peer)) {
-            __atomic_add_fetch(&shared->requests, 1, __ATOMIC_SEQ_CST);
-            if (!answer(peer))
-                break;
-        }
+        serve_one(peer);
         _exit(0);
     }
+}
+
+/* What to answer the request in request_text; false = hang up. */
+typedef bool raw_answer_fn(int fd);
+static raw_answer_fn *answer_request;
+
+static void serve_requests(int fd)
+{
+    request_text = calloc(1, sizeof shared->last);
+    CHECK(request_text != NULL);
+    while (read_request(fd)) {
+        __atomic_add_fetch(&shared->requests, 1, __ATOMIC_SEQ_CST);
+        if (!answer_request(fd))
+            break;
+    }
+}
+
+__attribute__((unused)) static pid_t serve(raw_answer_fn *answer, uint16_t *ret_port)
+{
+    answer_request = answer;
+    return serve_connections(serve_requests, ret_port);
 }
 
 static int64_t now_ms(void)

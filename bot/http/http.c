@@ -16,7 +16,8 @@ enum { HOST_CONNECTIONS_DEFAULT = 32, IDLE_KEPT = 32 };
 struct http {
     CURLM *multi;
     struct http_config config;
-    char *proxy, *ca_file;
+    char *proxy;
+    struct trust trust;
     struct transfer **transfers; /* by slot; NULL = freed */
     uint32_t *free_slots;
     size_t transfer_count, capacity, free_slot_count, active;
@@ -45,7 +46,8 @@ struct http *http_new(const struct http_config *config)
     (void)sigaction(SIGPIPE, &ignore, NULL);
     http->config = *config;
     http->config.proxy = http->proxy = copy(config->proxy);
-    http->config.ca_file = http->ca_file = copy(config->ca_file);
+    http->config.ca_file = NULL;
+    trust_init(&http->trust, config->ca_file);
     http->multi = curl_multi_init();
     if (http->multi == NULL)
         abort();
@@ -88,7 +90,7 @@ static struct transfer *transfer_take(struct http *http)
         http->idle = transfer->next_idle;
         http->idle_count--;
     } else {
-        transfer = transfer_new(&http->config);
+        transfer = transfer_new(&http->config, &http->trust);
     }
     transfer->slot = slot_take(http);
     http->transfers[transfer->slot] = transfer;
@@ -227,7 +229,7 @@ void http_free(struct http *http)
     free(http->transfers);
     free(http->free_slots);
     free(http->proxy);
-    free(http->ca_file);
+    trust_done(&http->trust);
     free(http);
     curl_global_cleanup();
 }

@@ -23,7 +23,7 @@ struct http;
 
 struct http_config {
     const char *proxy;        /* NULL = none (the environment's proxy variables are not read); http:// or socks5h:// */
-    const char *ca_file;      /* NULL = the system's */
+    const char *ca_file;      /* certificates believed beside the system's; NULL = none */
     bool allow_plain_http;    /* http:// addresses too (a local Bot API server, the sandbox) */
     int max_host_connections; /* to one host; 0 = 32. The long poll and each upload in flight take one */
 };

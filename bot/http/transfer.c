@@ -99,13 +99,15 @@ static int before_request(void *ctx, char *peer_ip, char *local_ip, int peer_por
         transfer->refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    if (transfer->never_repeat && transfer->sends > 0)
+    if (transfer->never_repeat && transfer->sends > 0) {
+        transfer->stopped = true;
         return CURL_PREREQFUNC_ABORT;
+    }
     transfer->sends++;
     return CURL_PREREQFUNC_OK;
 }
 
-struct transfer *transfer_new(const struct http_config *config)
+struct transfer *transfer_new(const struct http_config *config, const struct trust *trust)
 {
     struct transfer *transfer = calloc(1, sizeof *transfer);
     CURL *easy = curl_easy_init();
@@ -122,8 +124,10 @@ struct transfer *transfer_new(const struct http_config *config)
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L));
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 15L));
     transfer->proxy = config->proxy == NULL ? "" : config->proxy;
-    if (config->ca_file != NULL)
-        must(curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file));
+    must(curl_easy_setopt(easy, CURLOPT_CAINFO, trust->file));
+    must(curl_easy_setopt(easy, CURLOPT_CAPATH, trust->dir));
+    must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, trust->file));
+    must(curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, trust->dir));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
     must(curl_easy_setopt(easy, CURLOPT_USERAGENT, "fotoset/" FOTOSET_VERSION));
@@ -230,7 +234,7 @@ void transfer_prepare(struct transfer *transfer, const struct http_request *requ
     transfer->max_bytes = max;
     transfer->bytes = 0;
     transfer->sends = 0;
-    transfer->too_large = transfer->refused = false;
+    transfer->too_large = transfer->refused = transfer->stopped = false;
     transfer->never_repeat = request->never_repeat;
     transfer->public_only = request->public_only;
     transfer->error[0] = '\0';
@@ -242,7 +246,9 @@ void transfer_prepare(struct transfer *transfer, const struct http_request *requ
     must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)request->low_speed_bytes_s));
     must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->low_speed_s));
     must(curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max));
-    must(curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : transfer->proxy));
+    const char *proxy = request->proxy != NULL ? request->proxy : transfer->proxy;
+    must(curl_easy_setopt(easy, CURLOPT_PROXY, proxy));
+    trouble_proxy_name(proxy, transfer->proxy_name);
     must(curl_easy_setopt(easy, CURLOPT_USERNAME, request->user));
     must(curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password));
     must(curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC));
@@ -281,12 +287,13 @@ void transfer_answer(struct transfer *transfer, CURLcode result, struct http_ans
     answer->body = transfer->body;
     answer->bytes = transfer->bytes;
     error_text[0] = '\0';
-    if (result != CURLE_OK) {
-        /* Redacted before it is cut, so that no part of a secret is left at its end. */
-        const char *what = transfer->refused ? "the address is not public" : curl_easy_strerror(result);
-        log_redact(transfer->error);
-        (void)snprintf(error_text, HTTP_ERROR_MAX_BYTES, "%s%s%s", what, transfer->error[0] == '\0' ? "" : ": ",
-                       transfer->error);
+    if (transfer->refused) {
+        (void)snprintf(error_text, HTTP_ERROR_MAX_BYTES, "the address is not public");
+    } else if (transfer->stopped) {
+        (void)snprintf(error_text, HTTP_ERROR_MAX_BYTES, "the connection was lost with the request on it");
+    } else if (result != CURLE_OK) {
+        log_redact(transfer->error); /* before it is cut, so that no part of a secret is left at its end */
+        trouble_tell(&(struct trouble){easy, result, transfer->proxy_name, transfer->error}, error_text);
     }
     answer->error = error_text;
 }

@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 #include "bot/http/http.h"
+#include "bot/http/trouble.h"
+#include "bot/http/trust.h"
 
 /* A part being read by libcurl: mime data callbacks walk over the borrowed memory. */
 struct transfer_part {
@@ -25,12 +27,14 @@ struct transfer {
     char *body; /* received so far; capacity includes the final 0 */
     size_t bytes, capacity, max_bytes;
     bool too_large, never_repeat, public_only, refused;
-    int sends; /* how often libcurl began to send it */
+    bool stopped;                         /* before libcurl sent it a second time */
+    int sends;                            /* how often libcurl began to send it */
+    char proxy_name[TROUBLE_PROXY_BYTES]; /* this request's */
     char error[CURL_ERROR_SIZE];
 };
 
 /* With the options every request shares. Never NULL. */
-struct transfer *transfer_new(const struct http_config *config);
+struct transfer *transfer_new(const struct http_config *config, const struct trust *trust);
 void transfer_free(struct transfer *transfer);
 /* Set the options of one request. */
 void transfer_prepare(struct transfer *transfer, const struct http_request *request);

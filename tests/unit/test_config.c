@@ -250,6 +250,18 @@ static void test_admins(void)
     refuses(arena_format(&arena, "%s ];", many), 3, "more than 32", "remove some");
 }
 
+static void test_certificates(void)
+{
+    put("ca.pem", "Our own\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+    put("key.pem", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
+    CHECK(accepts(BASE).ca_file == NULL);
+    CHECK_TEXT(accepts(BASE "ca_file = \"ca.pem\";").ca_file, path_of("ca.pem"));
+    refuses(BASE "ca_file = \"key.pem\";", 3, "holds no certificate", "or remove the line");
+    refuses(BASE "ca_file = \"no.pem\";", 3, "which is not there", "certificate in PEM");
+    refuses(BASE "ca_file = \"texts\";", 3, "which is not a file", "certificate in PEM");
+    CHECK(unlink(path_of("ca.pem")) == 0 && unlink(path_of("key.pem")) == 0);
+}
+
 static void test_kinds(void)
 {
     refuses(BASE "shop: { offer_url = \"http://a.example\"; };", 3, "plain http",
@@ -447,6 +459,7 @@ static const char *written_default(const struct config_key *key)
     case KEY_LINK:
     case KEY_PROXY:
     case KEY_PATH:
+    case KEY_CERTS:
     case KEY_CHOICE:
     case KEY_ENUM:
         return key->fallback == NULL || key->fallback[0] == '\0' ? NULL : arena_format(&arena, "\"%s\"", key->fallback);
@@ -537,6 +550,7 @@ int main(void)
     test_syntax();
     test_large_ids();
     test_admins();
+    test_certificates();
     test_kinds();
     test_together();
     test_many();
