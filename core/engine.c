@@ -276,12 +276,13 @@ void engine_step(struct turn *turn)
         blocked(turn, false); /* who writes has unblocked us, even if that update was lost */
     if (is_message(event))
         chat->session.below = true;
-    if (chat->session.state != NULL)
-        dispatch(turn);
-    else if (chat->session.version != 0)
-        restart(turn);
-    else if (from_user(event))
+    bool met = chat->session.state != NULL || chat->session.version != 0;
+    if (from_user(event) && (!met || chat->user.id == 0)) /* 0: new, or taken out of the database meanwhile */
         arrive(turn);
+    else if (chat->session.state != NULL)
+        dispatch(turn);
+    else if (met)
+        restart(turn);
     else
         engine_news(turn); /* known to the shop, never met here */
     chat->dirty = chat->dirty || chat->session.state != NULL;
