@@ -13,7 +13,7 @@
     S(photos, "photos", PHOTOS, 30 * DAY)                                                                              \
     S(photos_clear, "photos_clear", PHOTOS_CLEAR, DAY)
 
-#define OUTCOMES(O) O(ENOUGH) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(LOST_AVATAR)
+#define OUTCOMES(O) O(ENOUGH) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
 
 /*      from          on           to            also do */
 #define MOVES(M)                                                                                                       \
@@ -21,7 +21,8 @@
     M(photos, ASK_CLEAR, photos_clear, nothing)                                                                        \
     M(photos, LOST_AVATAR, menu, nothing)                                                                              \
     M(photos_clear, CLEARED, photos, clear)                                                                            \
-    M(photos_clear, KEPT, photos, nothing)
+    M(photos_clear, KEPT, photos, nothing)                                                                             \
+    M(photos_clear, IN_USE, photos, say_in_use)
 
 #include "core/talk/sheet.inc"
 
@@ -37,13 +38,25 @@ static void refusals_read(struct turn *turn)
     chat->session.over = 0;
 }
 
+/* A paid set is being made from them: a photo taken away now could not be made any more. */
+static bool are_in_use(const struct chat *chat, const struct avatar *avatar)
+{
+    bool in_use = avatar->status == AVATAR_PROCESSING;
+    for (size_t i = 0; i < chat->job_count; i++)
+        in_use = in_use || (chat->jobs[i].avatar_id == avatar->id && job_running(&chat->jobs[i]));
+    return in_use;
+}
+
 static int read_photos_button(struct turn *turn, struct avatar *avatar)
 {
     refusals_read(turn);
     if (press_is(&turn->press, "clear"))
         return ASK_CLEAR;
     if (press_is(&turn->press, "drop")) {
-        record_photo_drop(turn, avatar);
+        if (are_in_use(turn->chat, avatar))
+            turn_answer(turn, TEXT_PHOTOS_BUSY);
+        else
+            record_photo_drop(turn, avatar);
         return OUT_AGAIN;
     }
     if (!press_is(&turn->press, "done"))
@@ -150,9 +163,11 @@ static int read_photos_clear(struct turn *turn)
         record_photo(turn, avatar); /* the rest of an album; whether it stays is what was asked */
         return OUT_QUIET;
     }
-    if (turn->event->kind == EVENT_BUTTON)
-        return press_is(&turn->press, "yes") ? CLEARED : KEPT;
-    return OUT_UNEXPECTED;
+    if (turn->event->kind != EVENT_BUTTON)
+        return OUT_UNEXPECTED;
+    if (!press_is(&turn->press, "yes"))
+        return KEPT;
+    return avatar != NULL && are_in_use(turn->chat, avatar) ? IN_USE : CLEARED;
 }
 
 static void show_photos_clear(struct turn *turn)
@@ -162,6 +177,11 @@ static void show_photos_clear(struct turn *turn)
     screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
     screen_beside(turn);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static void say_in_use(struct turn *turn)
+{
+    turn_hint(turn, TEXT_PHOTOS_BUSY, NO_ARGS);
 }
 
 static void clear(struct turn *turn)
