@@ -109,13 +109,16 @@ static void add_avatar_names(struct db_unit *unit, struct arena *arena, const st
                                               db_text_param(run->list[i]->text)});
 }
 
+/* Not one that money came for since the turn was loaded: its set would go with it. The column is the avatar's own, so
+ * that a deletion that had to wait for the settlement sees what it wrote. */
 static void add_avatar_deletes(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
 {
     (void)unix_ms;
     for (size_t i = 0; i < run->count; i++)
-        (void)db_unit_add(unit, "DELETE FROM avatars WHERE id = $1 AND user_id = $2", 2,
-                          (struct db_param[]){db_int64_param(arena, run->list[i]->object),
-                                              db_int64_param(arena, run->chats[i]->user.id)});
+        (void)db_unit_add(
+            unit, "DELETE FROM avatars WHERE id = $1 AND user_id = $2 AND status IS DISTINCT FROM 'processing'", 2,
+            (struct db_param[]){db_int64_param(arena, run->list[i]->object),
+                                db_int64_param(arena, run->chats[i]->user.id)});
 }
 
 /* An avatar that is gone by now (the web application deleted it) takes no photo; the insert finds no row. */

@@ -1,0 +1,82 @@
+/* The shop's tables are not ours alone: a web application writes them too, and the cashier beside the turns. What they
+ * do between a turn's load and its commit must cost nobody a paid set. Run by tests/postgres run, which sets
+ * FOTOSET_TEST_CONNINFO. */
+#include "db/commit.h"
+#include "tests/unit/chores.h"
+
+/* The unit of one effect of one chat. */
+static struct db_unit *deed(const struct customer *customer, struct effect effect)
+{
+    struct chat chat = {.id = customer->chat_id, .user.id = customer->user_id};
+    struct db_unit *unit = db_unit_new();
+    effect.chat_id = chat.id;
+    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, 1700000000000);
+    return unit;
+}
+
+/* ---- deleting while money arrives ---- */
+
+static int64_t avatars_of(const struct customer *customer)
+{
+    return ask(SQL("SELECT count(*) FROM avatars WHERE id = %lld", (long long)customer->avatar_id));
+}
+
+static struct db_unit *delete_of(const struct customer *customer)
+{
+    return deed(customer, (struct effect){.kind = EFFECT_AVATAR_DELETE, .object = customer->avatar_id});
+}
+
+/* The turn saw no set when the user pressed "yes, delete"; it was paid before the turn was committed. */
+static void test_paid_while_deleting(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    CHECK(settle(order_id, 50000, "RUB").job_id != 0);
+    db_result_free(run(delete_of(&anna)));
+    CHECK_INT(avatars_of(&anna), 1);
+    CHECK_INT(jobs_of(order_id), 1);
+    tell(SQL("UPDATE avatars SET status = 'ready' WHERE id = %lld", (long long)anna.avatar_id));
+    db_result_free(run(delete_of(&anna)));
+    CHECK_INT(avatars_of(&anna), 0);
+    struct customer boris = customer_new();
+    tell(SQL("UPDATE avatars SET status = NULL WHERE id = %lld", (long long)boris.avatar_id));
+    db_result_free(run(delete_of(&boris)));
+    CHECK_INT(avatars_of(&boris), 0);
+}
+
+static void counted(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)ctx;
+    (void)result;
+    CHECK(failure == NULL);
+    open_answers--;
+}
+
+/* … or at the very moment: the settlement holds the rows when the deletion comes. */
+static void test_paid_at_once_with_deleting(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna);
+    CHECK(create_payment(order_id));
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_settle(unit, &arena, payment_of(order_id), 50000, "RUB");
+    (void)db_unit_add(unit, "SELECT pg_sleep(1)", 0, NULL);
+    open_answers = 2;
+    db_submit(other, unit, counted, NULL);
+    for (int64_t until = now_ms() + 300; now_ms() < until;)
+        db_ready(other, POLLIN | POLLOUT, now_ms());
+    db_submit(db, delete_of(&anna), counted, NULL);
+    wait_for_answers();
+    CHECK_INT(avatars_of(&anna), 1);
+    CHECK_INT(jobs_of(order_id), 1);
+}
+
+int main(void)
+{
+    begin("fotoset_test_neighbours");
+    test_paid_while_deleting();
+    test_paid_at_once_with_deleting();
+    end();
+    return 0;
+}
