@@ -27,7 +27,7 @@ static const char sessions_sql[] =
 
 static const char avatars_sql[] =
     "SELECT u.telegram_user_id, a.id, COALESCE(a.name, ''), a.status,"
-    " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id),"
+    " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id AND " WORDS_PHOTO_IS_OURS "),"
     " (SELECT count(*) FROM photo_intake i WHERE i.avatar_id = a.id AND i.verdict = 'pending'),"
     " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id)"
     " FROM users u JOIN avatars a ON a.user_id = u.id"

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "db/words.h"
+
 struct run {
     const struct effect **list;
     const struct chat **chats; /* whose effect it is */
@@ -164,8 +166,8 @@ static void add_photo_drops(struct db_unit *unit, struct arena *arena, const str
     (void)unix_ms;
     for (size_t i = 0; i < run->count; i++)
         (void)db_unit_add(unit,
-                          "DELETE FROM reference_photos WHERE id ="
-                          " (SELECT max(id) FROM reference_photos WHERE avatar_id = $1)",
+                          "DELETE FROM reference_photos WHERE id = (SELECT max(r.id) FROM reference_photos r"
+                          " WHERE r.avatar_id = $1 AND " WORDS_PHOTO_IS_OURS ")",
                           1, (struct db_param[]){db_int64_param(arena, run->list[i]->other)});
 }
 

@@ -3,6 +3,8 @@
  * could be run again and lock more than was asked), locked with SKIP LOCKED, and marked in the same breath. */
 #include "db/tasks.h"
 
+#include "db/words.h"
+
 static const char claim_sql[] =
     "WITH chosen AS MATERIALIZED (SELECT id FROM photo_tasks WHERE state = 'waiting' AND not_before <= now()"
     "  AND (lease_until IS NULL OR lease_until <= now()) ORDER BY index, job_id LIMIT $2 FOR UPDATE SKIP LOCKED)"
@@ -12,7 +14,7 @@ static const char claim_sql[] =
     " RETURNING t.id, t.job_id, COALESCE(j.chat_id, 0), t.index, t.attempts,"
     "  (SELECT count(*) FROM generation_jobs o WHERE o.avatar_id = j.avatar_id AND o.id < j.id), t.prompt, t.recipe,"
     "  COALESCE((SELECT string_agg(r.image_url, E'\\n' ORDER BY r.id) FROM reference_photos r"
-    "   WHERE r.avatar_id = j.avatar_id), '')";
+    "   WHERE r.avatar_id = j.avatar_id AND " WORDS_PHOTO_IS_OURS "), '')";
 
 /* CASE, because GREATEST passes over a NULL: without tasks it would be 0, and the maker would ask for ever. */
 static const char next_sql[] =

@@ -5,6 +5,10 @@
 
 #include "core/chat.h"
 
+/* Of reference_photos r: a picture of our store, so a set can be made from it. The web application's are links, or
+ * whole pictures as data: URLs, of which no more than the beginning is read. */
+#define WORDS_PHOTO_IS_OURS "substr(r.image_url, 1, 6) = 'store:'"
+
 enum lang words_lang(const char *word);
 enum avatar_status words_avatar_status(const char *word);
 enum order_status words_order_status(const char *word);

@@ -2,6 +2,8 @@
  * do between a turn's load and its commit must cost nobody a paid set. Run by tests/postgres run, which sets
  * FOTOSET_TEST_CONNINFO. */
 #include "db/commit.h"
+#include "db/load.h"
+#include "db/tasks.h"
 #include "tests/unit/chores.h"
 
 /* The unit of one effect of one chat. */
@@ -12,6 +14,18 @@ static struct db_unit *deed(const struct customer *customer, struct effect effec
     effect.chat_id = chat.id;
     commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, 1700000000000);
     return unit;
+}
+
+static struct chat loaded(int64_t chat_id)
+{
+    struct load_request request = {.chat_ids = &chat_id, .chat_count = 1};
+    struct load_answer answer;
+    struct db_unit *unit = db_unit_new();
+    load_add(unit, &arena, &request);
+    struct db_result *result = run(unit);
+    load_read(result, &arena, &request, &answer);
+    db_result_free(result);
+    return answer.chats[0];
 }
 
 /* ---- deleting while money arrives ---- */
@@ -72,11 +86,40 @@ static void test_paid_at_once_with_deleting(void)
     CHECK_INT(jobs_of(order_id), 1);
 }
 
+/* ---- photos of another program ---- */
+
+static void test_other_photos(void)
+{
+    struct customer anna = customer_new();
+    long long id = (long long)anna.avatar_id;
+    tell(SQL("INSERT INTO reference_photos (avatar_id, image_url) SELECT %lld, 'https://example.com/' || n"
+             " FROM generate_series(1, 40) n",
+             id));
+    tell(SQL("INSERT INTO reference_photos (avatar_id, image_url) VALUES (%lld, 'store:1'), (%lld, 'store:2'),"
+             " (%lld, E'data:image/jpeg;base64,AA\\nAA')",
+             id, id, id));
+    struct chat chat = loaded(anna.chat_id);
+    CHECK_INT(chat.avatar_count, 1);
+    CHECK_INT(chat.avatars[0].good, 2); /* a set is sold for photos that it can be made from */
+    clear_tasks();
+    CHECK(job_new(&anna) != 0);
+    struct db_unit *unit = db_unit_new();
+    int at = tasks_add_claim(unit, &arena, "worker", "token", 1, 1000);
+    struct db_result *result = run(unit);
+    CHECK_INT(db_rows(result, at), 1);
+    CHECK_TEXT(tasks_read_claimed(result, at, 0).references, "store:1\nstore:2");
+    db_result_free(result);
+    db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .other = anna.avatar_id})));
+    CHECK_INT(loaded(anna.chat_id).avatars[0].good, 1); /* the last one that was counted, not the other program's */
+    CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
+}
+
 int main(void)
 {
     begin("fotoset_test_neighbours");
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
+    test_other_photos();
     end();
     return 0;
 }
