@@ -24,6 +24,7 @@ static int64_t *users(struct arena *arena, const struct run *run)
     return ids;
 }
 
+/* The device id may be taken: by the row of an account that the web application unlinked from Telegram. */
 static void add_registers(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
 {
     (void)unix_ms;
@@ -37,7 +38,8 @@ static void add_registers(struct db_unit *unit, struct arena *arena, const struc
                                  db_int64_array(arena, chats, run->count), db_text_array(arena, codes, run->count)};
     (void)db_unit_add(unit,
                       "INSERT INTO users (id, device_id, telegram_user_id)"
-                      " SELECT u, 'tg:' || c, c FROM unnest($1::int[], $2::bigint[]) r(u, c)",
+                      " SELECT u, 'tg:' || c || CASE WHEN EXISTS (SELECT 1 FROM users WHERE device_id = 'tg:' || c)"
+                      " THEN ':' || u ELSE '' END, c FROM unnest($1::int[], $2::bigint[]) r(u, c)",
                       2, params);
     (void)db_unit_add(unit,
                       "INSERT INTO bot_users (user_id, referral_code)"

@@ -114,12 +114,35 @@ static void test_other_photos(void)
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
 }
 
+/* ---- newcomers ---- */
+
+/* The web application unlinked a Telegram account: its row keeps the device id that the next registration would take.
+ */
+static void test_unlinked(void)
+{
+    struct customer anna = customer_new();
+    int64_t new_id = ask("SELECT nextval('users_id_seq')");
+    tell(SQL("UPDATE users SET telegram_user_id = NULL WHERE id = %lld", (long long)anna.user_id));
+    CHECK_INT(loaded(anna.chat_id).user.id, 0);
+    struct customer again = {.chat_id = anna.chat_id, .user_id = new_id};
+    db_result_free(run(deed(&again, (struct effect){.kind = EFFECT_REGISTER, .object = new_id})));
+    CHECK_INT(loaded(anna.chat_id).user.id, new_id);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM users WHERE id = %lld AND device_id = 'tg:%lld'", (long long)anna.user_id,
+                      (long long)anna.chat_id)),
+              1);
+    struct customer boris = {.chat_id = next_id++, .user_id = ask("SELECT nextval('users_id_seq')")};
+    db_result_free(run(deed(&boris, (struct effect){.kind = EFFECT_REGISTER, .object = boris.user_id})));
+    CHECK_TEXT(ask_text(SQL("SELECT device_id FROM users WHERE id = %lld", (long long)boris.user_id)),
+               SQL("tg:%lld", (long long)boris.chat_id));
+}
+
 int main(void)
 {
     begin("fotoset_test_neighbours");
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
     test_other_photos();
+    test_unlinked();
     end();
     return 0;
 }
