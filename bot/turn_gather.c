@@ -159,3 +159,14 @@ void turn_take_loaded(struct turns *turns)
     take_ids(turns);
     overlay(turns);
 }
+
+int64_t turn_offset_after(const struct turns *turns)
+{
+    if (!turns->from_poll || turns->at + turns->size == turns->count)
+        return turns->from_poll ? turns->batch_next : turns->offset;
+    int64_t next = 0;
+    for (size_t i = 0; i < turns->at + turns->size; i++)
+        if (turns->list[i].event.update_id >= next && turns->list[i].event.update_id != 0)
+            next = turns->list[i].event.update_id + 1;
+    return next == 0 ? turns->offset : next;
+}

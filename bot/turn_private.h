@@ -52,6 +52,7 @@ struct turns {
     struct outbox_row *rows;
     size_t row_count;
     int64_t next_offset;
+    int64_t try_number; /* random: which try of the turn it is that was committed */
 };
 
 /* Fills list with what gathered since the last turn, and outcomes with what the outbox learned. */
@@ -63,6 +64,8 @@ void turn_want(struct turns *turns);
 void turn_take_loaded(struct turns *turns);
 /* Does the event ask anything of a chat? */
 bool turn_matters(const struct happening *happening);
+/* The offset as it will stand: past the highest update of the batch up to the part that is committed now. */
+int64_t turn_offset_after(const struct turns *turns);
 /* NULL if the chat is not of this turn. */
 struct chat *turn_chat(struct turns *turns, int64_t chat_id);
 

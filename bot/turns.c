@@ -5,8 +5,9 @@
  * The commit's first statement compares and sets the turn's number and the update offset, so what was gathered takes
  * effect once or not at all:
  *   - it fails and surely nothing happened: the same events are loaded and stepped again;
- *   - its answer was lost: bot_state tells whether it happened;
- *   - somebody else holds the bot: we stop.
+ *   - its answer was lost, or it was not the next one: bot_state tells whether this very try happened;
+ *   - somebody else holds the bot, or an earlier try was committed after all: we stop, and a new process starts from
+ *     what the database says.
  * When Postgres refuses a turn for what is in it, its events go one by one, and the one that can't go is recorded as
  * poison, in the transaction that moves the offset past it. Must not send anything before the commit, nor wait. */
 #include "bot/turns.h"
@@ -18,6 +19,7 @@
 #include "bot/daemon.h"
 #include "bot/log.h"
 #include "bot/outbox/outbox.h"
+#include "bot/random.h"
 #include "bot/telegram/poll.h"
 #include "bot/timers.h"
 #include "bot/turn_effects.h"
@@ -34,6 +36,7 @@ enum {
 };
 
 static void start_try(struct turns *turns);
+static void ask(struct turns *turns);
 
 struct turns *turns_new(struct shop *shop)
 {
@@ -156,6 +159,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
 static void start_try(struct turns *turns)
 {
     arena_reset(&turns->try);
+    turns->try_number = (int64_t)(random_number() >> 1);
     turns->effects = (struct effects){0};
     turns->loaded = (struct load_answer){0};
     size_t left = turns->count - turns->at, most = turns->careful ? 1 : TURNS_EVENTS_MAX; /* what the ids are for */
@@ -238,28 +242,39 @@ static void committed_all(struct turns *turns)
     turns->from_poll = false;
 }
 
-static void fenced(struct turns *turns)
+/* What this process knows is not true any more. The next one begins with what the database says. */
+static void give_up(struct turns *turns, const char *why)
 {
-    log_error("turns", "another daemon took over this bot: this one stops");
+    log_error("turns", "%s: this daemon stops", why);
     turns->phase = PHASE_WAITING;
     shop_stop(turns->shop, DAEMON_EXIT_TAKEN_OVER);
 }
 
+/* A commit that was given up may still be under way in Postgres, so it can overtake the next try of its turn. Its
+ * messages are in the database then, and not the ones that this process holds. */
 static void asked(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct turns *turns = ctx;
     struct state_answer state;
     if (failure != NULL) {
-        state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
+        ask(turns);
         return;
     }
     state_read(result, &state);
     if (strcmp(state.owner, turns->shop->owner) != 0)
-        fenced(turns);
-    else if (state.turn == turns->turn + 1)
+        give_up(turns, "another daemon took over this bot");
+    else if (state.turn == turns->turn)
+        start_try(turns);
+    else if (state.turn == turns->turn + 1 && state.try == turns->try_number)
         committed_all(turns);
     else
-        start_try(turns);
+        give_up(turns, "a turn that seemed lost was committed after all");
+}
+
+static void ask(struct turns *turns)
+{
+    turns->phase = PHASE_ASKING;
+    state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
 }
 
 /* The single event that Postgres does not take: its offset is passed, its trace is kept. */
@@ -289,11 +304,8 @@ static void committed(void *ctx, const struct db_result *result, const struct db
         committed_all(turns);
         return;
     }
-    if (strcmp(failure->sqlstate, COMMIT_FENCED) == 0) {
-        fenced(turns);
-    } else if (failure->maybe_committed) {
-        turns->phase = PHASE_ASKING;
-        state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
+    if (failure->maybe_committed || strcmp(failure->sqlstate, COMMIT_FENCED) == 0) {
+        ask(turns);
     } else if (may_pass(failure) || (failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX)) {
         retry(turns, failure);
     } else if (turns->count - turns->at > 1 && !turns->careful) {
@@ -318,25 +330,14 @@ static void add_poison(struct turns *turns, struct db_unit *unit)
     }
 }
 
-/* The offset as it will stand: past the highest update of the batch up to the part that is committed now. */
-static int64_t offset_after(const struct turns *turns)
-{
-    if (!turns->from_poll || turns->at + turns->size == turns->count)
-        return turns->from_poll ? turns->batch_next : turns->offset;
-    int64_t next = 0;
-    for (size_t i = 0; i < turns->at + turns->size; i++)
-        if (turns->list[i].event.update_id >= next && turns->list[i].event.update_id != 0)
-            next = turns->list[i].event.update_id + 1;
-    return next == 0 ? turns->offset : next;
-}
-
 static void commit(struct turns *turns)
 {
     struct shop *shop = turns->shop;
     struct db_unit *unit = db_unit_new();
     size_t chats = turns->request.chat_count;
-    turns->next_offset = offset_after(turns);
-    struct commit_head head = {shop->bot_id, shop->owner, turns->turn, turns->offset, turns->next_offset};
+    turns->next_offset = turn_offset_after(turns);
+    struct commit_head head = {shop->bot_id,  shop->owner,        turns->turn,
+                               turns->offset, turns->next_offset, turns->try_number};
     turn_effects_price(shop, &turns->try, &turns->effects, turns->loaded.chats, chats);
     turns->row_count = turn_effects_rows(&turns->try, &turns->effects, turns->loaded.chats, chats, &turns->pool,
                                          &turns->rows);

@@ -15,6 +15,7 @@ struct commit_head {
     int64_t turn;        /* the last committed one */
     int64_t offset;      /* as it stands */
     int64_t next_offset; /* as it will stand */
+    int64_t try;         /* a random number of this try, to know it by if its answer is lost */
 };
 
 /* Terms of an order as sold, added by the shell to EFFECT_ORDER_CREATE (effect.terms). */

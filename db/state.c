@@ -27,7 +27,7 @@ void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx)
     struct arena arena;
     struct db_unit *unit = db_unit_new();
     arena_init(&arena);
-    (void)db_unit_add(unit, "SELECT owner, turn, next_offset FROM bot_state WHERE bot_id = $1", 1,
+    (void)db_unit_add(unit, "SELECT owner, turn, next_offset, try FROM bot_state WHERE bot_id = $1", 1,
                       (struct db_param[]){db_int64_param(&arena, bot_id)});
     arena_done(&arena);
     db_submit(db, unit, done, ctx);
@@ -41,6 +41,7 @@ void state_read(const struct db_result *result, struct state_answer *ret_answer)
     (void)snprintf(ret_answer->owner, sizeof ret_answer->owner, "%s", db_text(result, 0, 0, 0));
     ret_answer->turn = db_int64(result, 0, 0, 1);
     ret_answer->next_offset = db_int64(result, 0, 0, 2);
+    ret_answer->try = db_int64(result, 0, 0, 3);
 }
 
 void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms)

@@ -8,6 +8,7 @@
 struct state_answer {
     char owner[40];
     int64_t turn, next_offset;
+    int64_t try; /* that committed the turn; only of state_read */
 };
 
 /* For start-up: takes the bot for this owner, and frees the tasks that the owner before it was working at: its death is

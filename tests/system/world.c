@@ -187,10 +187,25 @@ static void write_config(struct world *world)
                      "shop: { offer_url = \"https://example.org/offer\";"
                      " privacy_url = \"https://example.org/privacy\"; };\n"
                      "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
-                     world->base, text_or(options->telegram, ""), world->base, world->conninfo,
+                     world->base, text_or(options->telegram, ""), world->base,
+                     arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
+                                  options->bad_line ? world->dir : ""),
                      BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""),
                      SOURCE_DIR "/config/texts", options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles",
                      text_or(options->config, "")));
+}
+
+/* The socket's directory out of the connection string that tests/postgres makes. */
+static void start_relay(struct world *world)
+{
+    const char *host = strstr(world->conninfo, "host=");
+    if (host == NULL) {
+        fprintf(stderr, "no host= in $FOTOSET_TEST_CONNINFO\n");
+        exit(2);
+    }
+    host += strlen("host=");
+    world->relay = relay_new(arena_format(&world->arena, "%.*s", (int)strcspn(host, " "), host), world->dir,
+                             world->options.seed);
 }
 
 static void leave(void)
@@ -226,6 +241,8 @@ void world_begin(struct world *world, const struct world_options *options)
     start_sandbox(world);
     world->net = net_new(world->base);
     world->db = db_new(world->conninfo, NULL);
+    if (options->bad_line)
+        start_relay(world);
     write_config(world);
 }
 
@@ -273,6 +290,7 @@ void world_end(struct world *world)
         (void)kill(world->sandbox, SIGKILL);
         (void)waitpid(world->sandbox, NULL, 0);
     }
+    relay_free(world->relay);
     net_free(world->net);
     db_free(world->db);
     arena_done(&world->arena);

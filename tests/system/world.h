@@ -10,6 +10,7 @@
 #include "core/arena.h"
 #include "db/db.h"
 #include "tests/system/net.h"
+#include "tests/system/relay.h"
 
 #define WORLD_TOKEN "100500:AAsecretBotTokenOfTheSystemTests_1"
 #define WORLD_SHOP_SECRET "test_SecretKeyOfTheShop_1"
@@ -21,6 +22,7 @@ struct world_options {
     const char *making;   /* … of the group making */
     const char *darkroom; /* … of the group darkroom */
     bool cheap_styles;    /* 23 looks that cost little instead of the shop's own */
+    bool bad_line;        /* a relay between the daemon and its database */
     uint64_t seed;
 };
 
@@ -28,6 +30,7 @@ struct world {
     struct world_options options;
     char dir[64], base[64], record[96], log[96], config[96];
     const char *conninfo;
+    struct relay *relay;   /* NULL = none */
     pid_t sandbox, daemon; /* 0 = not running */
     struct net *net;
     struct db *db;
