@@ -37,6 +37,7 @@ struct photo {
     enum where where;
     int64_t again_ms; /* ASIDE until then */
     int attempts;
+    bool broke;  /* the darkroom ended under it: once may be chance (a stop of the service, want of memory) */
     bool judged; /* verdict, hash and url are known */
     enum photo_verdict verdict;
     uint64_t hash;
@@ -193,10 +194,12 @@ static void stored(void *ctx, enum err err, const struct store_object *object)
 static void examined(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct photo *photo = ctx;
-    if (err == ERR_CLOSED || err == ERR_TIMEOUT || err == ERR_INVALID) { /* it broke the darkroom: once is enough */
+    bool broke = err == ERR_CLOSED || err == ERR_TIMEOUT;
+    if (err == ERR_INVALID || (broke && photo->broke && !photo->intake->shop->stopping)) {
         judge(photo, PHOTO_BROKEN);
         return;
     }
+    photo->broke = photo->broke || broke;
     if (err != ERR_OK) {
         put_aside(photo, "examining", err_name(err));
         return;

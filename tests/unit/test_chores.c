@@ -290,6 +290,66 @@ static void test_intake(const struct customer *anna)
               1);
 }
 
+static void warmed(void *ctx, enum err err, struct darkroom_result *result)
+{
+    (void)result;
+    CHECK_INT(err, ERR_OK);
+    *(bool *)ctx = true;
+}
+
+/* Stops the darkroom's process, idle as it is: the next photo stays in its hands. */
+static pid_t hold_darkroom(void)
+{
+    static const char drawing[] = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>";
+    bool warm = false; /* a process that dies before its hello is nobody's fault */
+    CHECK_INT(darkroom_render(shop.darkroom, drawing, sizeof drawing - 1, 9, 9, warmed, &warm), ERR_OK);
+    pushed_ms -= WAIT_MS; /* what was put aside stays there until it is ready */
+    while (!warm)
+        go_round();
+    pushed_ms += WAIT_MS;
+    pid_t pid = (pid_t)darkroom_pid(shop.darkroom);
+    CHECK_INT(darkroom_queued(shop.darkroom), 0);
+    CHECK_INT(kill(pid, SIGSTOP), 0);
+    return pid;
+}
+
+/* Kills it, once it has the photo. */
+static void kill_darkroom(pid_t pid)
+{
+    for (int64_t until_ms = now_ms() + WAIT_MS; darkroom_queued(shop.darkroom) == 0; pushed_ms += 100) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    for (int i = 0; i < 5; i++)
+        go_round();
+    CHECK_INT(kill(pid, SIGKILL), 0);
+    while (darkroom_pid(shop.darkroom) == pid)
+        go_round();
+}
+
+/* Whoever ended the darkroom (the system, for want of memory, or a stop of the whole service): the photo is not to
+ * blame. One that does it twice is. */
+static void test_intake_survives(const struct customer *anna)
+{
+    int64_t unlucky = photo_new(anna), hostile = photo_new(anna);
+    pid_t pid = hold_darkroom();
+    intake_add(shop.intake, unlucky, anna->chat_id, "f", 0);
+    kill_darkroom(pid);
+    CHECK_INT(news_of(EVENT_PHOTO_READY, unlucky), 0);
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PHOTO_READY, unlucky) == 0; pushed_ms += 100) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(verdict_of(unlucky), PHOTO_DUPLICATE);
+    pid = hold_darkroom();
+    intake_add(shop.intake, hostile, anna->chat_id, "f", 0);
+    kill_darkroom(pid);
+    CHECK_INT(news_of(EVENT_PHOTO_READY, hostile), 0);
+    kill_darkroom(hold_darkroom());
+    wait_news(EVENT_PHOTO_READY, hostile, 1);
+    CHECK_INT(verdict_of(hostile), PHOTO_BROKEN);
+}
+
 static int64_t fresh_order(const struct customer *anna)
 {
     int64_t order_id = order_new(anna);
@@ -369,6 +429,7 @@ int main(void)
     open_shop(url, store_path);
     struct customer anna = customer_new();
     test_intake(&anna);
+    test_intake_survives(&anna);
     test_payment(&anna);
     test_making(&anna);
     test_refusal(&anna);
