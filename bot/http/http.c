@@ -11,7 +11,7 @@
 #include <string.h>
 #include "bot/http/transfer.h"
 
-enum { HOST_CONNECTIONS_DEFAULT = 32, IDLE_KEPT = 32 };
+enum { HOST_CONNECTIONS_DEFAULT = 32, HOST_CONNECTIONS_SPARE = 2, IDLE_KEPT = 32 };
 
 struct http {
     CURLM *multi;
@@ -23,6 +23,8 @@ struct http {
     size_t transfer_count, capacity, free_slot_count, active;
     struct transfer *idle;
     size_t idle_count;
+    struct transfer *first_in_line, *last_in_line; /* those that wait */
+    size_t line_running, line_max;
     uint32_t generation;
     int64_t now_ms;
 };
@@ -52,6 +54,7 @@ struct http *http_new(const struct http_config *config)
     if (http->multi == NULL)
         abort();
     long hosts = config->max_host_connections > 0 ? config->max_host_connections : HOST_CONNECTIONS_DEFAULT;
+    http->line_max = hosts > HOST_CONNECTIONS_SPARE ? (size_t)(hosts - HOST_CONNECTIONS_SPARE) : 1;
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, hosts);
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, hosts);
     (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
@@ -87,7 +90,7 @@ static struct transfer *transfer_take(struct http *http)
 {
     struct transfer *transfer = http->idle;
     if (transfer != NULL) {
-        http->idle = transfer->next_idle;
+        http->idle = transfer->next;
         http->idle_count--;
     } else {
         transfer = transfer_new(&http->config, &http->trust);
@@ -106,7 +109,7 @@ static void transfer_give_back(struct http *http, struct transfer *transfer)
         transfer_free(transfer);
         return;
     }
-    transfer->next_idle = http->idle;
+    transfer->next = http->idle;
     http->idle = transfer;
     http->idle_count++;
 }
@@ -115,10 +118,43 @@ void http_rest(struct http *http)
 {
     while (http->idle != NULL) {
         struct transfer *transfer = http->idle;
-        http->idle = transfer->next_idle;
+        http->idle = transfer->next;
         transfer_free(transfer);
     }
     http->idle_count = 0;
+}
+
+static void hand_to_libcurl(struct http *http, struct transfer *transfer)
+{
+    if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+        abort();
+    http->line_running += transfer->in_line ? 1 : 0;
+}
+
+static void line_join(struct http *http, struct transfer *transfer)
+{
+    transfer->waiting = true;
+    transfer->next = NULL;
+    if (http->first_in_line == NULL)
+        http->first_in_line = transfer;
+    else
+        http->last_in_line->next = transfer;
+    http->last_in_line = transfer;
+}
+
+/* From wherever it stands. */
+static void line_leave(struct http *http, struct transfer *transfer)
+{
+    struct transfer *before = NULL;
+    for (struct transfer *one = http->first_in_line; one != transfer; one = one->next)
+        before = one;
+    if (before == NULL)
+        http->first_in_line = transfer->next;
+    else
+        before->next = transfer->next;
+    if (http->last_in_line == transfer)
+        http->last_in_line = before;
+    transfer->waiting = false;
 }
 
 uint64_t http_start(struct http *http, const struct http_request *request, http_done_fn *done, void *ctx)
@@ -130,8 +166,10 @@ uint64_t http_start(struct http *http, const struct http_request *request, http_
     if (++http->generation == 0)
         http->generation = 1;
     transfer->id = (uint64_t)http->generation << 32 | transfer->slot;
-    if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
-        abort();
+    if (transfer->in_line && http->line_running >= http->line_max)
+        line_join(http, transfer);
+    else
+        hand_to_libcurl(http, transfer);
     http->active++;
     return transfer->id;
 }
@@ -143,8 +181,13 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode result
     transfer_answer(transfer, result, &answer, error_text);
     if (canceled)
         answer.outcome = HTTP_CANCELED;
-    if (curl_multi_remove_handle(http->multi, transfer->easy) != CURLM_OK)
-        abort();
+    if (transfer->waiting) {
+        line_leave(http, transfer);
+    } else {
+        if (curl_multi_remove_handle(http->multi, transfer->easy) != CURLM_OK)
+            abort();
+        http->line_running -= transfer->in_line ? 1 : 0;
+    }
     transfer->id = 0; /* canceling it from its own callback finds nothing */
     http->active--;
     transfer->done(transfer->ctx, &answer);
@@ -153,6 +196,11 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode result
         transfer->capacity = 0;
     }
     transfer_give_back(http, transfer);
+    while (http->first_in_line != NULL && http->line_running < http->line_max) {
+        struct transfer *next = http->first_in_line;
+        line_leave(http, next);
+        hand_to_libcurl(http, next);
+    }
 }
 
 char *http_answer_take(struct http_answer *answer, size_t *ret_bytes)
@@ -222,7 +270,7 @@ void http_free(struct http *http)
     }
     while (http->idle != NULL) {
         struct transfer *transfer = http->idle;
-        http->idle = transfer->next_idle;
+        http->idle = transfer->next;
         transfer_free(transfer);
     }
     (void)curl_multi_cleanup(http->multi);

@@ -25,7 +25,7 @@ struct http_config {
     const char *proxy;        /* NULL = none (the environment's proxy variables are not read); http:// or socks5h:// */
     const char *ca_file;      /* certificates believed beside the system's; NULL = none */
     bool allow_plain_http;    /* http:// addresses too (a local Bot API server, the sandbox) */
-    int max_host_connections; /* to one host; 0 = 32. The long poll and each upload in flight take one */
+    int max_host_connections; /* to one host, at least 3; 0 = 32. The long poll takes one, each transfer in line too */
 };
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_METHOD_COUNT };
@@ -58,6 +58,8 @@ struct http_request {
                             * answer: not this one, it ends as AMBIGUOUS */
     bool fresh_connection; /* not one that may have died unnoticed: makes AMBIGUOUS rare where it hurts */
     bool own_connection;   /* HTTP/1.1, so no other transfer shares its connection: the long poll, uploads */
+    bool in_line;          /* uploads and downloads: two of the host's connections are always left for others; one too
+                            * many waits its turn, and its time does not run meanwhile */
     bool public_only;      /* refuse loopback, private and link-local addresses: for links that others gave us */
 };
 

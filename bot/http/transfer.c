@@ -237,6 +237,7 @@ void transfer_prepare(struct transfer *transfer, const struct http_request *requ
     transfer->too_large = transfer->refused = transfer->stopped = false;
     transfer->never_repeat = request->never_repeat;
     transfer->public_only = request->public_only;
+    transfer->in_line = request->in_line;
     transfer->error[0] = '\0';
     long timeout_ms = request->timeout_ms > 0 ? (long)request->timeout_ms : TIMEOUT_DEFAULT_MS;
     long connect_ms = request->connect_timeout_ms > 0 ? (long)request->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS;
@@ -276,10 +277,12 @@ void transfer_answer(struct transfer *transfer, CURLcode result, struct http_ans
     char *type = NULL;
     answer->outcome = outcome_of(transfer, result);
     answer->sent = transfer->sends > 0;
-    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+    if (answer->sent) /* else it is a proxy's, or the last request's */
+        (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
     if (answer->status == 429 || answer->status == 503)
         (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
-    (void)curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (answer->sent)
+        (void)curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
     answer->retry_after_s = retry_after;
     answer->content_type = type == NULL ? "" : type;
     grow(transfer, transfer->bytes + 1);

@@ -14,11 +14,12 @@ struct transfer_part {
 };
 
 struct transfer {
-    CURL *easy;        /* kept between requests: its options for everybody are set once */
-    const char *proxy; /* the client's; "" = none */
-    uint64_t id;       /* 0 = idle */
-    uint32_t slot;     /* its index in http->transfers */
-    struct transfer *next_idle;
+    CURL *easy;            /* kept between requests: its options for everybody are set once */
+    const char *proxy;     /* the client's; "" = none */
+    uint64_t id;           /* 0 = idle */
+    uint32_t slot;         /* its index in http->transfers */
+    struct transfer *next; /* in the list of the idle, or in line */
+    bool in_line, waiting; /* waiting: libcurl does not know it yet */
     http_done_fn *done;
     void *ctx;
     struct curl_slist *headers;

@@ -181,7 +181,7 @@ static void send_job(struct telegram *tg, struct telegram_job *job)
         for (size_t i = 0; i < job->file_count; i++)
             bytes += job->files[i].bytes;
         request.timeout_ms = UPLOAD_TIMEOUT_MS + (int64_t)(bytes / UPLOAD_SLOWEST_BYTES_MS);
-        request.own_connection = true; /* a slow upload must not hold up small calls */
+        request.own_connection = request.in_line = true; /* a slow upload must not hold up small calls */
         request.fresh_connection = request.never_repeat;
     } else if (job->params != NULL) {
         request.headers = json_headers;

@@ -142,6 +142,7 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
         .low_speed_bytes_s = SLOWEST_BYTES_S,
         .low_speed_s = SLOWEST_FOR_S,
         .own_connection = true,
+        .in_line = true,
     };
     fetch->transfer = http_start(tg->http, &request, on_download, fetch);
 }

@@ -23,6 +23,7 @@ enum script {
     RESET,         /* … INTERNAL_ERROR */
     DROP,          /* the connection dies with the first request in its hands, later ones get an answer */
     HALF,          /* half an answer, then the connection dies */
+    SLOW_LINES,    /* HTTP/1.1 is answered after two seconds, HTTP/2 at once */
     PROXY_407,     /* a proxy: wants a password */
     PROXY_403,     /* … lets nobody through */
     PROXY_GONE,    /* … dies instead of an answer */
@@ -148,6 +149,8 @@ static void serve_lines(SSL *ssl)
     int got;
     while ((got = SSL_read(ssl, text, sizeof text)) > 0) {
         int script = shared->counts[COUNT_SCRIPT];
+        if (script == SLOW_LINES)
+            sleep(2);
         if ((is_first() && script == DROP) || SSL_write(ssl, whole, sizeof whole - 1 - (script == HALF ? 1 : 0)) <= 0 ||
             script == HALF)
             _exit(0);
@@ -378,6 +381,61 @@ static void test_never_repeat(void)
     CHECK_INT(times, 2);
 }
 
+static void run_until(struct http *http, const struct seen *seen)
+{
+    while (seen->outcome == HTTP_OUTCOME_COUNT) {
+        http_perform(http, now_ms());
+        if (seen->outcome == HTTP_OUTCOME_COUNT)
+            http_poll(http, NULL, 0, 100);
+    }
+}
+
+/* However many uploads there are, the long poll and a small call that needs a new connection go at once. */
+static void test_line(void)
+{
+    enum { UPLOADS = 8, CANCELED = 5 };
+    struct http *http = http_new(&(struct http_config){.ca_file = ca_path, .max_host_connections = 6});
+    struct seen uploads[UPLOADS], poll = {.outcome = HTTP_OUTCOME_COUNT}, small = poll;
+    uint64_t ids[UPLOADS];
+    char url[64];
+    struct http_request request = once;
+    snprintf(url, sizeof url, "https://localhost:%u/x", port);
+    request.url = url;
+    request.own_connection = request.in_line = true;
+    request.timeout_ms = 3500; /* not enough for two turns: waiting does not count */
+    play(SLOW_LINES);
+    for (int i = 0; i < UPLOADS; i++) {
+        uploads[i].outcome = HTTP_OUTCOME_COUNT;
+        ids[i] = http_start(http, &request, note, &uploads[i]);
+    }
+    request.in_line = false;
+    (void)http_start(http, &request, note, &poll);
+    request = post;
+    request.url = url;
+    int64_t begun_ms = now_ms();
+    (void)http_start(http, &request, note, &small);
+    run_until(http, &small);
+    CHECK(small.outcome == HTTP_ANSWERED && now_ms() - begun_ms < 1500);
+    CHECK_INT(http_active(http), UPLOADS + 1);
+    http_cancel(http, ids[CANCELED]); /* from the middle of the line */
+    CHECK(uploads[CANCELED].outcome == HTTP_CANCELED && !uploads[CANCELED].sent && uploads[CANCELED].status == 0);
+    run_until(http, &poll);
+    CHECK(now_ms() - begun_ms < 3500);
+    run(http);
+    for (int i = 0; i < UPLOADS; i++)
+        CHECK_INT(uploads[i].outcome, i == CANCELED ? HTTP_CANCELED : HTTP_ANSWERED);
+    CHECK(now_ms() - begun_ms >= 4000); /* two turns */
+    play(ANSWER);
+    request = once;
+    request.url = url;
+    request.in_line = true;
+    for (int i = 0; i < UPLOADS; i++)
+        (void)http_start(http, &request, note, &uploads[i]);
+    http_free(http); /* with some waiting */
+    for (int i = 0; i < UPLOADS; i++)
+        CHECK_INT(uploads[i].outcome, HTTP_CANCELED);
+}
+
 static void test_proxies(void)
 {
     char proxy[96], name[96];
@@ -472,6 +530,7 @@ int main(void)
     test_reuse();
     test_handshake();
     test_never_repeat();
+    test_line();
     test_proxies();
     test_proxy_name();
     test_trust(dir);
