@@ -30,7 +30,7 @@ struct message {
     const char *picture; /* "style:<id>", or NULL for a text message */
     struct button buttons[KEYBOARD_BUTTONS_MAX];
     size_t button_count;
-    bool ask_contact; /* a reply keyboard with the only button, which shares the own phone number */
+    bool ask_contact; /* a reply keyboard: the first button shares the own phone number, others say their label */
 };
 
 enum effect_kind {

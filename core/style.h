@@ -32,5 +32,7 @@ struct style_catalogue {
 
 /* NULL if there is none. */
 const struct style *style_find(const struct style_catalogue *catalogue, const char *id);
+/* "From 500 ₽": the first of the cheapest ones. The catalogue must not be empty. */
+const struct style *style_cheapest(const struct style_catalogue *catalogue);
 
 #endif

@@ -174,6 +174,34 @@ static void walk(struct checker *check, const char *at)
         check->why = arena_format(check->arena, "<%s> is never closed", check->open[check->deep - 1]);
 }
 
+/* Texts for places where Telegram takes few characters (UTF-16 units of the plain text). The placeholders are counted
+ * as they are written: what is put in for them (numbers, a price) is no longer. */
+static const struct {
+    enum text_key first, last; /* a run of core/texts.def */
+    size_t units_max;
+} short_texts[] = {
+    {TEXT_ABOUT, TEXT_ABOUT, 512},
+    {TEXT_ABOUT_SHORT, TEXT_ABOUT_SHORT, 120},
+    {TEXT_COMMAND_START, TEXT_COMMAND_CANCEL, 256},
+    {TEXT_STALE_BUTTON, TEXT_STALE_BUTTON, 200}, /* answers to a press */
+    {TEXT_PHOTOS_EXAMINING, TEXT_PHOTOS_FEW, 200},
+    {TEXT_PAY_CHECKING, TEXT_PAY_CHECKING, 200},
+    {TEXT_FILES_COMING, TEXT_AGAIN_COMING, 200},
+};
+
+static const char *check_length(struct arena *arena, enum text_key key, const char *words)
+{
+    size_t units = 0;
+    for (const char *c = text_plain(arena, words); *c != '\0'; c++)
+        units += ((unsigned char)*c & 0xC0) == 0x80 ? 0 : (unsigned char)*c >= 0xF0 ? 2 : 1;
+    for (size_t i = 0; i < sizeof short_texts / sizeof short_texts[0]; i++) {
+        if (key >= short_texts[i].first && key <= short_texts[i].last && units > short_texts[i].units_max)
+            return arena_format(arena, "the text is longer than %zu characters, which is all that Telegram shows here",
+                                short_texts[i].units_max);
+    }
+    return NULL;
+}
+
 enum err text_check(struct arena *arena, enum lang lang, enum text_key key, const char *words, const char **ret_why)
 {
     struct checker check = {.arena = arena, .lang = lang, .params = text_key_params(key)};
@@ -185,6 +213,8 @@ enum err text_check(struct arena *arena, enum lang lang, enum text_key key, cons
         check.why = "the text is not valid UTF-8, or holds a control character other than a line break";
     else
         walk(&check, words);
+    if (check.why == NULL)
+        check.why = check_length(arena, key, words);
     if (check.why == NULL)
         return ERR_OK;
     *ret_why = check.why;

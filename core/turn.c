@@ -128,7 +128,18 @@ void screen_link(struct turn *turn, const char *label, const char *url)
 void screen_ask_contact(struct turn *turn, enum text_key label)
 {
     add_button(turn, turn_plain(turn, label, NO_ARGS));
+    add_button(turn, turn_plain(turn, TEXT_BUTTON_BACK, NO_ARGS));
     turn->screen->ask_contact = true;
+}
+
+bool screen_back_said(const struct turn *turn)
+{
+    bool said = false;
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        said = said || strcmp(turn->event->text,
+                              text_plain(turn->arena, text_format(turn->arena, turn->rules->texts, (enum lang)lang,
+                                                                  TEXT_BUTTON_BACK, NO_ARGS))) == 0;
+    return said;
 }
 
 void screen_beside(struct turn *turn)

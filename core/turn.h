@@ -72,8 +72,10 @@ void screen_go(struct turn *turn, enum text_key label, const char *place, int64_
 void screen_go_named(struct turn *turn, const char *label, const char *place, int64_t object);
 void screen_link(struct turn *turn, const char *label, const char *url);
 
-/* The screen offers to share the user's own phone number: a keyboard of its own with that one button. */
+/* The screen offers to share the user's own phone number: a keyboard of its own with that button and the way back,
+ * which arrives as a text (screen_back_said). */
 void screen_ask_contact(struct turn *turn, enum text_key label);
+bool screen_back_said(const struct turn *turn); /* in any language: the keyboard may be older than a change of it */
 void screen_beside(struct turn *turn);  /* puts the last button beside the one before it */
 void screen_primary(struct turn *turn); /* the last button is the main one */
 

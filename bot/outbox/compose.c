@@ -34,15 +34,18 @@ static struct json_object *inline_keyboard(const struct message *message)
     return markup;
 }
 
-/* The first button's label asks for the own phone number. */
+/* The first button asks for the own phone number; what the others say comes back as a text. */
 static struct json_object *contact_keyboard(const struct message *message)
 {
-    struct json_object *button = json_object_new_object(), *row = json_object_new_array();
-    json_object_object_add(button, "text", json_object_new_string(message->buttons[0].label));
-    json_object_object_add(button, "request_contact", json_object_new_boolean(1));
-    json_object_array_add(row, button);
     struct json_object *rows = json_object_new_array(), *markup = json_object_new_object();
-    json_object_array_add(rows, row);
+    for (size_t i = 0; i < message->button_count; i++) {
+        struct json_object *button = json_object_new_object(), *row = json_object_new_array();
+        json_object_object_add(button, "text", json_object_new_string(message->buttons[i].label));
+        if (i == 0)
+            json_object_object_add(button, "request_contact", json_object_new_boolean(1));
+        json_object_array_add(row, button);
+        json_object_array_add(rows, row);
+    }
     json_object_object_add(markup, "keyboard", rows);
     json_object_object_add(markup, "resize_keyboard", json_object_new_boolean(1));
     json_object_object_add(markup, "one_time_keyboard", json_object_new_boolean(1));

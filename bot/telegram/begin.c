@@ -1,7 +1,7 @@
-/* The first calls of a life: who am I, no webhook (what waits is kept: people wrote while we were away), and the menu
- * of commands for private chats: once without a language for everybody, then once for each language. One after the
- * other; what is transient is tried again without end, because a daemon that starts before its network must wait, not
- * die. Must not touch updates. */
+/* The first calls of a life: who am I, no webhook (what waits is kept: people wrote while we were away), then the menu
+ * of commands for private chats and what a stranger reads before "Start": each once without a language for everybody,
+ * then once for each language. One after the other; what is transient is tried again without end, because a daemon that
+ * starts before its network must wait, not die. Must not touch updates. */
 #include "bot/telegram/poll.h"
 
 #include <stdlib.h>
@@ -9,14 +9,20 @@
 #include "bot/log.h"
 #include "bot/telegram/private.h"
 
-enum { LANGUAGES = 2, MENUS = LANGUAGES + 1, STEPS = 2 + MENUS, USERNAME_MAX_BYTES = 64 };
+enum {
+    LANGUAGES = 2,
+    EACH = LANGUAGES + 1, /* without a language, then with each */
+    TELLS = 3 * EACH,     /* the commands, the description, the short description */
+    STEPS = 2 + TELLS,
+    USERNAME_MAX_BYTES = 64
+};
 
 struct begin {
     struct telegram *tg;
     telegram_ready_fn *ready;
     void *ctx;
     int step;
-    char *menus[MENUS]; /* parameters of setMyCommands */
+    char *tells[TELLS]; /* parameters: EACH of a method of `methods` */
     int64_t id;
     char username[USERNAME_MAX_BYTES];
 };
@@ -27,11 +33,12 @@ static void must(int failed)
         abort();
 }
 
-static char *menu_params(const struct telegram_menu *menu, size_t language, bool with_language)
+static const char *const methods[TELLS / EACH] = {"setMyCommands", "setMyDescription", "setMyShortDescription"};
+
+static void add_commands(struct json_object *params, const struct telegram_menu *menu, size_t language)
 {
-    struct json_object *params = json_object_new_object(), *commands = json_object_new_array();
-    struct json_object *scope = json_object_new_object();
-    must(params == NULL || commands == NULL || scope == NULL);
+    struct json_object *commands = json_object_new_array(), *scope = json_object_new_object();
+    must(commands == NULL || scope == NULL);
     for (size_t i = 0; i < menu->count; i++) {
         struct json_object *command = json_object_new_object();
         must(command == NULL);
@@ -43,7 +50,21 @@ static char *menu_params(const struct telegram_menu *menu, size_t language, bool
     must(json_object_object_add(scope, "type", json_object_new_string("all_private_chats")));
     must(json_object_object_add(params, "commands", commands));
     must(json_object_object_add(params, "scope", scope));
-    if (with_language)
+}
+
+/* Of the call number `at` of TELLS. */
+static char *tell_params(const struct telegram_menu *menu, size_t at)
+{
+    struct json_object *params = json_object_new_object();
+    must(params == NULL);
+    size_t method = at / EACH, language = at % EACH == 0 ? 0 : at % EACH - 1;
+    if (method == 0)
+        add_commands(params, menu, language);
+    else if (method == 1)
+        must(json_object_object_add(params, "description", json_object_new_string(menu->about[language])));
+    else
+        must(json_object_object_add(params, "short_description", json_object_new_string(menu->about_short[language])));
+    if (at % EACH != 0)
         must(json_object_object_add(params, "language_code", json_object_new_string(menu->languages[language])));
     char *text = strdup(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN));
     must(text == NULL);
@@ -51,27 +72,33 @@ static char *menu_params(const struct telegram_menu *menu, size_t language, bool
     return text;
 }
 
+static void drop(struct begin *begin)
+{
+    for (size_t i = 0; i < TELLS; i++)
+        free(begin->tells[i]);
+    free(begin);
+}
+
 static void finish(struct begin *begin, const struct telegram_verdict *verdict)
 {
     struct telegram_identity identity = {.id = begin->id, .username = begin->username};
     begin->ready(begin->ctx, verdict, verdict->class == TELEGRAM_OK ? &identity : NULL);
-    for (size_t i = 0; i < MENUS; i++)
-        free(begin->menus[i]);
-    free(begin);
+    drop(begin);
 }
 
 static void on_step(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
 
 static enum err next_step(struct begin *begin, int64_t now_ms)
 {
-    struct telegram_call call = {.method = "setMyCommands", .effect = EFFECT_IDEMPOTENT};
+    struct telegram_call call = {.effect = EFFECT_IDEMPOTENT};
     if (begin->step == 0) {
         call.method = "getMe";
     } else if (begin->step == 1) {
         call.method = "deleteWebhook";
         call.params_json = "{\"drop_pending_updates\":false}";
     } else {
-        call.params_json = begin->menus[begin->step - 2];
+        call.method = methods[(begin->step - 2) / EACH];
+        call.params_json = begin->tells[begin->step - 2];
     }
     return telegram_call(begin->tg, now_ms, &call, on_step, begin);
 }
@@ -130,14 +157,10 @@ enum err telegram_begin(struct telegram *tg, int64_t now_ms, const struct telegr
     begin->tg = tg;
     begin->ready = ready;
     begin->ctx = ctx;
-    begin->menus[0] = menu_params(menu, 0, false);
-    for (size_t i = 0; i < LANGUAGES; i++)
-        begin->menus[i + 1] = menu_params(menu, i, true);
+    for (size_t i = 0; i < TELLS; i++)
+        begin->tells[i] = tell_params(menu, i);
     enum err err = next_step(begin, now_ms);
-    if (err != ERR_OK) {
-        for (size_t i = 0; i < MENUS; i++)
-            free(begin->menus[i]);
-        free(begin);
-    }
+    if (err != ERR_OK)
+        drop(begin);
     return err;
 }

@@ -55,6 +55,8 @@ struct telegram_menu {
     const char *languages[2]; /* "ru", "en"; the first one is also the default for everybody else */
     const struct telegram_command *commands;
     size_t count;
+    const char *about[2];       /* shown in the empty chat before "Start"; at most 512 characters */
+    const char *about_short[2]; /* shown on the bot's profile and beside a shared link; at most 120 */
 };
 struct telegram_identity {
     int64_t id;
@@ -63,8 +65,9 @@ struct telegram_identity {
 /* verdict OK: identity is set. Otherwise the call that failed for good. */
 typedef void telegram_ready_fn(void *ctx, const struct telegram_verdict *verdict,
                                const struct telegram_identity *identity);
-/* getMe, deleteWebhook (keeping what waits), setMyCommands for private chats; then ready is called once. menu is
- * used during this call only. Transient failures are retried. A failed setMyCommands is logged, not fatal. */
+/* getMe, deleteWebhook (keeping what waits), setMyCommands for private chats, setMyDescription, setMyShortDescription;
+ * then ready is called once. menu is used during this call only. Transient failures are retried. A failed setMy… is
+ * logged, not fatal. */
 enum err telegram_begin(struct telegram *tg, int64_t now_ms, const struct telegram_menu *menu, telegram_ready_fn *ready,
                         void *ctx) MUST_CHECK;
 

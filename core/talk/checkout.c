@@ -15,11 +15,14 @@
     S(checkout, "checkout", CHECKOUT, 7 * DAY)                                                                         \
     S(pay, "pay", PAY, DAY)
 
-#define OUTCOMES(O) O(GIVEN) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(EXPIRED) O(GIVE_UP)
+#define OUTCOMES(O)                                                                                                    \
+    O(GIVEN) O(KEPT) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(EXPIRED) O(GIVE_UP)
 
 /*      from      on              to        also do */
 #define MOVES(M)                                                                                                       \
     M(contact, GIVEN, checkout, keep_contact)                                                                          \
+    M(contact, KEPT, checkout, nothing)                                                                                \
+    M(contact, OTHER_STYLE, style, nothing)                                                                            \
     M(checkout, CHANGE_CONTACT, contact, nothing)                                                                      \
     M(checkout, OTHER_STYLE, style, nothing)                                                                           \
     M(checkout, GONE, menu, say_gone)                                                                                  \
@@ -40,6 +43,8 @@ static int read_contact(struct turn *turn)
     }
     if (kind != EVENT_TEXT && kind != EVENT_CONTACT)
         return OUT_UNEXPECTED;
+    if (screen_back_said(turn))
+        return turn->chat->user.contact == NULL ? OTHER_STYLE : KEPT;
     if (input_contact(turn->arena, turn->event->text) != NULL)
         return GIVEN;
     turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);

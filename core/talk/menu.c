@@ -23,13 +23,21 @@ static int read_menu(struct turn *turn)
 static void show_menu(struct turn *turn)
 {
     const struct order *order = &turn->chat->order;
-    screen_text(turn, TEXT_MENU, NO_ARGS);
-    if (order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > turn->now_ms)
+    bool unpaid = order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > turn->now_ms;
+    if (turn->chat->avatar_count > 0)
+        screen_text(turn, TEXT_MENU, NO_ARGS);
+    else
+        screen_text(turn, TEXT_MENU_FIRST,
+                    ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max)));
+    if (unpaid) {
         screen_go_named(turn,
                         turn_plain(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", turn_money(turn, order->price_kopecks)))),
                         "pay", order->id);
+        screen_primary(turn);
+    }
     screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
-    screen_primary(turn);
+    if (!unpaid)
+        screen_primary(turn);
     if (turn->chat->avatar_count > 0)
         screen_go(turn, TEXT_BUTTON_MY, "my", 0);
     screen_go(turn, TEXT_BUTTON_SETTINGS, "settings", 0);

@@ -71,12 +71,14 @@ static void show_card(struct turn *turn)
         return;
     }
     struct job *job = chat_avatar_job(turn->chat, avatar->id);
+    bool enough = avatar->good >= turn->rules->photos_min;
+    enum text_key status = avatar->status == AVATAR_DRAFT && enough ? TEXT_STATUS_ENOUGH : states[avatar->status];
     screen_text(turn, TEXT_CARD,
-                ARGS(ARG_S("name", avatar->name), ARG_HTML("status", turn_text(turn, states[avatar->status], NO_ARGS)),
+                ARGS(ARG_S("name", avatar->name), ARG_HTML("status", turn_text(turn, status, NO_ARGS)),
                      ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
     if (job != NULL && job_running(job))
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
-    if (avatar->good >= turn->rules->photos_min) {
+    if (enough) {
         screen_go(turn, TEXT_BUTTON_NEW_SET, "style", avatar->id);
         screen_primary(turn);
     }

@@ -107,7 +107,7 @@ static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
         if (chat->refusals[i].verdict == verdict)
             numbers = arena_format(turn->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
                                    (int)chat->refusals[i].number);
-    return count == 0 ? NULL : turn_text(turn, why[verdict], ARGS(ARG_S("numbers", numbers), ARG_N("n", count)));
+    return turn_text(turn, why[verdict], ARGS(ARG_S("numbers", numbers), ARG_N("n", count)));
 }
 
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
@@ -115,10 +115,12 @@ static const char *refusals(struct turn *turn)
 {
     const struct session *session = &turn->chat->session;
     const char *lines = "";
-    for (int verdict = PHOTO_GOOD + 1; verdict < PHOTO_VERDICT_COUNT; verdict++) {
-        const char *line = refusal_line(turn, (enum photo_verdict)verdict);
-        if (line != NULL)
-            lines = arena_format(turn->arena, "%s\n%s", lines, line);
+    bool told[PHOTO_VERDICT_COUNT] = {false};
+    for (size_t i = 0; i < turn->chat->refusal_count; i++) { /* by number, so in the order they were sent */
+        enum photo_verdict verdict = turn->chat->refusals[i].verdict;
+        if (!told[verdict])
+            lines = arena_format(turn->arena, "%s\n%s", lines, refusal_line(turn, verdict));
+        told[verdict] = true;
     }
     if (session->over > 0)
         lines = arena_format(
@@ -139,7 +141,11 @@ static void show_photos(struct turn *turn)
                     ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max),
                          ARG_S("name", avatar == NULL ? "" : avatar->name), ARG_HTML("refused", told)));
     } else {
-        screen_text(turn, more > 0 ? TEXT_PHOTOS_COUNTER : TEXT_PHOTOS_COUNTER_ENOUGH,
+        bool full = good >= turn->rules->photos_max;
+        screen_text(turn,
+                    more > 0 ? TEXT_PHOTOS_COUNTER
+                    : full   ? TEXT_PHOTOS_COUNTER_FULL
+                             : TEXT_PHOTOS_COUNTER_ENOUGH,
                     ARGS(ARG_N("good", good), ARG_N("min", turn->rules->photos_min), ARG_N("more", more),
                          ARG_N("max", turn->rules->photos_max), ARG_HTML("pending", examining),
                          ARG_HTML("refused", told)));

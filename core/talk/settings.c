@@ -10,13 +10,14 @@
     S(settings, "settings", SETTINGS, 30 * DAY)                                                                        \
     S(receipt, "receipt", RECEIPT, 7 * DAY)
 
-#define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN)
+#define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN) O(KEPT)
 
 /*      from      on           to        also do */
 #define MOVES(M)                                                                                                       \
     M(settings, SWITCHED, settings, switch_language)                                                                   \
     M(settings, ASK_RECEIPT, receipt, nothing)                                                                         \
-    M(receipt, GIVEN, settings, keep_contact)
+    M(receipt, GIVEN, settings, keep_contact)                                                                          \
+    M(receipt, KEPT, settings, nothing)
 
 #include "core/talk/sheet.inc"
 
@@ -53,6 +54,8 @@ static int read_receipt(struct turn *turn)
     }
     if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_CONTACT)
         return OUT_UNEXPECTED;
+    if (screen_back_said(turn))
+        return KEPT;
     if (input_contact(turn->arena, turn->event->text) != NULL)
         return GIVEN;
     turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);

@@ -27,10 +27,11 @@ static int read_welcome(struct turn *turn)
 
 static void show_welcome(struct turn *turn)
 {
+    const struct style *cheapest = style_cheapest(turn->rules->styles);
     screen_text(turn, TEXT_WELCOME,
                 ARGS(ARG_S("offer", turn->rules->offer_url), ARG_S("privacy", turn->rules->privacy_url),
-                     ARG_N("photos", turn->rules->styles->styles[0].photo_count),
-                     ARG_N("min", turn->rules->photos_min)));
+                     ARG_N("photos", cheapest->photo_count), ARG_N("min", turn->rules->photos_min),
+                     ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
     screen_button(turn, TEXT_BUTTON_ACCEPT, "accept", 0);
     screen_primary(turn);
 }

@@ -75,8 +75,9 @@ static void promise_message(const struct stage *stage, const struct effect *effe
         stage_fail(stage, "a message of %zu units", units);
     if (message->button_count > KEYBOARD_BUTTONS_MAX)
         stage_fail(stage, "too many buttons");
-    if (message->ask_contact && (message->button_count != 1 || !effect->fresh))
-        stage_fail(stage, "a message that asks for a contact has one button, and is always sent anew");
+    if (message->ask_contact && (message->button_count != 2 || !effect->fresh))
+        stage_fail(stage,
+                   "a message that asks for a contact has that button and the way back, and is always sent anew");
     if (message->button_count == 0)
         stage_fail(stage, "a screen without a way out: %s", message->html);
     for (size_t i = 0; i < message->button_count; i++)

@@ -156,6 +156,31 @@ static void test_check_words(void)
     refuses(LANG_EN, "}", "a } without");
 }
 
+static void check_longest(enum text_key key, size_t units)
+{
+    const char *why = "";
+    char *longest = arena_alloc(&arena, units * 2 + 8);
+    memcpy(longest, "<b>", 3);
+    for (size_t i = 0; i < units; i++) /* two bytes each: it is characters that count, and tags do not */
+        memcpy(longest + 3 + i * 2, "\xD1\x8F", 2);
+    memcpy(longest + 3 + units * 2, "</b>", 5);
+    CHECK_INT(text_check(&arena, LANG_EN, key, longest, &why), ERR_OK);
+    CHECK_INT(text_check(&arena, LANG_EN, key, arena_format(&arena, "%s!", longest), &why), ERR_INVALID);
+    CHECK(strstr(why, arena_format(&arena, "longer than %zu characters", units)) != NULL);
+    memcpy(longest + 3 + (units - 2) * 2, "\xF0\x9F\x98\x80", 4); /* two units, one character */
+    CHECK_INT(text_check(&arena, LANG_EN, key, longest, &why), ERR_OK);
+    CHECK_INT(text_check(&arena, LANG_EN, key, arena_format(&arena, "%s!", longest), &why), ERR_INVALID);
+}
+
+/* Where Telegram takes few characters. */
+static void test_check_lengths(void)
+{
+    check_longest(TEXT_ABOUT, 512);
+    check_longest(TEXT_ABOUT_SHORT, 120);
+    check_longest(TEXT_COMMAND_HELP, 256);
+    check_longest(TEXT_PAY_CHECKING, 200);
+}
+
 /* With a key that has parameters, found in the real list, so that forms can be counted too. */
 static void test_check_placeholders(void)
 {
@@ -190,6 +215,7 @@ int main(void)
     test_languages();
     test_check_tags();
     test_check_words();
+    test_check_lengths();
     test_check_placeholders();
     arena_done(&arena);
     return 0;
