@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sandbox/easel.h"
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/portrait.h"
 #include "tests/sandbox/updates.h"
@@ -16,12 +17,6 @@
 #define ALBUM_MAX 10
 #define SAMPLES_MAX 100
 #define SAMPLE_WIDTH_PX 1024 /* 1024×1280: Telegram would keep it as it is */
-#define PORTRAITS_KEPT_MAX 512
-
-struct portrait {
-    unsigned char *jpeg;
-    size_t bytes;
-};
 
 struct sending {
     struct request *request;
@@ -116,49 +111,11 @@ void control_photos(struct request *request, struct user *user)
     finish(&sending);
 }
 
-/* Drawing one takes half a second of our only thread, so each is drawn once. NULL when it can't be. */
-static const struct portrait *draw(struct sandbox *sb, int person, int pose, int size_px)
-{
-    char key[64];
-    void *found = NULL;
-    snprintf(key, sizeof(key), "%d/%d/%d", person, pose, size_px);
-    if (sb->portraits == NULL)
-        sb->portraits = lh_kchar_table_new(64, NULL);
-    if (lh_table_lookup_ex(sb->portraits, key, &found))
-        return found;
-    if (lh_table_length(sb->portraits) == PORTRAITS_KEPT_MAX)
-        control_portraits_done(sb);
-    struct portrait *portrait = mem_new(sizeof(*portrait));
-    if (portrait_make(person, pose, size_px, &portrait->jpeg, &portrait->bytes) != ERR_OK) {
-        free(portrait);
-        return NULL;
-    }
-    if (sb->portraits == NULL)
-        sb->portraits = lh_kchar_table_new(64, NULL);
-    lh_table_insert(sb->portraits, mem_text(key), portrait);
-    return portrait;
-}
-
-void control_portraits_done(struct sandbox *sb)
-{
-    struct lh_entry *entry, *next;
-    if (sb->portraits == NULL)
-        return;
-    lh_foreach_safe(sb->portraits, entry, next)
-    {
-        struct portrait *portrait = (struct portrait *)(uintptr_t)lh_entry_v(entry);
-        free(portrait->jpeg);
-        free(portrait);
-        free(lh_entry_k(entry));
-    }
-    lh_table_free(sb->portraits);
-    sb->portraits = NULL;
-}
-
+/* Drawn portraits as photos. By themselves they are waited for; "ahead" only has them drawn, for later, and "patient"
+ * sends them if they are ready: else, as with "ahead", the answer is how many are, and one asks again. */
 void control_samples(struct request *request, struct user *user)
 {
     struct sending sending;
-    begin(&sending, request, user);
     int64_t count = control_int(request, "count", 1), pose = control_int(request, "pose", 0);
     int person = (int)control_int(request, "person", 1);
     int size_px = (int)control_int(request, "size_px", SAMPLE_WIDTH_PX);
@@ -166,13 +123,22 @@ void control_samples(struct request *request, struct user *user)
         control_fail(request, 400, "count must be 1-%d, size_px %d-4000", SAMPLES_MAX, PORTRAIT_SIZE_MIN_PX);
         return;
     }
+    struct easel *easel = request->sb->easel;
+    size_t ready = easel_order(easel, person, (int)pose, (size_t)count, size_px);
+    if (control_flag(request, "ahead") || (control_flag(request, "patient") && ready < (size_t)count)) {
+        struct buf out = {0};
+        buf_addf(&out, "{\"ready\":%zu,\"of\":%" PRId64 "}", ready, count);
+        http_answer_json(request, 200, &out);
+        return;
+    }
+    begin(&sending, request, user);
     for (int64_t i = 0; i < count; i++) {
         char name[64];
-        const struct portrait *portrait = draw(request->sb, person, (int)(pose + i), size_px);
-        if (portrait == NULL)
+        struct portrait portrait = easel_take(easel, person, (int)(pose + i), size_px);
+        if (portrait.jpeg == NULL)
             continue;
         snprintf(name, sizeof(name), "portrait-%d-%" PRId64 ".jpg", person, pose + i);
-        add(&sending, (size_t)count, name, "image/jpeg", (const char *)portrait->jpeg, portrait->bytes);
+        add(&sending, (size_t)count, name, "image/jpeg", (const char *)portrait.jpeg, portrait.bytes);
     }
     if (sending.count == 0)
         control_fail(request, 500, "can't draw portraits");

@@ -6,6 +6,5 @@
 
 void control_photos(struct request *request, struct user *user);
 void control_samples(struct request *request, struct user *user);
-void control_portraits_done(struct sandbox *sb);
 
 #endif

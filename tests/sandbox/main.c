@@ -1,8 +1,8 @@
 /* fotoset-sandbox: one program that stands in for Telegram's Bot API and YooKassa, with a chat page to talk to the
  * bot as a user and a control API for tests.
  *
- * One thread, one poll() over libmicrohttpd's epoll descriptor and the signals. It is also the load generator's
- * server, so nothing in a turn of the loop may walk over all users or wait for a disk.
+ * One thread (but for easel.c, which draws), one poll() over libmicrohttpd's epoll descriptor and the signals. It is
+ * also the load generator's server, so nothing in a turn of the loop may walk over all users or wait for a disk.
  */
 #include "tests/sandbox/sandbox.h"
 
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/sandbox/control_media.h"
+#include "tests/sandbox/easel.h"
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/load.h"
@@ -143,6 +143,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 8; i++)
         sandbox_random(sb);
     int signals = signals_open();
+    sb->easel = easel_new();
     world_init(sb);
     enum err err = journal_open(sb);
     if (err == ERR_OK)
@@ -163,7 +164,7 @@ int main(int argc, char **argv)
     free(sb->faults);
     free(sb->webhook_url);
     load_done(sb);
-    control_portraits_done(sb);
+    easel_free(sb->easel);
     world_done(sb);
 
     return 0;

@@ -66,8 +66,8 @@ struct sandbox {
     struct log_entry *log; /* ring of LOG_ENTRIES_MAX */
     size_t log_head, log_count, log_bytes;
     int64_t log_next;
-    struct lh_table *portraits; /* drawn ones, by "person/pose/size" (control_media.c) */
-    struct load *load;          /* load.c; NULL = never asked for */
+    struct easel *easel; /* easel.c: drawn portraits */
+    struct load *load;   /* load.c; NULL = never asked for */
     /* journal.c */
     int journal_fd; /* -1 = nothing is kept */
     struct buf journal;

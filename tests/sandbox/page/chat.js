@@ -1,7 +1,7 @@
 // The chat page: one user of the sandbox at a time, as on a phone. It holds one long poll for the user shown, draws what
 // comes (draw.js), and turns what a finger does into calls of the control API. Deep links: /?user=<id>, &start=<payload>.
 import { ask, toast, toClipboard } from './ask.js'
-import { drawMessages, make } from './draw.js'
+import { drawMessages, make, words_of } from './draw.js'
 import { isRussian, wordsFor } from './words.js'
 
 const $ = (id) => document.getElementById(id)
@@ -91,6 +91,7 @@ async function show(answer) {
   }
   $('down-count').textContent = unseen || ''
   showToasts(answer.toasts || [])
+  if (first && !answer.messages.length) samplesAhead()
   if (first || fresh) {
     await loadState().catch(() => {})
     drawCommands()
@@ -120,19 +121,20 @@ function drawFoot() {
 }
 
 function drawKeyboard() {
-  const last = chat?.messages.findLast((message) => message.reply_keyboard)?.reply_keyboard
+  const from = chat?.messages.findLast((message) => message.reply_keyboard), last = from?.reply_keyboard
   const rows = last?.keyboard && !last.remove_keyboard ? last.keyboard : []
-  $('keyboard').hidden = !rows.length || $('composer').hidden || drawKeyboard.used === JSON.stringify(rows) + last?.one_time_keyboard
+  $('keyboard').hidden = !rows.length || $('composer').hidden || drawKeyboard.used === from.message_id
   $('keyboard').replaceChildren(...rows.map((row) => make('div', { class: 'key-row' }, ...row.map((key) => {
     const label = typeof key === 'string' ? { text: key } : key
-    return make('button', { type: 'button', test: 'key', onclick: () => pressKey(label, JSON.stringify(rows), last.one_time_keyboard) }, label.text)
+    return make('button', { type: 'button', test: 'key', onclick: () => pressKey(label, last.one_time_keyboard && from.message_id) }, label.text)
   }))))
 }
 
-async function pressKey(label, rows, once) {
-  if (label.request_contact) await shareContact()
-  else await deed('text', { text: label.text })
-  drawKeyboard.used = once ? rows + once : undefined
+// A one-time keyboard folds away once it was used; the next message with one brings it back.
+async function pressKey(label, once) {
+  if (label.request_contact && !(await shareContact())) return
+  if (!label.request_contact) await deed('text', { text: label.text })
+  if (once) drawKeyboard.used = once
   drawKeyboard()
 }
 
@@ -194,16 +196,31 @@ function openAs(start) {
 
 async function shareContact() {
   const input = make('input', { type: 'tel', test: 'phone', value: `+7900${String(user.id % 10000000).padStart(7, '0')}` })
-  if (await ask({ title: words.sharePhone, body: [make('label', {}, words.phone, input)], ok: words.share, cancel: words.cancel }))
-    await deed('contact', { phone: input.value, own: true })
+  const agreed = await ask({ title: words.sharePhone, body: [make('label', {}, words.phone, input)], ok: words.share, cancel: words.cancel })
+  if (agreed) await deed('contact', { phone: input.value, own: true })
+  return agreed
 }
 
 // The page's users are numbered one after another, and their names alternate as the drawn people do.
 const person = () => Number((user.id + 7) % 8)
 
+// They are drawn while the user reads the first screens (ahead), so most often they are ready when they are wanted.
+const SAMPLES = 12, SAMPLE_PX = 720, DRAWING_MS = 150
+
+function samplesAhead() {
+  call(`/api/chats/${user.id}/samples`, { count: SAMPLES, person: person(), size_px: SAMPLE_PX, ahead: true }).catch(() => {})
+}
+
 async function samples(count, as) {
-  toast(words.drawing)
-  await deed('samples', { count, person: person(), album: count > 1, as, size_px: 1024, pose: count > 1 ? 0 : Math.floor(Math.random() * 24) })
+  const wanted = { count, person: person(), album: count > 1, as, size_px: SAMPLE_PX, pose: count > 1 ? 0 : Math.floor(Math.random() * 24), patient: true }
+  let told = false
+  for (;;) {
+    const answer = await deed('samples', wanted)
+    if (answer?.ready === undefined) return
+    if (!told) toast(words.drawing)
+    told = true
+    await new Promise((wake) => setTimeout(wake, DRAWING_MS))
+  }
 }
 
 async function sendFiles(list) {
@@ -223,20 +240,21 @@ async function sendFiles(list) {
 // ---- full-size pictures
 
 let viewed = 0
-const allPhotos = () => (chat?.messages || []).filter((message) => message.photo).map((message) => message.photo.url)
+const allPhotos = () => (chat?.messages || []).filter((message) => message.photo)
 
-function view(url) {
+function view(id) {
   const list = allPhotos()
-  viewed = Math.max(0, list.indexOf(url))
+  viewed = Math.max(0, list.findIndex((message) => message.message_id === id))
   $('viewer').hidden = false
-  $('viewer-image').src = list[viewed]
+  $('viewer-image').src = list[viewed].photo.url
+  $('viewer-caption').replaceChildren(...(list[viewed].text ? [words_of(list[viewed])] : []))
   $('viewer-count').textContent = `${viewed + 1} / ${list.length}`
   $('viewer-back').disabled = viewed === 0
   $('viewer-next').disabled = viewed === list.length - 1
   $('viewer-close').focus()
 }
 
-const leaf = (by) => { const url = allPhotos()[viewed + by]; if (url) view(url) }
+const leaf = (by) => { const next = allPhotos()[viewed + by]; if (next) view(next.message_id) }
 const closeViewer = () => { $('viewer').hidden = true; $('viewer-image').removeAttribute('src') }
 
 // ---- users
@@ -318,8 +336,8 @@ function drawWords() {
   $('text').placeholder = words.message
   for (const [id, label] of Object.entries({ commands: words.commands, attach: words.attach, send: words.send, switch: words.switchUser, more: words.more })) $(id).setAttribute('aria-label', label)
   const item = (test, label, act) => make('button', { type: 'button', role: 'menuitem', test, onclick: () => { closeMenus(); act() } }, label)
-  $('attach-menu').replaceChildren(item('pick', `🖼 ${words.pick}`, () => $('files').click()), item('samples', `✨ ${words.samples}`, () => samples(12, 'photo')),
-    item('sample', `📷 ${words.sample}`, () => samples(1, 'photo')), item('samples-files', `📄 ${words.samplesFiles}`, () => samples(12, 'document')),
+  $('attach-menu').replaceChildren(item('pick', `🖼 ${words.pick}`, () => $('files').click()), item('samples', `✨ ${words.samples}`, () => samples(SAMPLES, 'photo')),
+    item('sample', `📷 ${words.sample}`, () => samples(1, 'photo')), item('samples-files', `📄 ${words.samplesFiles}`, () => samples(SAMPLES, 'document')),
     item('sticker', `👍 ${words.sticker}`, () => deed('sticker')), item('voice', `🎤 ${words.voice}`, () => deed('voice')), item('contact', `👤 ${words.contact}`, shareContact))
 }
 

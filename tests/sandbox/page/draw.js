@@ -32,7 +32,7 @@ function picture(message, hooks, kept) {
   const { url, width, height } = message.photo
   const image = kept.get(url) ?? make('img', { src: url, alt: '', decoding: 'async', draggable: 'false' })
   if (width) { image.width = width; image.height = height }
-  return make('button', { type: 'button', class: 'picture', test: 'photo', 'data-message': message.message_id, 'data-url': url, onclick: () => hooks.view(url) }, image)
+  return make('button', { type: 'button', class: 'picture', test: 'photo', 'data-message': message.message_id, 'data-url': url, onclick: () => hooks.view(message.message_id) }, image)
 }
 
 function mosaic(messages, hooks, kept) {
@@ -81,7 +81,7 @@ function buttons(message, hooks) {
     ...message.buttons.map((row) => make('div', { class: 'inline-row' }, ...row.map((label) => button(message, label, hooks)))))
 }
 
-function words_of(message) {
+export function words_of(message) {
   const box = make('div', { class: 'words', test: 'words' })
   if (message.from === 'bot') box.innerHTML = message.html // the server's own rendering of parsed entities
   else {
@@ -93,11 +93,17 @@ function words_of(message) {
 // One bubble: a message, or all messages of an album.
 function fill(element, messages, words, hooks) {
   const kept = new Map([...element.querySelectorAll('.picture img')].map((image) => [image.getAttribute('src'), image]))
-  const first = messages[0], said = messages.find((message) => message.text)
-  const photos = messages.filter((message) => message.photo), last = messages[messages.length - 1]
+  const first = messages[0], photos = messages.filter((message) => message.photo), last = messages[messages.length - 1]
+  // Under a group of photos a caption stands only if it is the only one; the others are seen with the opened photo.
+  const captioned = messages.filter((message) => message.text && !message.document)
+  const said = photos.length > 1 && captioned.length > 1 ? undefined : captioned[0]
   const bubble = make('div', { class: 'bubble', test: 'bubble' })
   if (photos.length) bubble.append(mosaic(photos, hooks, kept))
-  for (const message of messages) if (message.document) bubble.append(file(message, words))
+  for (const message of messages) {
+    if (!message.document) continue
+    bubble.append(file(message, words))
+    if (message.text) bubble.append(words_of(message))
+  }
   const more = special(first, words)
   if (more) bubble.append(more)
   if (said) bubble.append(words_of(said))
