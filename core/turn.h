@@ -76,8 +76,8 @@ void screen_link(struct turn *turn, const char *label, const char *url);
  * which arrives as a text (screen_back_said). */
 void screen_ask_contact(struct turn *turn, enum text_key label);
 bool screen_back_said(const struct turn *turn); /* in any language: the keyboard may be older than a change of it */
-void screen_beside(struct turn *turn);  /* puts the last button beside the one before it */
-void screen_primary(struct turn *turn); /* the last button is the main one */
+void screen_beside(struct turn *turn);          /* puts the last button beside the one before it */
+void screen_primary(struct turn *turn);         /* the last button is the main one */
 
 /* A message of its own, below everything: filled with the screen_* calls between begin and end. */
 void notice_begin(struct turn *turn);
