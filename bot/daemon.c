@@ -6,7 +6,6 @@
 #include "bot/daemon.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 #include "bot/maker.h"
 #include "bot/notify.h"
 #include "bot/outbox/outbox.h"
+#include "bot/rest.h"
 #include "bot/store/directory.h"
 #include "bot/telegram/poll.h"
 #include "bot/timers.h"
@@ -174,14 +174,17 @@ static void begin_stop(struct daemon *daemon)
         telegram_poll_stop(daemon->shop.poll);
 }
 
-/* After a second in which nothing happened, memory that a burst needed goes back to the system: once, for looking
- * through the heap costs milliseconds. Until then the loop sleeps no longer than that second. */
+/* After a second in which nothing happened, memory that a burst needed goes back to the system: once, for it costs
+ * milliseconds. Until then the loop sleeps no longer than that second. */
 static void rest(struct daemon *daemon, int64_t slept_ms)
 {
     bool quiet = slept_ms >= REST_MS && turns_idle(daemon->shop.turns);
     if (quiet && !daemon->rested) {
         http_rest(daemon->shop.http);
-        (void)malloc_trim(0);
+        rest_heap();
+        if (!daemon->started)
+            rest_code();
+        daemon->started = true;
     }
     daemon->rested = quiet;
 }

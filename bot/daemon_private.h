@@ -15,6 +15,7 @@ struct daemon {
     int64_t fed_at_ms;  /* the watchdog */
     char own_link[80];
     bool ready, rested;
+    bool started;    /* and came to rest once */
     bool clock_told; /* that the wall clock is behind ours */
 };
 
