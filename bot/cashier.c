@@ -178,13 +178,12 @@ void cashier_post_state(struct cashier *cashier, const struct payments_order *or
     switch (order->state) {
     case PAYMENTS_PENDING: cashier_post(cashier, EVENT_PAYMENT_LINK, order->chat_id, order->id, 0); break;
     case PAYMENTS_SUCCEEDED:
-        if (order->job_id != 0)
-            cashier_post(cashier, EVENT_PAYMENT_SETTLED, order->chat_id, order->id, order->job_id);
+    case PAYMENTS_MISMATCH:
+        cashier_post(cashier, EVENT_PAYMENT_SETTLED, order->chat_id, order->id, order->job_id);
         break;
     case PAYMENTS_CANCELED: cashier_post(cashier, EVENT_PAYMENT_CANCELED, order->chat_id, order->id, 0); break;
     case PAYMENTS_FAILED: cashier_post(cashier, EVENT_PAYMENT_FAILED, order->chat_id, order->id, 0); break;
     case PAYMENTS_CREATING:
-    case PAYMENTS_MISMATCH:
     case PAYMENTS_STATE_COUNT: break;
     }
 }

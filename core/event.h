@@ -27,7 +27,7 @@ enum event_kind {
     EVENT_PHOTO_READY,      /* a reference photo was fetched and examined: object = photo id, verdict */
     EVENT_PAYMENT_LINK,     /* the payment was created: object = order id (its link is in what was loaded) */
     EVENT_PAYMENT_FAILED,   /* the payment could not be created: object = order id */
-    EVENT_PAYMENT_SETTLED,  /* money arrived: object = order id */
+    EVENT_PAYMENT_SETTLED,  /* money arrived: object = order id, other = the job, 0 = nothing can be made for it */
     EVENT_PAYMENT_CANCELED, /* the payment ended without money: object = order id */
     EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
     EVENT_DELIVERED,        /* an album reached the chat: object = job id */
@@ -71,7 +71,7 @@ struct event {
     bool own_contact;
     struct event_file file; /* EVENT_PHOTO, EVENT_DOCUMENT */
     int64_t object;         /* see the kinds */
-    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id */
+    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */
     enum photo_verdict verdict;
 };
 

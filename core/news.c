@@ -8,7 +8,7 @@
 static void paid(struct turn *turn)
 {
     notice_begin(turn);
-    screen_text(turn, TEXT_NOTICE_PAID, NO_ARGS);
+    screen_text(turn, turn->event->other != 0 ? TEXT_NOTICE_PAID : TEXT_PAID_STUCK, NO_ARGS);
     struct job *job = chat_job(turn->chat, turn->event->other);
     if (job != NULL)
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);

@@ -43,7 +43,7 @@ int payments_add_missed(struct db_unit *unit)
     return db_unit_add(unit,
                        "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
                        " JOIN bot_sessions s ON s.chat_id = o.chat_id AND s.order_id = o.id"
-                       " WHERE s.state = 'pay' AND o.payment_state IN ('pending', 'succeeded', 'canceled', 'failed')",
+                       " WHERE s.state = 'pay' AND o.payment_state <> 'creating'",
                        0, NULL);
 }
 

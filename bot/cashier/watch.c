@@ -59,10 +59,10 @@ static void settled(void *ctx, const struct db_result *result, const struct db_f
         log_error("cashier", "payment %s is paid but no order has it", order->payment_id);
         break;
     }
-    if (has_job) {
-        cashier_post(cashier, EVENT_PAYMENT_SETTLED, answer.chat_id, answer.order_id, answer.job_id);
+    /* Without a job the chat hears that too: nothing paid is ever silent. */
+    cashier_post(cashier, EVENT_PAYMENT_SETTLED, answer.chat_id, answer.order_id, answer.job_id);
+    if (has_job)
         maker_wake(cashier->shop->maker);
-    }
     cashier_forget(order);
 }
 

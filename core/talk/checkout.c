@@ -16,7 +16,7 @@
     S(pay, "pay", PAY, DAY)
 
 #define OUTCOMES(O)                                                                                                    \
-    O(GIVEN) O(KEPT) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(EXPIRED) O(GIVE_UP)
+    O(GIVEN) O(KEPT) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(STUCK) O(EXPIRED) O(GIVE_UP)
 
 /*      from      on              to        also do */
 #define MOVES(M)                                                                                                       \
@@ -29,6 +29,7 @@
     M(checkout, ORDER, pay, order)                                                                                     \
     M(pay, NO_LINK, checkout, say_no_link)                                                                             \
     M(pay, PAID, making, follow_job)                                                                                   \
+    M(pay, STUCK, menu, say_stuck)                                                                                     \
     M(pay, EXPIRED, checkout, say_expired)                                                                             \
     M(pay, GIVE_UP, menu, give_up)
 
@@ -128,7 +129,10 @@ static int read_pay(struct turn *turn)
     switch ((int)turn->event->kind) {
     case EVENT_PAYMENT_LINK: return is_ours(turn) ? OUT_AGAIN : OUT_QUIET;
     case EVENT_PAYMENT_FAILED: return is_ours(turn) ? NO_LINK : OUT_QUIET;
-    case EVENT_PAYMENT_SETTLED: return is_ours(turn) ? PAID : OUT_UNEXPECTED;
+    case EVENT_PAYMENT_SETTLED:
+        if (!is_ours(turn))
+            return OUT_UNEXPECTED;
+        return turn->event->other != 0 ? PAID : STUCK;
     case EVENT_PAYMENT_CANCELED: return is_ours(turn) ? EXPIRED : OUT_QUIET;
     case EVENT_BUTTON: break;
     default: return OUT_UNEXPECTED;
@@ -178,6 +182,12 @@ static void say_expired(struct turn *turn)
 static void follow_job(struct turn *turn)
 {
     turn->chat->session.job_id = turn->event->other;
+    turn->fresh = turn->replace = true;
+}
+
+static void say_stuck(struct turn *turn)
+{
+    turn_hint(turn, TEXT_PAID_STUCK, NO_ARGS);
     turn->fresh = turn->replace = true;
 }
 

@@ -388,6 +388,28 @@ static void test_payment(const struct customer *anna)
     CHECK_INT(cashier_pending(shop.cashier), 0);
 }
 
+/* Money for which nothing can be made is not silent. */
+static void test_stuck(const struct customer *anna)
+{
+    static const char *const deeds[] = {"price = 400", "avatar_id = NULL"};
+    for (size_t i = 0; i < 2; i++) {
+        tell("UPDATE orders SET payment_id = NULL"); /* the other side has but one payment */
+        tell("DELETE FROM payments");
+        shared->paid_from = 1;
+        int64_t order_id = fresh_order(anna);
+        tell(SQL("UPDATE orders SET %s WHERE id = %lld", deeds[i], (long long)order_id));
+        cashier_create(shop.cashier, order_id);
+        for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
+            CHECK(now_ms() < until_ms);
+            go_round();
+        }
+        CHECK_INT(news[news_count - 1].other, 0);
+        CHECK_INT(news[news_count - 1].chat_id, anna->chat_id);
+        CHECK_INT(jobs_of(order_id), 0);
+        CHECK_INT(cashier_pending(shop.cashier), 0);
+    }
+}
+
 static void test_refusal(const struct customer *anna)
 {
     shared->fail_creates = -1;
@@ -432,6 +454,7 @@ int main(void)
     test_intake_survives(&anna);
     test_payment(&anna);
     test_making(&anna);
+    test_stuck(&anna);
     test_refusal(&anna);
     close_shop(store_path);
     CHECK_INT(kill(server, SIGKILL), 0);
