@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STATUS_PROXY_AUTH = 407 };
+enum { STATUS_AUTH = 401, STATUS_PROXY_AUTH = 407 }; /* tinyproxy says the first where the second is meant */
 
 void trouble_proxy_name(const char *proxy, char name[TROUBLE_PROXY_BYTES])
 {
@@ -65,7 +65,8 @@ static bool tell_proxy(const struct trouble *trouble, char *text)
     else if (trouble->result == CURLE_COULDNT_CONNECT)
         (void)snprintf(text, HTTP_ERROR_MAX_BYTES, "can't reach the proxy %s; is it running there? %s", proxy,
                        trouble->detail);
-    else if (connect_status == STATUS_PROXY_AUTH || error == CURLPX_USER_REJECTED || error == CURLPX_NO_AUTH)
+    else if (connect_status == STATUS_PROXY_AUTH || connect_status == STATUS_AUTH || error == CURLPX_USER_REJECTED ||
+             error == CURLPX_NO_AUTH)
         (void)snprintf(text, HTTP_ERROR_MAX_BYTES,
                        "the proxy %s wants another user or password than the configuration has", proxy);
     else if (connect_status >= 300)

@@ -1,13 +1,20 @@
 /* The whole road over HTTP, in Russian and in English at once: from /start with an invitation to a finished set, the
- * set again, its originals, and a second set; with the product's own styles. */
+ * set again, its originals, and a second set; with the product's own styles. "road tls": the same over TLS and HTTP/2,
+ * as it is in life; then the front's log tells how well connections were used. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/system/front.h"
 #include "tests/system/invariants.h"
 #include "tests/system/user.h"
 
-enum { PICTURES_MAX = 64, PHOTO_MAX_BYTES = 10 * 1024 * 1024 };
+enum {
+    PICTURES_MAX = 64,
+    PHOTO_MAX_BYTES = 10 * 1024 * 1024,
+    H2_CONNECTIONS_MAX = 4,   /* one host for both services here; a few when many calls come at once at the start */
+    OTHER_CONNECTIONS_MAX = 8 /* beside an upload's own: the poll's, the downloads' */
+};
 
 /* Do the bytes hold this marker? */
 static bool holds(const unsigned char *bytes, size_t length, const char *marker, size_t marker_length)
@@ -61,9 +68,40 @@ static void check_pictures(struct invariants *all, struct user *user)
         free(bytes[i]);
 }
 
-int main(void)
+static struct front front;
+
+static void put_front(struct world *world)
+{
+    front_begin(&front, world);
+    world->options.config = "ca_file = \"ca.pem\";\n";
+}
+
+static void remove_front(struct world *world)
+{
+    (void)world;
+    front_end(&front);
+}
+
+/* Small calls share connections (or take an idle one); polls, uploads and downloads never share one with them. */
+static void check_connections(struct invariants *all)
+{
+    struct front_seen seen = front_look(&front);
+    front_tell(&seen);
+    invariants_fact(all, seen.over_h2 > 100 && seen.polls > 10 && seen.uploads > 5 && seen.downloads > 20,
+                    "the front saw the road");
+    invariants_fact(all, seen.large_h2 == 0, "%d polls, uploads or downloads shared a connection", seen.large_h2);
+    invariants_fact(all, seen.over_h2 > seen.small_h1, "%d small calls had a connection of their own", seen.small_h1);
+    invariants_fact(all, seen.h2_connections <= H2_CONNECTIONS_MAX, "small calls took %d connections",
+                    seen.h2_connections);
+    invariants_fact(all, seen.connections - seen.h2_connections <= seen.uploads + OTHER_CONNECTIONS_MAX,
+                    "polls, %d uploads and downloads took %d connections", seen.uploads,
+                    seen.connections - seen.h2_connections);
+}
+
+int main(int argc, char **argv)
 {
     static struct world world;
+    bool tls = argc > 1 && strcmp(argv[1], "tls") == 0;
     static struct user users[2];
     struct user_plan plan = {.lang = "ru",
                              .name = "Анна <&_> 🎉",
@@ -75,7 +113,10 @@ int main(void)
                              .tells_paid = true,
                              .again = true,
                              .second_set = true};
-    world_begin(&world, &(struct world_options){.name = "road", .seed = 1});
+    world_begin(&world, &(struct world_options){.name = tls ? "road tls" : "road",
+                                                .seed = 1,
+                                                .prepare = tls ? put_front : NULL,
+                                                .finish = tls ? remove_front : NULL});
     world_start_daemon(&world, NULL);
     user_begin(&users[0], &world, &plan, 5000000001);
     plan.lang = "en";
@@ -90,6 +131,8 @@ int main(void)
     struct invariants all = {.world = &world, .users = users, .user_count = 2};
     user_look(&users[0]);
     check_pictures(&all, &users[0]);
+    if (tls)
+        check_connections(&all);
     for (int i = 0; i < 2; i++) {
         user_look(&users[i]);
         invariants_fact(&all, chat_says(users[i].chat, i == 0 ? "Готово!" : "Done"), "user %d: the result is told", i);

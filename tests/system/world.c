@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -70,7 +71,7 @@ static void write_file(const char *path, mode_t mode, const char *text)
     }
 }
 
-static pid_t spawn(struct world *world, const char *const *args, const char *kill_at, const char *log)
+static pid_t spawn(const char *const *args, const char *kill_at, const char *log, uid_t user)
 {
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
@@ -79,20 +80,26 @@ static pid_t spawn(struct world *world, const char *const *args, const char *kil
     }
     if (pid > 0)
         return pid;
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
     if (fd < 0 || null < 0 || dup2(null, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
         _exit(127);
+    if (user != 0 && geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(user) != 0 || setuid(user) != 0))
+        _exit(127);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* forgotten when the user changes, so after that */
+    if (getppid() != parent)
+        _exit(1);
     if (kill_at != NULL)
         (void)setenv("FOTOSET_KILL_AT", kill_at, 1);
     else
         (void)unsetenv("FOTOSET_KILL_AT");
-    (void)world;
     execv(args[0], (char *const *)(uintptr_t)args);
     perror(args[0]);
     _exit(127);
+}
+
+pid_t world_spawn(const char *const *args, const char *log, uid_t user)
+{
+    return spawn(args, NULL, log, user);
 }
 
 static void start_sandbox(struct world *world)
@@ -113,11 +120,12 @@ static void start_sandbox(struct world *world)
                                   seed,
                                   "--require-receipt",
                                   NULL};
-    world->sandbox = spawn(world, args, NULL, log);
+    world->sandbox = spawn(args, NULL, log, 0);
     for (int i = 0; i < 200; i++) {
         char *text = world_read(log), *at = strstr(text, "listens on ");
         if (at != NULL && strchr(at, '\n') != NULL) {
             (void)snprintf(world->base, sizeof world->base, "%.*s", (int)strcspn(at + 11, "\n"), at + 11);
+            (void)snprintf(world->api, sizeof world->api, "%s", world->base);
             free(text);
             return;
         }
@@ -165,29 +173,31 @@ static const char *text_or(const char *text, const char *otherwise)
     return text == NULL ? otherwise : text;
 }
 
-static void write_config(struct world *world)
+static void write_secrets(struct world *world)
 {
-    const struct world_options *options = &world->options;
     char path[128];
     (void)snprintf(path, sizeof path, "%s/token", world->dir);
     write_file(path, 0600, WORLD_TOKEN "\n");
     (void)snprintf(path, sizeof path, "%s/secret", world->dir);
     write_file(path, 0600, WORLD_SHOP_SECRET "\n");
-    if (options->cheap_styles)
-        write_cheap_styles(world);
+}
+
+void world_write_config(struct world *world)
+{
+    const struct world_options *options = &world->options;
     write_file(
         world->config, 0600,
         arena_format(&world->arena,
                      "telegram: { token_file = \"token\"; api_url = \"%s\"; global_per_s = 0; per_chat_per_s = 0;"
                      " album_wait_ms = 300; %s };\n"
                      "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
-                     " request_timeout_s = 5; };\n"
+                     " request_timeout_s = 5; %s };\n"
                      "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
                      "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
                      "shop: { offer_url = \"https://example.org/offer\";"
                      " privacy_url = \"https://example.org/privacy\"; };\n"
                      "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
-                     world->base, text_or(options->telegram, ""), world->base,
+                     world->api, text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
                      arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
                                   options->bad_line ? world->dir : ""),
                      BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""),
@@ -239,18 +249,23 @@ void world_begin(struct world *world, const struct world_options *options)
     only = world;
     (void)atexit(leave);
     start_sandbox(world);
+    if (options->prepare != NULL)
+        options->prepare(world);
     world->net = net_new(world->base);
     world->db = db_new(world->conninfo, NULL);
     if (options->bad_line)
         start_relay(world);
-    write_config(world);
+    write_secrets(world);
+    if (options->cheap_styles)
+        write_cheap_styles(world);
+    world_write_config(world);
 }
 
 void world_start_daemon(struct world *world, const char *kill_at)
 {
     const char *other = getenv("FOTOSET_DAEMON"); /* with a bug planted by hand, to see that a test finds it */
     const char *args[] = {other != NULL ? other : BINARY_DIR "/fotosetd", "run", "-c", world->config, NULL};
-    world->daemon = spawn(world, args, kill_at, world->log);
+    world->daemon = spawn(args, kill_at, world->log, 0);
     world->started_ms = net_now_ms();
     world->starts++;
 }
@@ -286,6 +301,8 @@ void world_end(struct world *world)
     char command[160];
     only = NULL;
     (void)world_stop_daemon(world, SIGKILL);
+    if (world->options.finish != NULL)
+        world->options.finish(world);
     if (world->sandbox != 0) {
         (void)kill(world->sandbox, SIGKILL);
         (void)waitpid(world->sandbox, NULL, 0);
@@ -298,7 +315,7 @@ void world_end(struct world *world)
         return;
     const char *args[] = {"/bin/rm", "-rf", world->dir, NULL};
     (void)snprintf(command, sizeof command, "/dev/null");
-    pid_t pid = spawn(world, args, NULL, command);
+    pid_t pid = spawn(args, NULL, command, 0);
     (void)waitpid(pid, NULL, 0);
 }
 

@@ -15,20 +15,29 @@
 #define WORLD_TOKEN "100500:AAsecretBotTokenOfTheSystemTests_1"
 #define WORLD_SHOP_SECRET "test_SecretKeyOfTheShop_1"
 
+struct world;
+
 struct world_options {
     const char *name;     /* of the test */
     const char *config;   /* more lines of the configuration, group by group, or NULL */
     const char *telegram; /* more keys of the group telegram, or NULL */
+    const char *yookassa; /* … of the group yookassa */
     const char *making;   /* … of the group making */
     const char *darkroom; /* … of the group darkroom */
     bool cheap_styles;    /* 23 looks that cost little instead of the shop's own */
     bool bad_line;        /* a relay between the daemon and its database */
     uint64_t seed;
+    /* Called when the sandbox runs and the configuration is not written yet: may change world->api and options. */
+    void (*prepare)(struct world *world);
+    void (*finish)(struct world *world); /* the other way round; NULL = nothing, like prepare */
 };
 
 struct world {
     struct world_options options;
-    char dir[64], base[64], record[96], log[96], config[96];
+    char dir[64];
+    char base[64]; /* the sandbox */
+    char api[64];  /* where the daemon finds it */
+    char record[96], log[96], config[96];
     const char *conninfo;
     struct relay *relay;   /* NULL = none */
     pid_t sandbox, daemon; /* 0 = not running */
@@ -42,6 +51,10 @@ struct world {
 
 /* Starts the sandbox; the daemon not yet. What can't be had ends the program. */
 void world_begin(struct world *world, const struct world_options *options);
+/* Writes the configuration again, after a change of options. */
+void world_write_config(struct world *world);
+/* A child that dies with this process; its output goes to log. user 0 = the same. args[0] is a path. */
+pid_t world_spawn(const char *const *args, const char *log, uid_t user);
 /* kill_at: of $FOTOSET_KILL_AT, or NULL. */
 void world_start_daemon(struct world *world, const char *kill_at);
 /* Has it ended by itself? Then it is reaped, and *ret_status is what waitpid said. */
