@@ -55,15 +55,15 @@ size_t outbox_read_files(const struct db_result *result, struct arena *arena, st
 }
 
 void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t job_id, const uint8_t *indexes,
-                      size_t count, int64_t high)
+                      size_t count, int64_t high, bool not_sent)
 {
     int64_t wide[ALBUM_MAX];
     for (size_t i = 0; i < count; i++)
         wide[i] = indexes[i];
     struct db_param row = db_int64_param(arena, row_id);
     (void)db_unit_add(unit, "SELECT COALESCE(attempted_after, 0) FROM outbox WHERE id = $1", 1, &row);
-    (void)db_unit_add(unit, "UPDATE outbox SET attempted_after = $2 WHERE id = $1 AND attempted_after IS NULL", 2,
-                      (struct db_param[]){row, db_int64_param(arena, high)});
+    (void)db_unit_add(unit, "UPDATE outbox SET attempted_after = $2 WHERE id = $1 AND (attempted_after IS NULL OR $3)",
+                      3, (struct db_param[]){row, db_int64_param(arena, high), db_bool_param(not_sent)});
     (void)db_unit_add(unit,
                       "SELECT t.index, g.image_url, t.photo_file_id, t.document_file_id, t.delivery = 'sent',"
                       " (SELECT count(*) FROM photo_tasks a WHERE a.job_id = t.job_id),"

@@ -15,9 +15,9 @@ int64_t outbox_read_high(const struct db_result *result);
 size_t outbox_read_files(const struct db_result *result, struct arena *arena, struct file_outcome **ret_files);
 
 /* What an album needs: its pictures, and whether it was tried before. Marks it as tried from now on. high is the
- * highest message id known to the bot. */
+ * highest message id known to the bot; not_sent: the tries before surely did not arrive, high takes their place. */
 void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t job_id, const uint8_t *indexes,
-                      size_t count, int64_t high);
+                      size_t count, int64_t high, bool not_sent);
 
 struct album_photo {
     int index;

@@ -38,6 +38,16 @@ void album_caption(const struct shipment *shipment, size_t at, char ret_caption[
                    (int)shipment->album.total);
 }
 
+void album_note_outcome(struct shipment *shipment, size_t at, const struct photo_outcome *outcome)
+{
+    struct item *item = shipment->lane->head;
+    outbox_note_photo(shipment->lane->outbox, outcome);
+    shipment->album.photos[at].sent = true;
+    item->sent |= 1U << at;
+    if (outcome->message_id > item->last_id)
+        item->last_id = outcome->message_id;
+}
+
 void album_note(struct shipment *shipment, size_t at, const char *delivery, struct json_object *message)
 {
     struct photo_outcome outcome = {.job_id = shipment->lane->head->job_id,
@@ -48,9 +58,7 @@ void album_note(struct shipment *shipment, size_t at, const char *delivery, stru
         outcome.photo_file_id = shipment->files ? NULL : outbox_photo_id(message);
         outcome.document_file_id = shipment->files ? outbox_document_id(message) : NULL;
     }
-    outbox_note_photo(shipment->lane->outbox, &outcome);
-    shipment->album.photos[at].sent = true;
-    shipment->changed = true;
+    album_note_outcome(shipment, at, &outcome);
 }
 
 static const char *known_id(const struct shipment *shipment, size_t at)
@@ -186,6 +194,7 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
         .file_count = file_count,
         .cost = (int)count,
         .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    lane->head->lost_at = 0;
     shop_step("album.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
     json_object_put(params);
@@ -283,8 +292,11 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     }
     shop_step("album.marked");
     outbox_read_album(result, &shipment->arena, &shipment->album);
-    for (size_t i = 0; i < shipment->album.count && !shipment->first; i++)
-        shipment->album.photos[i].sent = false; /* a repeat sends what was sent */
+    for (size_t i = 0; i < shipment->album.count; i++) {
+        struct album_photo *photo = &shipment->album.photos[i];
+        bool went = (lane->head->sent >> i & 1) != 0;
+        photo->sent = went || (photo->sent && shipment->first); /* a repeat sends what was sent */
+    }
     if (shipment->first && shipment->album.tried_after > 0 && !tried_here)
         album_probe(shipment);
     else
@@ -306,6 +318,7 @@ void album_send(struct lane *lane)
     arena_init(&shipment->arena);
     int64_t high = outbox->high > lane->screen_message_id ? outbox->high : lane->screen_message_id;
     struct db_unit *unit = db_unit_new();
-    outbox_add_album(unit, &shipment->arena, item->id, item->job_id, indexes, count, high > 0 ? high : 1);
+    outbox_add_album(unit, &shipment->arena, item->id, item->job_id, indexes, count, high > 0 ? high : 1,
+                     item->not_sent);
     db_submit(outbox->shop->db, unit, loaded, shipment);
 }

@@ -19,6 +19,9 @@ struct item {
     bool fresh, replace;
     bool not_sent;   /* an album: its last try surely did not arrive */
     bool one_by_one; /* an album: it was refused as a whole */
+    unsigned sent;   /* an album: a bit for each photo that went; the database may not know it yet */
+    int64_t last_id; /* … and the newest of their messages */
+    int64_t lost_at; /* … the highest message id known when its answer was missed; 0 = it was not */
     int tries;
 };
 

@@ -1,0 +1,297 @@
+/* An album's way to the chat: none twice that can be known, however busy the bot, and none that blocks its chat for
+ * ever. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+#include "tests/unit/outbox_stage.h"
+
+enum { ALBUM = 10, HERE_MAX = 64 };
+
+/* The chat as Telegram knows it: messages of ours in it, each with its caption. */
+static struct message_here {
+    int64_t id;
+    char caption[24];
+    bool keyboard;
+} here[HERE_MAX];
+static size_t here_count;
+
+static void put_here(int64_t id, const char *caption)
+{
+    CHECK(here_count < HERE_MAX);
+    here[here_count].id = id;
+    here[here_count].keyboard = false;
+    (void)snprintf(here[here_count++].caption, sizeof here[0].caption, "%s", caption);
+}
+
+static void put_album_here(int64_t first_id, int first_index, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char caption[24];
+        (void)snprintf(caption, sizeof caption, "%d/23", first_index + i + 1);
+        put_here(first_id + i, caption);
+    }
+}
+
+/* Answers an offered edit as Telegram would; nothing of ours may be changed by it. */
+static void play_edit(struct call *call)
+{
+    struct json_object *json = json_tokener_parse(call->params), *caption = NULL;
+    bool has_caption = json_object_object_get_ex(json, "caption", &caption);
+    CHECK(has_caption == (strcmp(call->method, "editMessageCaption") == 0));
+    const struct message_here *message = NULL;
+    for (size_t i = 0; i < here_count; i++)
+        if (here[i].id == number_in(call->params, "message_id"))
+            message = &here[i];
+    bool text = message != NULL && message->caption[0] == '\0';
+    if (message == NULL || (text && has_caption)) {
+        answer(call, TELEGRAM_GONE, NULL);
+    } else {
+        CHECK(!message->keyboard);
+        if (has_caption)
+            CHECK_TEXT(json_object_get_string(caption), message->caption);
+        answer(call, TELEGRAM_OK, NULL);
+    }
+    json_object_put(json);
+}
+
+/* Plays on until something else than an offered edit is called, or all is quiet; how many edits that took. */
+static int play_search(struct call **ret_next)
+{
+    int edits = 0;
+    *ret_next = NULL;
+    while (outbox_pending(shop.outbox) > 0) {
+        struct call *call = next_call();
+        if (strncmp(call->method, "editMessage", 11) != 0) {
+            *ret_next = call;
+            break;
+        }
+        play_edit(call);
+        edits++;
+    }
+    return edits;
+}
+
+static void open_with_album(int64_t job_id, const char *indexes, const char *tried_after)
+{
+    here_count = 0;
+    add_album(1, job_id, "album", indexes, tried_after);
+    open_outbox();
+}
+
+static void resume(void)
+{
+    outbox_resume(shop.outbox);
+    while (outbox_pending(shop.outbox) == 0)
+        go_round();
+}
+
+static int64_t id_of(int64_t job_id, int index)
+{
+    return ask(SQL("SELECT message_id FROM photo_tasks WHERE job_id = %lld AND index = %d", (long long)job_id, index));
+}
+
+static const char *const ten = "[0,1,2,3,4,5,6,7,8,9]";
+
+/* Between the attempt and the search a busy bot's ids have run on: the album lies far above the last one known then. */
+static void test_lost_on_busy_bot(void)
+{
+    static const int64_t firsts[] = {101, 102, 110, 111, 1503, 2571};
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        int64_t job_id = made_job();
+        struct call *next;
+        tell("UPDATE photo_tasks SET message_id = NULL");
+        open_with_album(job_id, ten, "100");
+        put_album_here(firsts[i], 0, ALBUM);
+        outbox_see_message(shop.outbox, i < 4 ? 100 : i == 4 ? 1600 : 2100);
+        resume();
+        int edits = play_search(&next);
+        CHECK(next == NULL);
+        CHECK(edits <= 200 + 2 * ALBUM);
+        settle_outcomes();
+        CHECK_INT(sent_of(job_id), ALBUM);
+        CHECK_INT(id_of(job_id, 0), firsts[i]);
+        CHECK_INT(id_of(job_id, ALBUM - 1), firsts[i] + ALBUM - 1);
+        close_outbox();
+    }
+}
+
+/* What was never there is looked for in a bounded number of steps, and sent. Above a search that is too wide the newer
+ * ids are looked at. */
+static void test_never_arrived(void)
+{
+    int64_t job_id = made_job();
+    struct call *next;
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, ten, "100");
+    put_here(1000050, ""); /* a text of ours: hit by the search, and no photo */
+    outbox_see_message(shop.outbox, 1000000);
+    resume();
+    int edits = play_search(&next);
+    CHECK(edits >= 200 && edits <= 200 + 2 * ALBUM);
+    CHECK(next != NULL);
+    CHECK_TEXT(next->method, "sendMediaGroup");
+    outbox_see_message(shop.outbox, 1200000);
+    put_album_here(1199000, 0, ALBUM);
+    answer(next, TELEGRAM_AMBIGUOUS, NULL); /* the second try is missed where it was made */
+    (void)play_search(&next);
+    CHECK(next == NULL);
+    close_outbox();
+
+    open_with_album(job_id, ten, "100");
+    put_album_here(999500, 0, ALBUM);
+    outbox_see_message(shop.outbox, 1000000);
+    resume();
+    (void)play_search(&next);
+    CHECK(next == NULL);
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), ALBUM);
+    close_outbox();
+}
+
+/* While the search is held up, ids run on: the lost album does not. */
+static void test_search_held_up(void)
+{
+    int64_t job_id = made_job();
+    struct call *next;
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, ten, "100");
+    put_album_here(1000, 0, ALBUM);
+    outbox_see_message(shop.outbox, 1200);
+    resume();
+    answer(next_call(), TELEGRAM_AMBIGUOUS, NULL); /* an hour without Telegram */
+    outbox_see_message(shop.outbox, 500000);
+    (void)play_search(&next);
+    CHECK(next == NULL);
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), ALBUM);
+    close_outbox();
+}
+
+/* Photos found before the search was disturbed, or sent one by one, are not looked for or sent again, although no turn
+ * has committed them yet. */
+static void test_remembers_uncommitted(void)
+{
+    int64_t job_id = made_job();
+    struct call *call, *next;
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, "[0,1,2]", "100");
+    put_album_here(105, 0, 3);
+    resume();
+    for (call = next_call(); number_in(call->params, "message_id") != 106 || strstr(call->params, "2/23") == NULL;
+         call = next_call())
+        play_edit(call);
+    answer(call, TELEGRAM_RETRY, NULL);
+    (void)play_search(&next); /* play_edit checks that photo 1 is not offered the caption of photo 2 */
+    CHECK(next == NULL);
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), 3);
+    close_outbox();
+
+    job_id = made_job();
+    open_with_album(job_id, "[0,1]", "NULL");
+    resume();
+    answer(next_call(), TELEGRAM_BAD, NULL);
+    call = next_call();
+    CHECK_TEXT(call->method, "sendPhoto");
+    answer(call, TELEGRAM_OK, "{\"message_id\":300}");
+    answer(next_call(), TELEGRAM_RETRY, NULL);
+    call = next_call();
+    CHECK_TEXT(call->method, "sendPhoto");
+    CHECK(strstr(call->params, "\"f1\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":301}");
+    CHECK_INT(outbox_pending(shop.outbox), 0);
+    close_outbox();
+}
+
+/* A try that surely did not arrive moves the lower end up: an hour of 429 does not widen the search. */
+static void test_lower_end_follows(void)
+{
+    int64_t job_id = made_job();
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, ten, "NULL");
+    outbox_see_message(shop.outbox, 100);
+    resume();
+    struct call *call = next_call();
+    CHECK_INT(ask("SELECT attempted_after FROM outbox"), 100);
+    outbox_see_message(shop.outbox, 90000);
+    answer(call, TELEGRAM_RETRY, NULL);
+    call = next_call();
+    CHECK_TEXT(call->method, "sendMediaGroup"); /* not looked for: it surely did not arrive */
+    CHECK_INT(ask("SELECT attempted_after FROM outbox"), 90000);
+    outbox_see_message(shop.outbox, 95000);
+    answer(call, TELEGRAM_AMBIGUOUS, NULL);
+    CHECK_INT(number_in(next_call()->params, "message_id"), 93490); /* 200 steps up to 95000 + 48 steps */
+    CHECK_INT(ask("SELECT attempted_after FROM outbox"), 90000);
+    close_outbox();
+}
+
+/* An edit that changed something has found nothing, and photos known to be older are left alone. */
+static void test_search_begins_above(void)
+{
+    int64_t job_id = made_job();
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    tell(SQL("UPDATE photo_tasks SET delivery = 'sent', message_id = 101 + index WHERE job_id = %lld AND index < 2",
+             (long long)job_id));
+    open_with_album(job_id, "[2,3]", "100");
+    resume();
+    struct call *call = next_call();
+    CHECK_TEXT(call->method, "editMessageReplyMarkup");
+    CHECK_INT(number_in(call->params, "message_id"), 104); /* 101 and 102 are photos 1 and 2 */
+    answer(call, TELEGRAM_OK, "{\"message_id\":104}");     /* it lost a keyboard: it was no photo */
+    call = next_call();
+    CHECK_TEXT(call->method, "editMessageReplyMarkup");
+    CHECK_INT(number_in(call->params, "message_id"), 106);
+    answer(call, TELEGRAM_OK, NULL);
+    call = next_call();
+    CHECK_TEXT(call->method, "editMessageCaption");
+    CHECK_INT(number_in(call->params, "message_id"), 105);
+    answer(call, TELEGRAM_OK, "{\"message_id\":105}"); /* it took the caption: it was another one */
+    call = next_call();
+    CHECK_INT(number_in(call->params, "message_id"), 106);
+    CHECK(strstr(call->params, "3/23") != NULL);
+    answer(call, TELEGRAM_OK, NULL); /* photo 3 */
+    for (call = next_call(); strcmp(call->method, "editMessageCaption") == 0; call = next_call())
+        answer(call, TELEGRAM_GONE, NULL);
+    CHECK_TEXT(call->method, "sendPhoto");  /* photo 4 was not found */
+    CHECK_INT(call->effect, EFFECT_ADVERT); /* nobody repeats it but the outbox, which looks first */
+    CHECK(strstr(call->params, "\"f3\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":300,\"photo\":[{\"file_id\":\"f3\"}]}");
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), 4);
+    CHECK_INT(id_of(job_id, 2), 106);
+    CHECK_INT(ask("SELECT count(*) FROM outbox"), 0);
+    close_outbox();
+}
+
+/* An answer that says nothing about the message is no "not there". */
+static void test_search_disturbed(void)
+{
+    int64_t job_id = made_job();
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, "[0,1]", "500");
+    resume();
+    enum telegram_class nothing[] = {TELEGRAM_RETRY, TELEGRAM_AMBIGUOUS, TELEGRAM_CONFLICT, TELEGRAM_UNAUTHORIZED};
+    struct call *next, *call = next_call();
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; call = next_call(), i++) {
+        CHECK_INT(number_in(call->params, "message_id"), 502); /* from the beginning */
+        answer(call, nothing[i], NULL);
+    }
+    CHECK_INT(number_in(call->params, "message_id"), 502);
+    put_album_here(501, 0, 2);
+    (void)play_search(&next);
+    CHECK(next == NULL);
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), 2);
+    close_outbox();
+}
+
+int main(void)
+{
+    begin("fotoset_test_outbox_album");
+    test_lost_on_busy_bot();
+    test_never_arrived();
+    test_search_held_up();
+    test_remembers_uncommitted();
+    test_lower_end_follows();
+    test_search_begins_above();
+    test_search_disturbed();
+    end();
+    return 0;
+}
