@@ -49,18 +49,21 @@ static void usage(void)
 {
     fputs("usage: fotoset-sandbox [--port N (0 = any)] [--listen ADDRESS] [--token T] [--bot-username NAME]\n"
           "  [--data DIR] [--record FILE] [--seed N] [--public-url URL] [--shop-id ID] [--shop-secret SECRET]\n"
-          "  [--require-receipt] [--flood-global N] [--flood-chat N] [--first-update-id N]\n",
+          "  [--require-receipt] [--flood-global N] [--flood-chat N] [--first-update-id N]\n"
+          "  [--busy N]\n",
           stderr);
 }
 
 static bool read_options(struct options *opt, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"port", 1, NULL, 'p'},         {"listen", 1, NULL, 'l'},          {"token", 1, NULL, 't'},
-        {"data", 1, NULL, 'd'},         {"record", 1, NULL, 'r'},          {"seed", 1, NULL, 's'},
-        {"public-url", 1, NULL, 'u'},   {"shop-id", 1, NULL, 'i'},         {"shop-secret", 1, NULL, 'k'},
-        {"flood-chat", 1, NULL, 'c'},   {"flood-global", 1, NULL, 'g'},    {"first-update-id", 1, NULL, 'f'},
-        {"bot-username", 1, NULL, 'b'}, {"require-receipt", 0, NULL, 'q'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"port", 1, NULL, 'p'},         {"listen", 1, NULL, 'l'},
+                                          {"token", 1, NULL, 't'},        {"data", 1, NULL, 'd'},
+                                          {"record", 1, NULL, 'r'},       {"seed", 1, NULL, 's'},
+                                          {"public-url", 1, NULL, 'u'},   {"shop-id", 1, NULL, 'i'},
+                                          {"shop-secret", 1, NULL, 'k'},  {"flood-chat", 1, NULL, 'c'},
+                                          {"flood-global", 1, NULL, 'g'}, {"first-update-id", 1, NULL, 'f'},
+                                          {"bot-username", 1, NULL, 'b'}, {"require-receipt", 0, NULL, 'q'},
+                                          {"busy", 1, NULL, 'y'},         {NULL, 0, NULL, 0}};
     *opt = (struct options){.port = 8080,
                             .listen = "127.0.0.1",
                             .token = "100500:sandbox-token",
@@ -82,6 +85,7 @@ static bool read_options(struct options *opt, int argc, char **argv)
         case 'g': opt->flood_global = strtol(optarg, NULL, 10); break;
         case 'f': opt->first_update_id = strtoll(optarg, NULL, 10); break;
         case 'b': opt->bot_username = optarg; break;
+        case 'y': opt->busy = strtol(optarg, NULL, 10); break;
         case 'q': opt->require_receipt = true; break;
         default: return false;
         }

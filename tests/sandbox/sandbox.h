@@ -20,6 +20,7 @@ struct options {
     long flood_global, flood_chat; /* messages a second; 0 = no limit */
     bool require_receipt;
     int64_t first_update_id; /* 0 = random */
+    long busy;               /* message ids that pass in other chats before each of the bot's messages, at most */
 };
 
 struct fault {

@@ -341,5 +341,7 @@ struct user *telegram_chat_to_write(struct request *request, unsigned messages)
         telegram_fail(request, 429, "Too Many Requests: retry after %ld", wait_s);
         return NULL;
     }
+    if (sb->opt.busy > 0)
+        world_pass_ids(sb, sandbox_random(sb) % (uint64_t)(sb->opt.busy + 1));
     return user;
 }

@@ -128,6 +128,13 @@ struct message *world_message(const struct sandbox *sb, int64_t chat_id, int64_t
     return message == NULL || message->deleted || message->chat->id != chat_id ? NULL : message;
 }
 
+void world_pass_ids(struct sandbox *sb, size_t count)
+{
+    struct world *world = &sb->world;
+    for (size_t i = 0; i < count; i++)
+        world_push((void ***)&world->messages, &world->message_count, &world->message_room, NULL);
+}
+
 struct message *world_message_add(struct sandbox *sb, struct user *chat, enum message_kind kind, bool from_bot,
                                   int64_t id)
 {

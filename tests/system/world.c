@@ -104,9 +104,10 @@ pid_t world_spawn(const char *const *args, const char *log, uid_t user)
 
 static void start_sandbox(struct world *world)
 {
-    char log[128], seed[32];
+    char log[128], seed[32], busy[16];
     (void)snprintf(log, sizeof log, "%s/sandbox.log", world->dir);
     (void)snprintf(seed, sizeof seed, "%" PRIu64, world->options.seed);
+    (void)snprintf(busy, sizeof busy, "%d", world->options.busy);
     const char *args[ARGS_MAX] = {BINARY_DIR "/tests/sandbox/fotoset-sandbox",
                                   "--port",
                                   "0",
@@ -118,6 +119,8 @@ static void start_sandbox(struct world *world)
                                   world->record,
                                   "--seed",
                                   seed,
+                                  "--busy",
+                                  busy,
                                   "--require-receipt",
                                   NULL};
     world->sandbox = spawn(args, NULL, log, 0);
