@@ -15,6 +15,12 @@
 #include "bot/store/store.h"
 #include "bot/turns.h"
 
+enum {
+    ALBUM_MISSES_MAX = 5,    /* tries of an album before it goes photo by photo */
+    PHOTO_FAILURES_MAX = 10, /* tries of one photo that end in a server error */
+    PHOTO_MISSES_MAX = 40    /* … that end in nothing: perhaps a slow line, so it is given longer */
+};
+
 void shipment_free(struct shipment *shipment)
 {
     for (size_t i = 0; i < ALBUM_MAX; i++)
@@ -44,8 +50,10 @@ void album_note_outcome(struct shipment *shipment, size_t at, const struct photo
     outbox_note_photo(shipment->lane->outbox, outcome);
     shipment->album.photos[at].sent = true;
     item->sent |= 1U << at;
-    if (outcome->message_id > item->last_id)
-        item->last_id = outcome->message_id;
+    if (outcome->message_id > item->above)
+        item->above = outcome->message_id;
+    item->hopeless = false;
+    item->misses = item->tries = 0;
 }
 
 void album_note(struct shipment *shipment, size_t at, const char *delivery, struct json_object *message)
@@ -96,10 +104,23 @@ static bool load(struct shipment *shipment, size_t at)
     return shipment->bytes[at] != NULL;
 }
 
+static void refuse_first(struct shipment *shipment)
+{
+    for (size_t i = 0; i < shipment->album.count; i++)
+        if (!shipment->album.photos[i].sent) {
+            album_note(shipment, i, "refused", NULL);
+            return;
+        }
+}
+
 /* The pictures to go now: those not sent; one only, when the album goes one by one. */
 static size_t choose(struct shipment *shipment, size_t chosen[ALBUM_MAX])
 {
     size_t count = 0;
+    if (shipment->lane->head->hopeless) {
+        log_error("outbox", "a photo of job %" PRId64 " is given up", shipment->lane->head->job_id);
+        refuse_first(shipment);
+    }
     for (size_t i = 0; i < shipment->album.count; i++) {
         if (shipment->album.photos[i].sent)
             continue;
@@ -194,6 +215,8 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
         .file_count = file_count,
         .cost = (int)count,
         .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
+    lane->head->together = count;
+    lane->head->above = lane->outbox->high; /* what was tried before is done with: looked for, or surely not sent */
     lane->head->lost_at = 0;
     shop_step("album.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
@@ -239,15 +262,29 @@ static void refused(struct shipment *shipment, const struct telegram_verdict *ve
     telegram_verdict_line(verdict, line, sizeof line);
     log_error("outbox", "%s of job %" PRId64 " was refused: %s", lane->head->one_by_one ? "a photo" : "an album",
               lane->head->job_id, line);
-    if (lane->head->one_by_one) {
-        for (size_t i = 0; i < shipment->album.count; i++)
-            if (!shipment->album.photos[i].sent) {
-                album_note(shipment, i, "refused", NULL);
-                break;
-            }
-    }
+    if (lane->head->one_by_one)
+        refuse_first(shipment);
     lane->head->one_by_one = true;
     album_ship(shipment);
+}
+
+/* Once more, later. One file can make the server fail on its album for ever: then the photos go one by one, and that
+ * one is given up at last. It is no outage that is counted here, for in one the search before each new try fails. */
+static void missed(struct shipment *shipment, const struct telegram_verdict *verdict)
+{
+    struct lane *lane = shipment->lane;
+    struct item *item = lane->head;
+    item->not_sent = verdict->surely_not_done;
+    item->misses += !verdict->surely_not_done;
+    if (item->one_by_one)
+        item->hopeless = item->misses >= (verdict->error_code >= 500 ? PHOTO_FAILURES_MAX : PHOTO_MISSES_MAX);
+    else if (item->misses >= ALBUM_MISSES_MAX) {
+        log_warn("outbox", "an album of job %" PRId64 " failed %d times: one by one now", item->job_id, item->misses);
+        item->one_by_one = true;
+        item->misses = item->tries = 0;
+    }
+    lane_again(lane, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(item));
+    item->tries++;
 }
 
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
@@ -263,11 +300,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     case TELEGRAM_RETRY:
     case TELEGRAM_AMBIGUOUS:
     case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
-    case TELEGRAM_UNAUTHORIZED:
-        lane->head->not_sent = verdict->surely_not_done;
-        lane_again(lane, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(lane->head));
-        lane->head->tries++;
-        break;
+    case TELEGRAM_UNAUTHORIZED: missed(shipment, verdict); break;
     case TELEGRAM_UNREACHABLE: lane_unreachable(lane); break;
     case TELEGRAM_GONE:
     case TELEGRAM_FILE_TOO_BIG:

@@ -19,9 +19,12 @@ struct item {
     bool fresh, replace;
     bool not_sent;   /* an album: its last try surely did not arrive */
     bool one_by_one; /* an album: it was refused as a whole */
+    bool hopeless;   /* an album one by one: the photo at hand has failed too often */
     unsigned sent;   /* an album: a bit for each photo that went; the database may not know it yet */
-    int64_t last_id; /* … and the newest of their messages */
+    size_t together; /* … photos in the last try */
+    int64_t above;   /* … the highest message id known when that began; 0 = of an earlier life */
     int64_t lost_at; /* … the highest message id known when its answer was missed; 0 = it was not */
+    int misses;      /* … tries without success, of the album or of the photo at hand */
     int tries;
 };
 

@@ -139,13 +139,12 @@ void album_probe(struct shipment *shipment)
     const struct outbox *outbox = shipment->lane->outbox;
     struct item *item = shipment->lane->head;
     const struct album *album = &shipment->album;
-    int64_t after = highest(highest(album->tried_after, album->last_message_id), item->last_id);
+    int64_t after = highest(highest(album->tried_after, album->last_message_id), item->above);
     if (item->lost_at == 0)
         item->lost_at = outbox->high; /* later messages lie above what was lost, however long the search is held up */
-    for (size_t i = 0; i < album->count; i++)
+    for (size_t i = 0; i < album->count && item->together == 0; i++)
         shipment->stride += !is_known(&album->photos[i]);
-    if (shipment->stride == 0)
-        shipment->stride = 1;
+    shipment->stride = highest(shipment->stride, item->together > 0 ? (int64_t)item->together : 1);
     shipment->probe_end = highest(item->lost_at, after) + shipment->stride * PROBE_AHEAD;
     int64_t steps = (shipment->probe_end - after) / shipment->stride;
     log_info("outbox", "an album's answer was lost: looking for its photos in the chat, %" PRId64 " steps", steps);

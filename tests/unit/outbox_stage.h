@@ -60,7 +60,7 @@ static inline void go_round(void)
     (void)poll(&fd, 1, 1);
     shop.now_ms = now_ms();
     db_ready(db, fd.revents, shop.now_ms);
-    shop.unix_ms += 100; /* waits are short here */
+    shop.unix_ms += 2000; /* waits are short here */
     timers_run(shop.timers, shop.unix_ms, 100);
 }
 
@@ -77,13 +77,19 @@ static inline struct call *next_call(void)
     }
 }
 
-static inline void answer(struct call *call, enum telegram_class class, const char *result)
+static inline void answer_code(struct call *call, enum telegram_class class, int error_code, const char *result)
 {
-    struct telegram_verdict verdict = {.class = class, .surely_not_done = class != TELEGRAM_AMBIGUOUS};
+    struct telegram_verdict verdict = {
+        .class = class, .error_code = error_code, .surely_not_done = class != TELEGRAM_AMBIGUOUS};
     struct json_object *json = result == NULL ? NULL : json_tokener_parse(result);
     call->answered = true;
     call->done(call->ctx, &verdict, json);
     json_object_put(json);
+}
+
+static inline void answer(struct call *call, enum telegram_class class, const char *result)
+{
+    answer_code(call, class, 0, result);
 }
 
 static inline void open_outbox(void)

@@ -127,9 +127,13 @@ static void test_never_arrived(void)
     CHECK(edits >= 200 && edits <= 200 + 2 * ALBUM);
     CHECK(next != NULL);
     CHECK_TEXT(next->method, "sendMediaGroup");
+    outbox_see_message(shop.outbox, 1000300);
+    answer(next, TELEGRAM_AMBIGUOUS, NULL);
+    CHECK_INT(number_in(next_call()->params, "message_id"), 1000010); /* only what the second try may have made */
+    (void)play_search(&next);
     outbox_see_message(shop.outbox, 1200000);
     put_album_here(1199000, 0, ALBUM);
-    answer(next, TELEGRAM_AMBIGUOUS, NULL); /* the second try is missed where it was made */
+    answer(next, TELEGRAM_AMBIGUOUS, NULL); /* the second try is looked for where it was made */
     (void)play_search(&next);
     CHECK(next == NULL);
     close_outbox();
@@ -197,6 +201,85 @@ static void test_remembers_uncommitted(void)
     CHECK(strstr(call->params, "\"f1\"") != NULL);
     answer(call, TELEGRAM_OK, "{\"message_id\":301}");
     CHECK_INT(outbox_pending(shop.outbox), 0);
+    close_outbox();
+}
+
+/* Plays until the album's next try, answering the search. */
+static struct call *next_try(void)
+{
+    struct call *next;
+    (void)play_search(&next);
+    CHECK(next != NULL);
+    return next;
+}
+
+/* One file makes the server fail on its album for ever: the others arrive, it is given up, and the job hears of it. */
+static void test_file_that_breaks_the_server(void)
+{
+    int64_t job_id = made_job();
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, "[0,1,2,3,4]", "NULL");
+    resume();
+    for (int i = 0; i < 5; i++) {
+        struct call *call = next_try();
+        CHECK_TEXT(call->method, "sendMediaGroup");
+        answer_code(call, TELEGRAM_AMBIGUOUS, 500, NULL);
+    }
+    struct call *call = next_try();
+    CHECK_TEXT(call->method, "sendPhoto");
+    CHECK(strstr(call->params, "\"f0\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":300}");
+    for (int i = 0; i < 10; i++) {
+        call = next_try();
+        CHECK(strstr(call->params, "\"f1\"") != NULL);
+        answer_code(call, TELEGRAM_AMBIGUOUS, 500, NULL);
+    }
+    call = next_try();
+    CHECK(strstr(call->params, "\"f2\"") != NULL); /* photo 2 is given up */
+    answer(call, TELEGRAM_OK, "{\"message_id\":302}");
+    call = next_try();
+    CHECK(strstr(call->params, "\"f3\"") != NULL);
+    answer_code(call, TELEGRAM_AMBIGUOUS, 500, NULL); /* it arrived, though, alone */
+    put_album_here(303, 3, 1);
+    call = next_try();
+    CHECK(strstr(call->params, "\"f4\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":306}");
+    CHECK_INT(outbox_pending(shop.outbox), 0);
+    CHECK(outbox_has_pressing(shop.outbox)); /* the job is told */
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), 4);
+    CHECK_INT(id_of(job_id, 3), 303);
+    CHECK_INT(ask(SQL("SELECT index FROM photo_tasks WHERE job_id = %lld AND delivery = 'refused'", (long long)job_id)),
+              1);
+    CHECK_INT(ask("SELECT count(*) FROM outbox"), 0);
+    close_outbox();
+}
+
+/* A photo that is never answered may be on a slow line: it is given up later than one that the server fails on; and
+ * what was not sent at all counts for nothing. */
+static void test_photo_without_answer(void)
+{
+    int64_t job_id = made_job();
+    struct call *call;
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, "[0]", "NULL");
+    resume();
+    for (int i = 0; i < 5 + 39; i++) {
+        call = next_try();
+        CHECK_TEXT(call->method, "sendPhoto");
+        answer(call, i % 2 == 0 ? TELEGRAM_AMBIGUOUS : TELEGRAM_RETRY, NULL);
+        answer(next_try(), i % 2 == 0 ? TELEGRAM_RETRY : TELEGRAM_AMBIGUOUS, NULL);
+        call_count = 0;
+    }
+    call = next_try();
+    CHECK_TEXT(call->method, "sendPhoto");
+    answer(call, TELEGRAM_AMBIGUOUS, NULL);
+    (void)play_search(&call);
+    CHECK(call == NULL);
+    settle_outcomes();
+    CHECK_INT(
+        ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND delivery = 'refused'", (long long)job_id)),
+        1);
     close_outbox();
 }
 
@@ -289,6 +372,8 @@ int main(void)
     test_never_arrived();
     test_search_held_up();
     test_remembers_uncommitted();
+    test_file_that_breaks_the_server();
+    test_photo_without_answer();
     test_lower_end_follows();
     test_search_begins_above();
     test_search_disturbed();
