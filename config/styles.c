@@ -93,6 +93,25 @@ static void read_languages(const struct reading *reading, const config_setting_t
     check_names(reading, group, languages, LANG_COUNT);
 }
 
+/* UTF-16 units, as Telegram counts. */
+static size_t units(const char *text)
+{
+    size_t count = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        count += ((unsigned char)*c & 0xC0) == 0x80 ? 0 : (unsigned char)*c >= 0xF0 ? 2 : 1;
+    return count;
+}
+
+static void read_description(const struct reading *reading, const config_setting_t *root)
+{
+    const char **words = reading->entry->style.description;
+    read_languages(reading, root, "description", STYLE_DESCRIPTION_MAX_BYTES, words);
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        if (words[lang] != NULL && units(words[lang]) > STYLE_DESCRIPTION_MAX_UNITS)
+            tell(reading, config_setting_get_member(root, "description"), "make it shorter", lang_code((enum lang)lang),
+                 arena_format(reading->arena, "is longer than %d characters", STYLE_DESCRIPTION_MAX_UNITS));
+}
+
 static void read_id(const struct reading *reading, const config_setting_t *root)
 {
     const char *id = read_text(reading, root, "id", STYLE_ID_MAX_BYTES);
@@ -207,7 +226,7 @@ static enum err read_style(struct arena *arena, const char *dir, const char *pat
     read_id(&reading, root);
     read_order(&reading, root);
     read_languages(&reading, root, "name", STYLE_NAME_MAX_BYTES, entry->style.name);
-    read_languages(&reading, root, "description", STYLE_DESCRIPTION_MAX_BYTES, entry->style.description);
+    read_description(&reading, root);
     read_cover(&reading, root);
     read_price(&reading, root);
     read_looks(&reading, root);

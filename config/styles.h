@@ -17,7 +17,8 @@
 enum {
     STYLES_FILE_MAX_BYTES = 1024 * 1024,
     STYLE_NAME_MAX_BYTES = 128,         /* it becomes a button */
-    STYLE_DESCRIPTION_MAX_BYTES = 1400, /* 700 Russian letters: with name and price it is a caption of 1024 units */
+    STYLE_DESCRIPTION_MAX_BYTES = 2800,
+    STYLE_DESCRIPTION_MAX_UNITS = 700, /* of UTF-16: with name, price and a hint it is a caption of at most 1024 */
     STYLE_PROMPT_MAX_BYTES = 4000,
     STYLE_RECIPE_MAX_BYTES = 511
 };

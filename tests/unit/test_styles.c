@@ -106,6 +106,23 @@ static void test_right(void)
     CHECK(remove(path_of("a.cfg")) == 0 && remove(path_of("z.cfg")) == 0);
 }
 
+/* It stands in a caption, which Telegram takes up to 1024 characters of, in whatever letters. */
+static void test_long_description(void)
+{
+    enum { LETTERS = 701 };
+    static const char *const letters[] = {"w", "ы", "😀"};
+    for (size_t kind = 0; kind < 3; kind++) {
+        const char *words = "";
+        size_t count = kind == 2 ? LETTERS / 2 + 1 : LETTERS; /* a smile counts twice */
+        for (size_t i = 0; i < count; i++)
+            words = arena_format(&arena, "%s%s", words, letters[kind]);
+        struct style_catalogue styles;
+        refuses(replace(good, "Words", words), 4, "en is longer than 700 characters", "shorter");
+        put("one.cfg", replace(good, "Words", words + strlen(letters[kind])));
+        CHECK_INT(read_all(&styles), ERR_OK);
+    }
+}
+
 static void test_keys(void)
 {
     refuses(replace(good, "order", "ordr"), 2, "unknown key ordr", "did you mean order?");
@@ -196,6 +213,7 @@ int main(void)
     put("one.svg", "<svg/>");
     put("ignored.txt", "no style");
     test_right();
+    test_long_description();
     test_keys();
     test_prices();
     test_looks();
