@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/input.h"
 #include "core/money.h"
 #include "core/sheet.h"
 #include "db/words.h"
@@ -89,7 +90,8 @@ static void read_session(const struct db_result *result, int row, struct arena *
     chat->id = db_int64(result, LOAD_SESSIONS, row, 0);
     chat->user.id = db_int64(result, LOAD_SESSIONS, row, 1);
     chat->user.consent = (int32_t)db_int64(result, LOAD_SESSIONS, row, 2);
-    chat->user.contact = arena_copy(arena, db_text(result, LOAD_SESSIONS, row, 3));
+    const char *contact = db_text(result, LOAD_SESSIONS, row, 3); /* one we can't read is asked for again */
+    chat->user.contact = contact == NULL ? NULL : input_contact(arena, contact);
     chat->user.blocked = db_bool(result, LOAD_SESSIONS, row, 4);
     if (db_is_null(result, LOAD_SESSIONS, row, 5))
         return;

@@ -114,6 +114,27 @@ static void test_other_photos(void)
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
 }
 
+/* ---- a contact that nobody can read ---- */
+
+/* A payment's body is never made of one: that would be a bug to the daemon, and end it at every try. */
+static void test_contact(void)
+{
+    static const char *const contacts[][2] = {{"a@b.ru", "a@b.ru"},
+                                              {"+79161234567", "+79161234567"},
+                                              {"8 (916) 123-45-67", "+79161234567"},
+                                              {"nobody", NULL},
+                                              {"", NULL}};
+    for (size_t i = 0; i < sizeof contacts / sizeof contacts[0]; i++) {
+        struct customer anna = customer_new();
+        tell(SQL("INSERT INTO bot_users (user_id, receipt_contact) VALUES (%lld, '%s')", (long long)anna.user_id,
+                 contacts[i][0]));
+        const char *contact = loaded(anna.chat_id).user.contact;
+        CHECK((contact == NULL) == (contacts[i][1] == NULL));
+        if (contact != NULL)
+            CHECK_TEXT(contact, contacts[i][1]);
+    }
+}
+
 /* ---- newcomers ---- */
 
 /* The web application unlinked a Telegram account: its row keeps the device id that the next registration would take.
@@ -142,6 +163,7 @@ int main(void)
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
     test_other_photos();
+    test_contact();
     test_unlinked();
     end();
     return 0;
