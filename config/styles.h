@@ -16,7 +16,7 @@
 
 enum {
     STYLES_FILE_MAX_BYTES = 1024 * 1024,
-    STYLE_NAME_MAX_BYTES = 128,         /* it becomes a button */
+    STYLE_NAME_MAX_BYTES = 128, /* it becomes a button */
     STYLE_DESCRIPTION_MAX_BYTES = 2800,
     STYLE_DESCRIPTION_MAX_UNITS = 700, /* of UTF-16: with name, price and a hint it is a caption of at most 1024 */
     STYLE_PROMPT_MAX_BYTES = 4000,
