@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/system/invariants.h"
+#include "tests/system/secrets.h"
 #include "tests/system/user.h"
 
 enum { USERS = 6, TIMES = 3, STUCK_S = 150 };
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
                             .name = name, .seed = 7, .busy = 300, .cheap_styles = true, .making = "retry_base_s = 1;"});
     plant(&world, argv[1]);
     world_start_daemon(&world, NULL);
+    secrets_keep(&world);
     for (int i = 0; i < USERS; i++) {
         struct user_plan plan = {.lang = i % 2 == 0 ? "ru" : "en",
                                  .name = "Анна <&_> 🎉",

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/system/secrets.h"
+
 enum { SETTLE_MS = 30000 };
 
 void invariants_fact(struct invariants *all, bool holds, const char *format, ...)
@@ -118,42 +120,6 @@ static void check_money(struct invariants *all)
     json_object_put(payments);
 }
 
-/* Counts the lines with a secret in them. */
-static int64_t lines_with_secrets(const char *path)
-{
-    static const char *const secrets[] = {"AAsecretBotToken", "SecretKeyOfTheShop"};
-    char *line = NULL;
-    size_t room = 0;
-    int64_t count = 0;
-    FILE *file = fopen(path, "r");
-    while (file != NULL && getline(&line, &room, file) > 0)
-        count += strstr(line, secrets[0]) != NULL || strstr(line, secrets[1]) != NULL;
-    if (file != NULL)
-        (void)fclose(file);
-    free(line);
-    return count;
-}
-
-static void check_secrets(struct invariants *all)
-{
-    struct world *world = all->world;
-    int64_t found = lines_with_secrets(world->log);
-    invariants_fact(all, found == 0, "lines of the log with a secret: %" PRId64, found);
-    found = lines_with_secrets(world->record);
-    invariants_fact(all, found == 0, "recorded requests with a secret: %" PRId64, found);
-    struct db_result *tables = world_sql(world, "SELECT quote_ident(table_name) FROM information_schema.tables"
-                                                " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'");
-    for (int row = 0; row < db_rows(tables, 0); row++) {
-        const char *table = db_text(tables, 0, row, 0);
-        found = world_int(world,
-                          "SELECT count(*) FROM %s t WHERE t::text LIKE '%%AAsecretBotToken%%'"
-                          " OR t::text LIKE '%%SecretKeyOfTheShop%%'",
-                          table);
-        invariants_fact(all, found == 0, "rows of %s with a secret: %" PRId64, table, found);
-    }
-    db_result_free(tables);
-}
-
 /* One past the newest update that was ever handed out. */
 static int64_t handed_out(struct world *world)
 {
@@ -193,7 +159,7 @@ void invariants_check(struct invariants *all)
     check_jobs(all);
     check_money(all);
     check_updates(all);
-    check_secrets(all);
+    secrets_check(all);
     for (int i = 0; i < all->user_count; i++)
         invariants_of_user(all, &all->users[i]);
     if (all->failed > 0)

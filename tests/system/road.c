@@ -7,6 +7,7 @@
 
 #include "tests/system/front.h"
 #include "tests/system/invariants.h"
+#include "tests/system/secrets.h"
 #include "tests/system/user.h"
 
 enum {
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
                                                 .prepare = tls ? put_front : NULL,
                                                 .finish = tls ? remove_front : NULL});
     world_start_daemon(&world, NULL);
+    secrets_keep(&world);
     user_begin(&users[0], &world, &plan, 5000000001);
     plan.lang = "en";
     plan.name = "*Bob*_[x](y) <b>";

@@ -8,29 +8,15 @@
 #include <unistd.h>
 
 #include "tests/system/invariants.h"
-#include "tests/system/user.h"
+#include "tests/system/scene.h"
+#include "tests/system/secrets.h"
 
-enum { CANCELER, PRESSER, BLOCKER, GUEST, USERS, STUCK_S = 100, POISON = 2 };
+enum { CANCELER, PRESSER, BLOCKER, GUEST, USERS, POISON = 2 };
 
 static struct world world;
 static struct user users[USERS];
 
-static char *path_of(int user, const char *deed)
-{
-    return arena_format(&world.arena, "/api/chats/%" PRId64 "/%s", users[user].id, deed);
-}
-
-/* Lets everybody walk until the user stands at this step. */
-static void walk_to(int user, enum user_step step)
-{
-    while (users[user].step < step) {
-        for (int i = 0; i < USERS; i++) {
-            user_run(&users[i]);
-            user_fail_if_stuck(&users[i], STUCK_S);
-        }
-        net_step(world.net, 5);
-    }
-}
+static const struct scene scene = {&world, users, USERS, NULL};
 
 /* Garbage between good updates: two that are no updates at all, one that is nobody's message. */
 static void send_poison(void)
@@ -38,7 +24,7 @@ static void send_poison(void)
     static const char *const garbage[POISON + 1] = {"{\"message\":\"no object\"}", "{\"callback_query\":[1,2,{}]}",
                                                     "{\"message\":{\"message_id\":\"seven\",\"chat\":7}}"};
     for (size_t i = 0; i < POISON + 1; i++)
-        json_object_put(net_post(world.net, path_of(GUEST, "raw"), "%s", garbage[i]));
+        json_object_put(net_post(world.net, scene_path(&scene, GUEST, "raw"), "%s", garbage[i]));
 }
 
 static int64_t screen_of(int user)
@@ -62,7 +48,7 @@ static void press_strange_buttons(int user, int64_t job, int64_t avatar)
     for (size_t i = 0; i < sizeof data / sizeof data[0]; i++) {
         long status = 400;
         for (int tries = 0; status == 400 && tries < 20; tries++) /* the screen may go between the look and the press */
-            status = net_post_status(world.net, path_of(user, "press"),
+            status = net_post_status(world.net, scene_path(&scene, user, "press"),
                                      arena_format(&world.arena,
                                                   "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"force\":true}",
                                                   screen_of(user), data[i]));
@@ -88,41 +74,27 @@ static void send_hostile_files(int user)
                  {"letter.jpg", "image/jpeg", text, sizeof text - 1},
                  {"magic.png", "image/png", jpeg, sizeof jpeg - 1}};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (net_upload(world.net, path_of(user, "photos?as=document"), files[i].name, files[i].type, files[i].bytes,
-                       files[i].length) != 200)
+        if (net_upload(world.net, scene_path(&scene, user, "photos?as=document"), files[i].name, files[i].type,
+                       files[i].bytes, files[i].length) != 200)
             world_fail(&world, "the sandbox does not take %s", files[i].name);
-}
-
-static void await(const char *sql, int64_t want)
-{
-    int64_t end_ms = net_now_ms() + STUCK_S * 1000;
-    while (world_int(&world, "%s", sql) != want) {
-        for (int i = 0; i < USERS; i++)
-            user_run(&users[i]);
-        net_step(world.net, 20);
-        if (net_now_ms() > end_ms)
-            world_fail(&world, "it never came to %" PRId64 ": %s", want, sql);
-    }
 }
 
 /* The user blocks the bot when the money is there, and comes back when the set is made. */
 static void block_and_come_back(void)
 {
     struct user *user = &users[BLOCKER];
-    walk_to(BLOCKER, USER_RESULT);
-    json_object_put(net_post(world.net, path_of(BLOCKER, "block"), "{}"));
-    await(arena_format(&world.arena,
-                       "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
-                       " WHERE state = 'made' AND chat_id = %" PRId64,
-                       user->id),
-          23);
-    await("SELECT count(*) FROM bot_users WHERE blocked_at IS NOT NULL", 1);
-    json_object_put(net_post(world.net, path_of(BLOCKER, "text"), "{\"text\":\"/menu\"}"));
-    await(arena_format(&world.arena,
-                       "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
-                       " WHERE delivery = 'sent' AND chat_id = %" PRId64,
-                       user->id),
-          23);
+    scene_walk_to(&scene, BLOCKER, USER_RESULT);
+    json_object_put(net_post(world.net, scene_path(&scene, BLOCKER, "block"), "{}"));
+    scene_await(&scene, 23,
+                "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
+                " WHERE state = 'made' AND chat_id = %" PRId64,
+                user->id);
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_users WHERE blocked_at IS NOT NULL");
+    scene_write(&scene, BLOCKER, "/menu");
+    scene_await(&scene, 23,
+                "SELECT count(*) FROM photo_tasks t JOIN generation_jobs j ON j.id = job_id"
+                " WHERE delivery = 'sent' AND chat_id = %" PRId64,
+                user->id);
     user->step = USER_DONE; /* seen by the invariants */
 }
 
@@ -130,10 +102,9 @@ static void block_and_come_back(void)
 static void restart_numbers(void)
 {
     json_object_put(net_post(world.net, "/api/updates/restart_ids", "{}"));
-    json_object_put(net_post(world.net, path_of(GUEST, "text"), "{\"text\":\"/help\"}"));
-    await(arena_format(&world.arena, "SELECT count(*) FROM bot_sessions WHERE state = 'help' AND chat_id = %" PRId64,
-                       users[GUEST].id),
-          1);
+    scene_write(&scene, GUEST, "/help");
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_sessions WHERE state = 'help' AND chat_id = %" PRId64,
+                users[GUEST].id);
 }
 
 int main(void)
@@ -147,12 +118,13 @@ int main(void)
         own.order_presses = i == PRESSER ? 5 : 1;
         user_begin(&users[i], &world, &own, 6000000001 + i);
     }
-    walk_to(GUEST, USER_ENOUGH);
+    secrets_keep(&world);
+    scene_walk_to(&scene, GUEST, USER_ENOUGH);
     send_poison();
     send_hostile_files(GUEST);
-    await("SELECT count(*) FROM photo_intake WHERE verdict IN ('broken', 'not_image')", 4);
+    scene_await(&scene, 4, "SELECT count(*) FROM photo_intake WHERE verdict IN ('broken', 'not_image')");
     block_and_come_back();
-    user_run_all(&world, users, USERS, STUCK_S, NULL);
+    user_run_all(&world, users, USERS, SCENE_STUCK_S, NULL);
     int64_t job = world_int(&world, "SELECT id FROM generation_jobs WHERE chat_id = %" PRId64, users[PRESSER].id);
     int64_t avatar = world_int(&world, "SELECT avatar_id FROM generation_jobs WHERE id = %" PRId64, job);
     press_strange_buttons(CANCELER, job, avatar);

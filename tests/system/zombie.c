@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "tests/system/invariants.h"
+#include "tests/system/secrets.h"
 #include "tests/system/user.h"
 
 enum { USERS = 2, STUCK_S = 90, TAKEN_OVER = 75 };
@@ -49,6 +50,7 @@ int main(void)
                                                 .making = "lease_s = 10; workers = 2;",
                                                 .darkroom = "job_timeout_s = 4;"});
     world_start_daemon(&world, NULL);
+    secrets_keep(&world);
     for (int i = 0; i < USERS; i++)
         user_begin(&users[i], &world, &plan, 9000000001 + i);
     walk_until(&world, "SELECT count(*) FROM photo_tasks WHERE state = 'made'", 4);
