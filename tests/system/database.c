@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "tests/system/invariants.h"
+#include "tests/system/secrets.h"
 #include "tests/system/user.h"
 
 enum { USERS = 6, STUCK_S = 150, OVERTAKEN = 75, NOT_READY = 69, DEEDS_MIN = 5 };
@@ -59,6 +60,7 @@ int main(void)
                                                 .bad_line = true,
                                                 .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;"});
     world_start_daemon(&world, NULL);
+    secrets_keep(&world);
     for (int i = 0; i < USERS; i++) {
         struct user_plan plan = {.lang = i % 2 == 0 ? "ru" : "en",
                                  .name = "Анна <&_> 🎉",

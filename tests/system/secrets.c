@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PIECES = 2, FORMS = 8, NEEDLES = PIECES * FORMS, NEEDLE_BYTES = 128, WAIT_MS = 30000 };
@@ -113,7 +114,7 @@ static int search_file(const char *path, const struct stat *stat, int type, stru
 {
     const char *name = path + ftw->base;
     size_t length = (size_t)stat->st_size;
-    if (type != FTW_F || strcmp(name, "token") == 0 || strcmp(name, "secret") == 0)
+    if (type != FTW_F || !S_ISREG(stat->st_mode) || strcmp(name, "token") == 0 || strcmp(name, "secret") == 0)
         return 0;
     FILE *file = fopen(path, "rb");
     char *bytes = malloc(length + 1);
