@@ -112,10 +112,13 @@ static int files_searched;
 
 static int search_file(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
-    const char *name = path + ftw->base;
+    static const char *const known[] = {"token", "secret", "access.log"}; /* … and the log of a server in front */
     size_t length = (size_t)stat->st_size;
-    if (type != FTW_F || !S_ISREG(stat->st_mode) || strcmp(name, "token") == 0 || strcmp(name, "secret") == 0)
+    if (type != FTW_F || !S_ISREG(stat->st_mode))
         return 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(path + ftw->base, known[i]) == 0)
+            return 0;
     FILE *file = fopen(path, "rb");
     char *bytes = malloc(length + 1);
     if (file == NULL || bytes == NULL)

@@ -10,6 +10,7 @@
 
 #include "tests/system/front.h"
 #include "tests/system/invariants.h"
+#include "tests/system/secrets.h"
 #include "tests/system/user.h"
 
 #define TRUST "ca_file = \"ca.pem\";\n"
@@ -175,6 +176,7 @@ static int walk(const char *name)
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = PHOTOS, .size_px = 520, .tells_paid = true};
     begin(name);
     world_start_daemon(&world, NULL);
+    secrets_keep(&world);
     user_begin(&walker, &world, &plan, 7000000001);
     user_run_all(&world, &walker, 1, STUCK_S, kill_and_revive);
     while (dead_since_ms != 0) {
