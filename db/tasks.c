@@ -5,9 +5,13 @@
 
 #include "db/words.h"
 
+/* Each photo of a set stands 10 s behind the one before it, counted from when it could be made first. So sets that come
+ * together go side by side, a second photo after everybody's first; and in a rush, when there are more than can be
+ * made, nobody is passed over for ever by the first photos of those who come later. */
 static const char claim_sql[] =
     "WITH chosen AS MATERIALIZED (SELECT id FROM photo_tasks WHERE state = 'waiting' AND not_before <= now()"
-    "  AND (lease_until IS NULL OR lease_until <= now()) ORDER BY index, job_id LIMIT $2 FOR UPDATE SKIP LOCKED)"
+    "  AND (lease_until IS NULL OR lease_until <= now()) ORDER BY not_before + index * interval '10 s', job_id"
+    "  LIMIT $2 FOR UPDATE SKIP LOCKED)"
     " UPDATE photo_tasks t SET attempts = t.attempts + 1, lease_token = $1, worker = $4,"
     "  lease_until = now() + $3::bigint * interval '1 millisecond'"
     " FROM chosen, generation_jobs j WHERE t.id = chosen.id AND j.id = t.job_id"

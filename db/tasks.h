@@ -16,9 +16,9 @@ struct tasks_claimed {
     const char *references; /* image_urls of the avatar, oldest first, a line each; "" = none */
 };
 
-/* Takes up to limit tasks that are due and free or whose lease ran out, fairly between jobs: a job's second photo comes
- * after every job's first. Two statements: the rows of the one returned are the claimed tasks, and
- * tasks_read_next_wait_ms reads the other. token: random, new for each claim. worker: the
+/* Takes up to limit tasks that are due and free or whose lease ran out, fairly between jobs: those of the same moment
+ * go side by side, and an old one is not passed over for ever by new ones. Two statements: the rows of the one returned
+ * are the claimed tasks, and tasks_read_next_wait_ms reads the other. token: random, new for each claim. worker: the
  * daemon, so that its successor need not wait for the lease to end (db/state.h). */
 int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
                     int64_t lease_ms);

@@ -188,6 +188,23 @@ static void test_fairness(void)
     (void)first;
 }
 
+/* More orders than can be made for a while: who has waited for ten minutes is served before who comes now. */
+static void test_rush(void)
+{
+    struct customer anna = customer_new();
+    clear_tasks();
+    int64_t job_id = job_new(&anna);
+    tell("UPDATE photo_tasks SET not_before = now() - interval '10 minutes'");
+    for (int i = 0; i < PHOTOS; i++) {
+        struct customer newcomer = customer_new();
+        CHECK(job_new(&newcomer) != 0);
+    }
+    struct claims claims = claim("t", PHOTOS);
+    CHECK_INT(claims.count, PHOTOS);
+    for (size_t i = 0; i < claims.count; i++)
+        CHECK_INT(claims.list[i].job_id, job_id);
+}
+
 static void test_dead_at_the_head(void)
 {
     struct customer anna = customer_new(), boris = customer_new();
@@ -244,6 +261,7 @@ int main(void)
     test_renew_and_release();
     test_failing_to_the_end();
     test_fairness();
+    test_rush();
     test_dead_at_the_head();
     test_claims_at_once();
     end();
