@@ -3,12 +3,13 @@
 #include "bot/check.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bot/daemon.h"
+#include "bot/darkroom/darkroom.h"
 #include "bot/http/http.h"
 #include "bot/store/directory.h"
 #include "bot/telegram/client.h"
@@ -115,15 +116,38 @@ static int check_services(const struct setup *setup)
     return problems;
 }
 
+static void rendered(void *ctx, enum err err, struct darkroom_result *result)
+{
+    struct question *question = ctx;
+    (void)result;
+    question->answered = true;
+    question->good = err == ERR_OK;
+}
+
+/* Has it draw something: a library or a right that it lacks shows here, and not with the first photo. */
+static int check_darkroom(const char *program)
+{
+    static const char drawing[] = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>";
+    struct question question = {.answered = false};
+    struct darkroom *darkroom = darkroom_new(&(struct darkroom_config){.program_path = program});
+    if (darkroom_render(darkroom, drawing, sizeof drawing - 1, 9, 9, rendered, &question) == ERR_OK)
+        for (int64_t until = now_ms() + ANSWER_MS; !question.answered && now_ms() < until;) {
+            struct pollfd fd = {.fd = darkroom_fd(darkroom), .events = darkroom_events(darkroom)};
+            (void)poll(&fd, 1, ROUND_MS / 10);
+            darkroom_ready(darkroom, fd.revents, now_ms());
+        }
+    darkroom_free(darkroom);
+    return tell(question.good, "darkroom", program,
+                "name the program fotoset-darkroom in darkroom.program; if it is that, run it with --self-test");
+}
+
 static int check_files(const struct setup *setup)
 {
     struct store *store = NULL;
     bool open = directory_new(setup->config.store.path, &store) == ERR_OK;
     int problems = tell(open, "store", open ? setup->config.store.path : strerror(errno),
                         "make the directory store.path and let the daemon's user write to it");
-    bool program = access(setup->config.darkroom.program, X_OK) == 0;
-    problems += tell(program, "darkroom", setup->config.darkroom.program,
-                     "name the program fotoset-darkroom in darkroom.program");
+    problems += check_darkroom(setup->config.darkroom.program);
     store_free(store);
     return problems;
 }
