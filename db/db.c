@@ -4,7 +4,7 @@
  * between them is the border of certainty: a queued unit has surely not happened and moves to the next connection by
  * itself; a sent unit whose sync was not seen may have happened, and only its owner can find out. libpq's buffer
  * hides whether a byte really left, so "handed over" counts as sent. Every statement has exactly one answer, and
- * PGRES_PIPELINE_SYNC ends a unit: only then is its transaction committed.
+ * PGRES_PIPELINE_SYNC ends a unit: only then is its transaction committed. db/names.c adds units of our own.
  *
  * A slow server can't be told to stop without blocking (libpq 15 has no asynchronous cancel): when a unit's time is
  * over the connection is closed. Must not: wait, read a clock, log, or speak while nothing is submitted. */
@@ -18,11 +18,6 @@
 enum { CONNECT_TIMEOUT_MS = 10 * 1000, UNIT_TIMEOUT_MS = 30 * 1000, BACKOFF_FIRST_MS = 200 };
 
 enum db_state { DB_STATE_DOWN, DB_STATE_CONNECTING, DB_STATE_UP, DB_STATE_COUNT };
-
-struct db_list {
-    struct db_unit *head, *tail;
-    int count;
-};
 
 struct db {
     char *conninfo;
@@ -38,35 +33,11 @@ struct db {
     struct db_list queued, sent;
     struct db_list refused;  /* over the queue's maximum: failed at the next db_ready */
     struct db_unit *unarmed; /* the first unit without a deadline */
+    int64_t submitted;       /* units so far: their numbers */
+    int own;                 /* of the sent ones, those the connection sent for itself */
+    struct names *names;
     char failure[DB_MESSAGE_MAX_BYTES];
 };
-
-static void list_push(struct db_list *list, struct db_unit *unit)
-{
-    unit->next = NULL;
-    if (list->tail == NULL)
-        list->head = unit;
-    else
-        list->tail->next = unit;
-    list->tail = unit;
-    list->count++;
-}
-
-static struct db_unit *list_take(struct db_list *list)
-{
-    struct db_unit *unit = list->head;
-    list->head = unit->next;
-    if (list->head == NULL)
-        list->tail = NULL;
-    list->count--;
-    return unit;
-}
-
-static void list_free(struct db_list *list)
-{
-    while (list->head != NULL)
-        db_unit_free(list_take(list));
-}
 
 struct db *db_new(const char *conninfo, const struct db_options *options)
 {
@@ -80,6 +51,7 @@ struct db *db_new(const char *conninfo, const struct db_options *options)
     if (db->options.unit_timeout_ms <= 0)
         db->options.unit_timeout_ms = UNIT_TIMEOUT_MS;
     db->random = db->options.jitter_seed;
+    db->names = names_new();
     return db;
 }
 
@@ -91,6 +63,7 @@ void db_free(struct db *db)
     list_free(&db->sent);
     list_free(&db->queued);
     list_free(&db->refused);
+    names_free(db->names);
     free(db->conninfo);
     free(db);
 }
@@ -113,7 +86,7 @@ short db_events(const struct db *db)
 
 bool db_idle(const struct db *db)
 {
-    return db->queued.count + db->sent.count + db->refused.count == 0;
+    return db->queued.count + db->sent.count - db->own + db->refused.count == 0;
 }
 
 bool db_connected(const struct db *db)
@@ -148,6 +121,7 @@ void db_submit(struct db *db, struct db_unit *unit, db_done_fn *done, void *cont
         abort();
     unit->done = done;
     unit->context = context;
+    unit->number = db->submitted++;
     unit->result = unit_result_new(unit->count);
     if (db->queued.count + db->sent.count >= DB_QUEUE_MAX_UNITS || unit->arena.used_bytes > DB_UNIT_MAX_BYTES) {
         list_push(&db->refused, unit);
@@ -182,25 +156,28 @@ static int64_t backoff_ms(struct db *db)
         return 0;
     int64_t wait_ms = BACKOFF_FIRST_MS;
     for (int i = 1; i < db->attempts && wait_ms < DB_BACKOFF_MAX_MS; i++)
-        wait_ms *= 2;
-    if (wait_ms > DB_BACKOFF_MAX_MS)
-        wait_ms = DB_BACKOFF_MAX_MS;
+        wait_ms = wait_ms * 2 < DB_BACKOFF_MAX_MS ? wait_ms * 2 : DB_BACKOFF_MAX_MS;
     return wait_ms / 2 + (int64_t)(next_random(db) % (uint64_t)(wait_ms / 2 + 1));
 }
 
-/* The connection is gone: closes it and fails what was handed over. Queued units stay for the next one. */
+/* The connection is gone: closes it and fails what was handed over, the oldest submitted one with head_err. Queued
+ * units stay for the next one. */
 static void lose(struct db *db, int64_t now_ms, enum err head_err, const char *message)
 {
     struct db_list sent = db->sent;
     db->sent = (struct db_list){NULL, NULL, 0};
+    db->own = 0;
     failure_set_message(db->failure, sizeof db->failure, message);
     PQfinish(db->conn);
     db->conn = NULL;
     db->state = DB_STATE_DOWN;
     db->flushing = false;
     db->retry_at_ms = now_ms + backoff_ms(db);
-    for (bool head = true; sent.head != NULL; head = false)
-        unit_fail(list_take(&sent), head ? head_err : ERR_CLOSED, true, db->failure);
+    for (bool is_own = true; sent.head != NULL;) {
+        enum err err = is_own ? head_err : ERR_CLOSED;
+        is_own = is_own && sent.head->is_own;
+        unit_fail(list_take(&sent), err, true, db->failure);
+    }
 }
 
 /* libpq's own words about the connection. They can quote the connection string only if it is unreadable, which
@@ -253,6 +230,7 @@ static void connect_go_on(struct db *db, short revents, int64_t now_ms)
             if (PQsetnonblocking(db->conn, 1) != 0 || PQenterPipelineMode(db->conn) != 1)
                 abort();
             db->state = DB_STATE_UP;
+            names_begin(db->names, PQbackendPID(db->conn));
             return;
         case PGRES_POLLING_FAILED:
         case PGRES_POLLING_ACTIVE: lose_by_libpq(db, now_ms); return;
@@ -262,6 +240,20 @@ static void connect_go_on(struct db *db, short revents, int64_t now_ms)
         lose(db, now_ms, ERR_CLOSED, "connecting took too long");
 }
 
+/* The oldest unit's sync has come. One that failed for its names only goes back to where it stood among the queued. */
+static void end_unit(struct db *db)
+{
+    struct db_unit *unit = list_take(&db->sent);
+    db->attempts = 0;
+    db->own -= unit->is_own ? 1 : 0;
+    if (unit->failed && unit->is_named && names_failed(db->names, &unit->failure)) {
+        unit_reset(unit);
+        list_put(&db->queued, unit);
+    } else {
+        unit_finish(unit);
+    }
+}
+
 /* Takes one answer of the oldest unit. False when the connection can't go on. */
 static bool take_answer(struct db *db, PGresult *answer)
 {
@@ -269,8 +261,7 @@ static bool take_answer(struct db *db, PGresult *answer)
     ExecStatusType status = PQresultStatus(answer);
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(answer);
-        db->attempts = 0;
-        unit_finish(list_take(&db->sent));
+        end_unit(db);
         return true;
     }
     if ((status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) &&
@@ -286,10 +277,9 @@ static bool take_answer(struct db *db, PGresult *answer)
         if (!unit->failed)
             failure_read(&unit->failure, answer, unit->seen < unit->count ? unit->seen : -1);
         unit->failed = true;
-        if (!alive) {
+        unit->failure.maybe_committed = !alive;
+        if (!alive)
             unit->failure.err = ERR_CLOSED;
-            unit->failure.maybe_committed = true;
-        }
     } else if (status != PGRES_PIPELINE_ABORTED) {
         alive = false; /* COPY or a surplus answer: the pipeline can't be trusted any more */
     }
@@ -318,8 +308,33 @@ static void receive(struct db *db, int64_t now_ms)
         lose_by_libpq(db, now_ms);
 }
 
-/* Hands queued units over. A connection that was quiet may have died meanwhile (normal on a serverless Postgres):
- * looking before the first byte keeps such a unit certain. */
+static bool send_statement(struct db *db, struct db_unit *unit, const struct db_statement *statement)
+{
+    if (statement->name != NULL)
+        return PQsendPrepare(db->conn, statement->name, statement->sql, 0, NULL) == 1;
+    const char *name = unit->is_own ? NULL : names_use(db->names, statement->sql);
+    if (name == NULL)
+        return PQsendQueryParams(db->conn, statement->sql, statement->param_count, NULL, statement->values, NULL, NULL,
+                                 0) == 1;
+    unit->is_named = true;
+    return PQsendQueryPrepared(db->conn, name, statement->param_count, statement->values, NULL, NULL, 0) == 1;
+}
+
+/* Accepts NULL. */
+static bool send_unit(struct db *db, struct db_unit *unit)
+{
+    if (unit == NULL)
+        return true;
+    list_push(&db->sent, unit);
+    db->own += unit->is_own ? 1 : 0;
+    for (int i = 0; i < unit->count; i++)
+        if (!send_statement(db, unit, &unit->statements[i]))
+            return false;
+    return PQpipelineSync(db->conn) == 1;
+}
+
+/* Hands queued units over. One that was put back waits for those behind it, which come back too, as a rule. A quiet
+ * connection may have died (normal on a serverless Postgres): looking before the first byte keeps a unit certain. */
 static void send_queued(struct db *db, int64_t now_ms)
 {
     if (db->sent.head == NULL && db->queued.head != NULL) {
@@ -328,15 +343,10 @@ static void send_queued(struct db *db, int64_t now_ms)
             return;
     }
     bool went_well = true;
-    while (went_well && db->queued.head != NULL && db->sent.count < DB_IN_FLIGHT_MAX_UNITS) {
+    while (went_well && db->queued.head != NULL && db->sent.count - db->own < DB_IN_FLIGHT_MAX_UNITS &&
+           (db->sent.tail == NULL || db->sent.tail->number <= db->queued.head->number)) {
         struct db_unit *unit = list_take(&db->queued);
-        list_push(&db->sent, unit);
-        for (int i = 0; i < unit->count && went_well; i++) {
-            const struct db_statement *statement = &unit->statements[i];
-            went_well = PQsendQueryParams(db->conn, statement->sql, statement->param_count, NULL, statement->values,
-                                          NULL, NULL, 0) == 1;
-        }
-        went_well = went_well && PQpipelineSync(db->conn) == 1;
+        went_well = send_unit(db, unit) && send_unit(db, names_take_unit(db->names, unit));
     }
     int left = went_well ? PQflush(db->conn) : -1;
     db->flushing = left == 1;

@@ -1,6 +1,6 @@
 /* One connection to Postgres for a single-threaded poll loop: nothing here waits. Statements are put into a unit;
  * a unit is one implicit transaction and one round trip (libpq's pipeline mode, one sync a unit); several units may
- * be on their way at once and are answered in the order of submission.
+ * be on their way at once and are answered in the order of submission (but see db_submit).
  *
  *     struct db_unit *unit = db_unit_new();
  *     int read = db_unit_add(unit, "SELECT …  $1", 1, (struct db_param[]){db_int64_param(arena, id)});
@@ -10,8 +10,10 @@
  * again every time round, because a connection changes them. The connection opens when something is submitted and
  * is not opened again, nor spoken to, while nothing is: an idle bot lets a serverless Postgres sleep.
  *
- * Works through PgBouncer in transaction mode: unnamed statements only, no session state. So no BEGIN/COMMIT, SET,
- * LISTEN, COPY, temporary tables or session locks in units (SET LOCAL and pg_advisory_xact_lock are fine). */
+ * A text that comes again on a connection is prepared by itself, so keep texts constant and put what varies into
+ * parameters. Works through PgBouncer in transaction mode: a pooler is recognised and then all statements are unnamed,
+ * and nothing else needs a session. So no BEGIN/COMMIT, SET, PREPARE, LISTEN, COPY, temporary tables or session locks
+ * in units (SET LOCAL and pg_advisory_xact_lock are fine). */
 #ifndef DB_DB_H
 #define DB_DB_H
 
@@ -91,7 +93,9 @@ void db_unit_free(struct db_unit *unit); /* only for one that was not submitted;
 int db_unit_add(struct db_unit *unit, const char *sql, int param_count, const struct db_param *params);
 int db_unit_count(const struct db_unit *unit);
 /* Takes the unit. An empty unit is a bug. When the connection died before the unit was handed over it is sent on
- * the next one by itself; afterwards it fails with ERR_CLOSED and maybe_committed. */
+ * the next one by itself; afterwards it fails with ERR_CLOSED and maybe_committed. A unit whose prepared statement the
+ * server lost or can't use any more, so that surely nothing of it took effect, is sent again by itself, and those
+ * submitted behind it may then happen before it: what must come after a unit is submitted from its callback. */
 void db_submit(struct db *db, struct db_unit *unit, db_done_fn *done, void *context);
 
 /* For tools and start-up only, it blocks: submits and polls until this unit is answered. On success *ret_result is

@@ -1,4 +1,4 @@
-/* Units of statements, their answers, and what an error of Postgres means.
+/* Units of statements and lists of them, their answers, and what an error of Postgres means.
  *
  * A unit owns copies of its SQL and parameters until it is answered, so that it can be sent again on another
  * connection if the first one died before it was handed over. Classification of SQLSTATEs lives here and nowhere
@@ -20,6 +20,45 @@ static void *must(void *memory)
     if (memory == NULL)
         abort();
     return memory;
+}
+
+void list_push(struct db_list *list, struct db_unit *unit)
+{
+    unit->next = NULL;
+    if (list->tail == NULL)
+        list->head = unit;
+    else
+        list->tail->next = unit;
+    list->tail = unit;
+    list->count++;
+}
+
+void list_put(struct db_list *list, struct db_unit *unit)
+{
+    struct db_unit **at = &list->head;
+    while (*at != NULL && (*at)->number < unit->number)
+        at = &(*at)->next;
+    unit->next = *at;
+    *at = unit;
+    if (unit->next == NULL)
+        list->tail = unit;
+    list->count++;
+}
+
+struct db_unit *list_take(struct db_list *list)
+{
+    struct db_unit *unit = list->head;
+    list->head = unit->next;
+    if (list->head == NULL)
+        list->tail = NULL;
+    list->count--;
+    return unit;
+}
+
+void list_free(struct db_list *list)
+{
+    while (list->head != NULL)
+        db_unit_free(list_take(list));
 }
 
 struct db_unit *db_unit_new(void)
@@ -52,7 +91,8 @@ int db_unit_add(struct db_unit *unit, const char *sql, int param_count, const st
     const char **values = arena_array(&unit->arena, (size_t)param_count, sizeof *values);
     for (int i = 0; i < param_count; i++)
         values[i] = params[i].text == NULL ? NULL : arena_copy_n(&unit->arena, params[i].text, params[i].bytes);
-    unit->statements[unit->count] = (struct db_statement){arena_copy(&unit->arena, sql), param_count, values};
+    unit->statements[unit->count] = (struct db_statement){
+        .sql = arena_copy(&unit->arena, sql), .param_count = param_count, .values = values};
     return unit->count++;
 }
 
@@ -77,6 +117,15 @@ void db_result_free(struct db_result *result)
         PQclear(result->answers[i]);
     free(result->answers);
     free(result);
+}
+
+void unit_reset(struct db_unit *unit)
+{
+    db_result_free(unit->result);
+    unit->result = unit_result_new(unit->count);
+    unit->failure = (struct db_failure){.err = ERR_OK};
+    unit->failed = unit->is_named = false;
+    unit->seen = 0;
 }
 
 void unit_finish(struct db_unit *unit)
