@@ -202,7 +202,7 @@ static void loop(struct daemon *daemon)
         if (daemon->stop_by_ms == 0)
             begin_stop(daemon);
         if (drained(daemon) || shop->now_ms >= daemon->stop_by_ms || !daemon->ready ||
-            shop->exit_code == DAEMON_EXIT_TAKEN_OVER)
+            shop->exit_code == DAEMON_EXIT_TAKEN_OVER || shop->exit_code == DAEMON_EXIT_OVERTAKEN)
             return;
     }
 }

@@ -5,7 +5,13 @@
 #include "bot/setup.h"
 
 /* sysexits(3): what fotosetd returns, for the unit's Restart rules. */
-enum { DAEMON_EXIT_OK = 0, DAEMON_EXIT_CONFIG = 78, DAEMON_EXIT_UNAVAILABLE = 69, DAEMON_EXIT_TAKEN_OVER = 75 };
+enum {
+    DAEMON_EXIT_OK = 0,
+    DAEMON_EXIT_CONFIG = 78,
+    DAEMON_EXIT_UNAVAILABLE = 69,
+    DAEMON_EXIT_TAKEN_OVER = 75, /* another daemon holds the bot: starting again would take it back */
+    DAEMON_EXIT_OVERTAKEN = 70   /* the database is ahead of this process: starting again reads where it stands */
+};
 
 /* Runs until SIGTERM, SIGINT or a fatal trouble; returns the exit code. */
 int daemon_run(const struct setup *setup);

@@ -243,11 +243,11 @@ static void committed_all(struct turns *turns)
 }
 
 /* What this process knows is not true any more. The next one begins with what the database says. */
-static void give_up(struct turns *turns, const char *why)
+static void give_up(struct turns *turns, int exit_code, const char *why)
 {
     log_error("turns", "%s: this daemon stops", why);
     turns->phase = PHASE_WAITING;
-    shop_stop(turns->shop, DAEMON_EXIT_TAKEN_OVER);
+    shop_stop(turns->shop, exit_code);
 }
 
 /* A commit that was given up may still be under way in Postgres, so it can overtake the next try of its turn. Its
@@ -262,13 +262,13 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
     }
     state_read(result, &state);
     if (strcmp(state.owner, turns->shop->owner) != 0)
-        give_up(turns, "another daemon took over this bot");
+        give_up(turns, DAEMON_EXIT_TAKEN_OVER, "another daemon took over this bot");
     else if (state.turn == turns->turn)
         start_try(turns);
     else if (state.turn == turns->turn + 1 && state.try == turns->try_number)
         committed_all(turns);
     else
-        give_up(turns, "a turn that seemed lost was committed after all");
+        give_up(turns, DAEMON_EXIT_OVERTAKEN, "a turn that seemed lost was committed after all");
 }
 
 static void ask(struct turns *turns)
