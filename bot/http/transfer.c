@@ -3,7 +3,10 @@
  *
  * "Was a byte sent?" is answered by libcurl's pre-request hook, which runs when the connection stands and before the
  * first byte leaves. It runs again when libcurl repeats a request by itself on a new connection (it does, up to five
- * times, when a reused one dies without a byte of answer), so a request marked never_repeat is stopped there.
+ * times, when a reused one dies without a byte of answer), so a request marked never_repeat is stopped there. Over
+ * HTTP/2 it repeats what the server refused (REFUSED_STREAM), and fails what a GOAWAY left behind; the server has done
+ * neither, but libcurl does not tell these from a lost connection, so both count as ambiguous. A handshake that fails,
+ * with the server or a proxy, comes before the hook: nothing was sent.
  *
  * Must not know what the bytes mean, and must not log. */
 #include "bot/http/transfer.h"
@@ -124,6 +127,7 @@ struct transfer *transfer_new(const struct http_config *config, const struct tru
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L));
     must(curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 15L));
     transfer->proxy = config->proxy == NULL ? "" : config->proxy;
+    must(curl_easy_setopt(easy, CURLOPT_NOPROXY, "")); /* else no_proxy of the environment goes round the proxy */
     must(curl_easy_setopt(easy, CURLOPT_CAINFO, trust->file));
     must(curl_easy_setopt(easy, CURLOPT_CAPATH, trust->dir));
     must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, trust->file));
