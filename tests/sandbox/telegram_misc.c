@@ -39,15 +39,23 @@ static void keep(struct request *request, const char *what, const char *scope, c
     journal_state(request->sb);
 }
 
+/* False when the call has failed. */
+static bool check_language(struct request *request)
+{
+    const char *language = telegram_text(request, "language_code");
+    if (language == NULL || language[0] == '\0' || strlen(language) == 2)
+        return true;
+    telegram_fail(request, 400, "Bad Request: invalid language code specified");
+    return false;
+}
+
 /* The scope as a short text: "default", "all_private_chats", "chat:71…". False when the call has failed. */
 static bool take_scope(struct request *request, char *scope, size_t room)
 {
     json_object *given = telegram_param(request, "scope"), *value = NULL;
-    const char *type = "default", *language = telegram_text(request, "language_code");
-    if (language != NULL && language[0] != '\0' && strlen(language) != 2) {
-        telegram_fail(request, 400, "Bad Request: invalid language code specified");
+    const char *type = "default";
+    if (!check_language(request))
         return false;
-    }
     if (given != NULL)
         type = json_object_object_get_ex(given, "type", &value) ? json_object_get_string(value) : "";
     if (strcmp(type, "default") == 0 || strcmp(type, "all_private_chats") == 0 ||
@@ -131,6 +139,8 @@ void telegram_get_my_commands(struct request *request)
 static void set_description(struct request *request, const char *name, size_t max)
 {
     const char *text = telegram_text(request, name);
+    if (!check_language(request))
+        return;
     if (text != NULL && html_length(text) > max) {
         telegram_fail(request, 400, "Bad Request: %s is too long", name);
         return;
