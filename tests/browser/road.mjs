@@ -130,7 +130,8 @@ async function receive(walk) {
 }
 
 async function walkThrough(browser, language) {
-  const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: language === 'ru' ? 'ru-RU' : 'en-GB' })
+  // In Moscow, so that the chat's clock and the times the bot names agree in the pictures.
+  const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, timezoneId: 'Europe/Moscow', locale: language === 'ru' ? 'ru-RU' : 'en-GB' })
   const walk = new Walk(await context.newPage(), language)
   try {
     for (const part of [meet, bringPhotos, pay, receive]) await part(walk)
