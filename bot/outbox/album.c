@@ -25,8 +25,20 @@ void shipment_free(struct shipment *shipment)
 {
     for (size_t i = 0; i < ALBUM_MAX; i++)
         free(shipment->bytes[i]);
+    if (shipment->next_shipment != NULL)
+        shipment->next_shipment->previous_shipment = shipment->previous_shipment;
+    if (shipment->previous_shipment != NULL)
+        shipment->previous_shipment->next_shipment = shipment->next_shipment;
+    else
+        shipment->outbox->shipments = shipment->next_shipment;
     arena_done(&shipment->arena);
     free(shipment);
+}
+
+void album_free_all(struct outbox *outbox)
+{
+    while (outbox->shipments != NULL)
+        shipment_free(outbox->shipments);
 }
 
 void shipment_done(struct shipment *shipment)
@@ -345,7 +357,12 @@ void album_send(struct lane *lane)
     struct shipment *shipment = calloc(1, sizeof *shipment);
     if (shipment == NULL)
         abort();
+    shipment->outbox = outbox;
     shipment->lane = lane;
+    shipment->next_shipment = outbox->shipments;
+    if (shipment->next_shipment != NULL)
+        shipment->next_shipment->previous_shipment = shipment;
+    outbox->shipments = shipment;
     shipment->files = strcmp(item->kind, "files") == 0;
     shipment->first = strcmp(item->kind, "album") == 0;
     arena_init(&shipment->arena);

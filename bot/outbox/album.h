@@ -13,6 +13,8 @@ enum {
 };
 
 struct shipment {
+    struct shipment *next_shipment, *previous_shipment; /* all that are under way */
+    struct outbox *outbox;
     struct lane *lane;
     struct arena arena;
     struct album album;

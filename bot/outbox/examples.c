@@ -8,6 +8,7 @@
 #include "bot/outbox/lane.h"
 
 struct show {
+    struct show *next, *previous; /* all that are under way */
     struct lane *lane;
     struct picture pictures[ALBUM_MAX];
     void *jpegs[ALBUM_MAX]; /* copies: the call may wait longer than the pictures are kept */
@@ -16,9 +17,32 @@ struct show {
 
 static void show_free(struct show *show)
 {
+    struct outbox *outbox = show->lane->outbox;
+    if (show->next != NULL)
+        show->next->previous = show->previous;
+    if (show->previous != NULL)
+        show->previous->next = show->next;
+    else
+        outbox->shows = show->next;
     for (size_t i = 0; i < show->count; i++)
         free(show->jpegs[i]);
     free(show);
+}
+
+void examples_free(struct outbox *outbox)
+{
+    while (outbox->shows != NULL)
+        show_free(outbox->shows);
+}
+
+/* It ends here. What was lent to it and not learned may be tried by the next who waits. */
+static void end(struct show *show)
+{
+    struct pictures *pictures = show->lane->outbox->pictures;
+    for (size_t i = 0; i < show->count; i++)
+        if (show->pictures[i].file_id == NULL)
+            pictures_give_back(pictures, show->pictures[i].name);
+    show_free(show);
 }
 
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
@@ -38,7 +62,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
         if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
             outbox_note_file(lane->outbox, show->pictures[i].name, file_id);
     }
-    show_free(show);
+    end(show);
     if (verdict->class == TELEGRAM_UNREACHABLE)
         lane_unreachable(lane);
     else
@@ -79,7 +103,7 @@ static void send(struct show *show)
     json_object_put(params);
     if (err != ERR_OK) {
         struct lane *lane = show->lane;
-        show_free(show);
+        end(show);
         lane_done(lane);
     }
 }
@@ -105,7 +129,7 @@ static void got(void *ctx, const struct picture *picture)
         return;
     }
     struct lane *lane = show->lane;
-    show_free(show);
+    end(show);
     lane_done(lane);
 }
 
@@ -116,6 +140,10 @@ void examples_send(struct lane *lane)
     if (show == NULL)
         abort();
     show->lane = lane;
+    show->next = lane->outbox->shows;
+    if (show->next != NULL)
+        show->next->previous = show;
+    lane->outbox->shows = show;
     show->wanted = count < ALBUM_MAX ? count : ALBUM_MAX;
     if (show->wanted < ALBUM_MIN) {
         show_free(show);

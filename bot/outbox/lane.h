@@ -17,6 +17,7 @@ struct item {
     char *kind, *body, *picture;
     void *upload; /* the picture's bytes: a call may wait for hours to be sent, and needs them as long */
     bool fresh, replace;
+    bool borrowed;   /* the picture's bytes: whoever else wants to upload it waits for the outcome */
     bool not_sent;   /* an album: its last try surely did not arrive */
     bool one_by_one; /* an album: it was refused as a whole */
     bool hopeless;   /* an album one by one: the photo at hand has failed too often */
@@ -48,6 +49,8 @@ struct outbox {
     struct shop *shop;
     struct pictures *pictures;
     void *lanes; /* of tsearch(3), by chat_id */
+    struct shipment *shipments;
+    struct show *shows;
     size_t pending;
     int64_t high; /* the highest message id seen anywhere: where a lost answer's messages must lie above */
     struct list done, photos, screens, files, news; /* outcomes since the last take */
@@ -83,5 +86,8 @@ const char *outbox_document_id(struct json_object *message);
 void screen_send(struct lane *lane);   /* screen, notice */
 void examples_send(struct lane *lane); /* examples */
 void album_send(struct lane *lane);    /* album, again, files */
+/* On the way down, after Telegram's calls: what still waits for something else. */
+void examples_free(struct outbox *outbox);
+void album_free_all(struct outbox *outbox);
 
 #endif

@@ -65,6 +65,8 @@ void outbox_free(struct outbox *outbox)
 {
     if (outbox == NULL)
         return;
+    examples_free(outbox);
+    album_free_all(outbox);
     while (outbox->lanes != NULL) {
         struct lane *lane = *(struct lane **)outbox->lanes;
         (void)tdelete(lane, &outbox->lanes, compare_lanes);

@@ -1,5 +1,9 @@
 /* A short list of named files. What the darkroom rendered lies in the store, not in memory, until Telegram knows the
- * picture. Several askers of one picture that is being rendered wait in line for it. */
+ * picture.
+ *
+ * The bytes are lent to one asker at a time, the others wait in line: a thousand users who come to a fresh bot in one
+ * second make one upload, not a thousand, and nobody keeps a thousand copies. When the upload fails the next in line
+ * tries; when that happens again and again, or takes long, all are told that the picture is not to be had now. */
 #include "bot/outbox/pictures.h"
 
 #include <dirent.h>
@@ -10,8 +14,16 @@
 #include "bot/darkroom/darkroom.h"
 #include "bot/log.h"
 #include "bot/store/store.h"
+#include "bot/timers.h"
 
-enum { PICTURE_WIDTH = 1080, PICTURE_HEIGHT = 1350, SOURCE_MAX_BYTES = 8 * 1024 * 1024, NAME_BYTES = 64 };
+enum {
+    PICTURE_WIDTH = 1080,
+    PICTURE_HEIGHT = 1350,
+    SOURCE_MAX_BYTES = 8 * 1024 * 1024,
+    NAME_BYTES = 64,
+    LOAN_MS = 15 * 1000, /* so long the others wait for one upload */
+    LOANS_FAILED_MAX = 3 /* so many uploads may fail before the others go without */
+};
 
 struct waiter {
     pictures_fn *got;
@@ -25,7 +37,11 @@ struct entry {
     char *path;
     char *file_id;
     char stored[STORE_NAME_BYTES]; /* the rendered JPEG in the store; "" = not rendered yet */
-    struct waiter *waiters;        /* not empty: it is being rendered */
+    struct waiter *first, *last;   /* in line for it */
+    bool busy;                     /* it is being rendered, stored or read */
+    bool lent;                     /* somebody uploads it */
+    int64_t loan;                  /* number of the last one */
+    int failed;                    /* uploads in a row */
 };
 
 struct pictures {
@@ -82,12 +98,12 @@ struct pictures *pictures_new(struct shop *shop)
     if (pictures == NULL)
         abort();
     pictures->shop = shop;
+    add_examples(pictures); /* first: a newcomer to a fresh bot waits for them */
     for (size_t i = 0; i < shop->rules.styles->count; i++) {
         char name[NAME_BYTES];
         (void)snprintf(name, sizeof name, "style:%s", shop->rules.styles->styles[i].id);
         add(pictures, name, copy(shop->rules.styles->styles[i].cover_path));
     }
-    add_examples(pictures);
     return pictures;
 }
 
@@ -97,9 +113,9 @@ void pictures_free(struct pictures *pictures)
         struct entry *entry = &pictures->entries[i];
         free(entry->path);
         free(entry->file_id);
-        while (entry->waiters != NULL) {
-            struct waiter *waiter = entry->waiters;
-            entry->waiters = waiter->next;
+        while (entry->first != NULL) {
+            struct waiter *waiter = entry->first;
+            entry->first = waiter->next;
             free(waiter);
         }
     }
@@ -114,93 +130,149 @@ static struct entry *find(struct pictures *pictures, const char *name)
     return NULL;
 }
 
+/* All in line learn the id, or that the picture is not to be had now. */
+static void tell_all(struct entry *entry)
+{
+    struct waiter *waiter = entry->first;
+    struct picture picture = {.name = entry->name, .file_id = entry->file_id};
+    entry->first = entry->last = NULL;
+    entry->failed = 0;
+    while (waiter != NULL) {
+        struct waiter *told = waiter;
+        waiter = told->next;
+        told->got(told->ctx, &picture);
+        free(told);
+    }
+}
+
+static void loan_over(void *ctx, int64_t loan)
+{
+    struct entry *entry = ctx;
+    if (!entry->lent || entry->loan != loan)
+        return;
+    entry->lent = false;
+    tell_all(entry);
+}
+
+static void lend(struct entry *entry, const struct store_object *object)
+{
+    struct shop *shop = entry->owner->shop;
+    struct waiter *waiter = entry->first;
+    struct picture picture = {.name = entry->name, .jpeg = object->bytes, .bytes = object->length};
+    entry->first = waiter->next;
+    if (entry->first == NULL)
+        entry->last = NULL;
+    entry->lent = true;
+    timers_add(shop->timers, shop->unix_ms + LOAN_MS, loan_over, entry, ++entry->loan);
+    waiter->got(waiter->ctx, &picture);
+    free(waiter);
+}
+
+static void serve(struct entry *entry);
+
+static void fetched(void *ctx, enum err err, const struct store_object *object)
+{
+    struct entry *entry = ctx;
+    entry->busy = false;
+    if (err != ERR_OK) {
+        entry->stored[0] = '\0'; /* rendered anew when it is asked for again */
+        tell_all(entry);
+    } else if (entry->file_id != NULL) {
+        tell_all(entry);
+    } else if (entry->first != NULL) {
+        lend(entry, object);
+    }
+}
+
 static void stored(void *ctx, enum err err, const struct store_object *object)
 {
     struct entry *entry = ctx;
-    if (err == ERR_OK)
+    entry->busy = false;
+    if (err == ERR_OK) {
         memcpy(entry->stored, object->name, sizeof entry->stored);
-}
-
-static void tell(struct waiter *waiters, const struct picture *picture)
-{
-    while (waiters != NULL) {
-        struct waiter *waiter = waiters;
-        waiters = waiter->next;
-        waiter->got(waiter->ctx, picture);
-        free(waiter);
+        serve(entry);
+    } else {
+        log_error("pictures", "%s can't be stored: %s", entry->name, err_name(err));
+        tell_all(entry);
     }
 }
 
 static void rendered(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct entry *entry = ctx;
-    struct waiter *waiters = entry->waiters;
-    struct picture picture = {.name = entry->name, .file_id = entry->file_id};
-    entry->waiters = NULL;
     if (err == ERR_OK) {
         store_put(entry->owner->shop->store, result->jpeg, result->jpeg_len, stored, entry);
-        picture.jpeg = result->jpeg;
-        picture.bytes = result->jpeg_len;
-    } else {
-        log_error("pictures", "%s can't be rendered: %s", entry->path, err_name(err));
+        return;
     }
-    tell(waiters, &picture);
+    log_error("pictures", "%s can't be rendered: %s", entry->path, err_name(err));
+    entry->busy = false;
+    tell_all(entry);
 }
 
 /* The files are ours and small: reading them does not hold the loop up. */
-static enum err render(struct entry *entry)
+static void render(struct entry *entry)
 {
     FILE *file = fopen(entry->path, "rbe");
-    if (file == NULL)
-        return ERR_IO;
-    void *bytes = malloc(SOURCE_MAX_BYTES);
-    if (bytes == NULL)
-        abort();
-    size_t length = fread(bytes, 1, SOURCE_MAX_BYTES, file);
-    (void)fclose(file);
-    enum err err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
-                                   entry);
-    free(bytes);
-    return err;
+    enum err err = ERR_IO;
+    if (file != NULL) {
+        void *bytes = malloc(SOURCE_MAX_BYTES);
+        if (bytes == NULL)
+            abort();
+        size_t length = fread(bytes, 1, SOURCE_MAX_BYTES, file);
+        (void)fclose(file);
+        err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
+                              entry);
+        free(bytes);
+    }
+    entry->busy = err == ERR_OK;
+    if (err != ERR_OK) {
+        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
+        tell_all(entry);
+    }
 }
 
-static void fetched(void *ctx, enum err err, const struct store_object *object)
+/* Gets the bytes for the first in line, unless somebody has them. */
+static void serve(struct entry *entry)
 {
-    struct entry *entry = ctx;
-    struct waiter *waiters = entry->waiters;
-    struct picture picture = {.name = entry->name, .file_id = entry->file_id};
-    entry->waiters = NULL;
-    if (err == ERR_OK) {
-        picture.jpeg = object->bytes;
-        picture.bytes = object->length;
-    } else {
-        entry->stored[0] = '\0'; /* rendered anew when it is asked for again */
+    if (entry->first == NULL || entry->busy || entry->lent)
+        return;
+    if (entry->stored[0] == '\0') {
+        render(entry);
+        return;
     }
-    tell(waiters, &picture);
+    entry->busy = true;
+    store_get(entry->owner->shop->store, entry->stored, fetched, entry);
 }
 
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx)
 {
     struct entry *entry = find(pictures, name);
-    struct picture known = {.name = name, .file_id = entry == NULL ? NULL : entry->file_id};
     if (entry == NULL || entry->file_id != NULL) {
-        got(ctx, &known);
+        got(ctx, &(struct picture){.name = name, .file_id = entry == NULL ? NULL : entry->file_id});
         return;
     }
-    bool first = entry->waiters == NULL;
     struct waiter *waiter = malloc(sizeof *waiter);
     if (waiter == NULL)
         abort();
-    *waiter = (struct waiter){got, ctx, entry->waiters};
-    entry->waiters = waiter;
-    if (first && entry->stored[0] != '\0') {
-        store_get(pictures->shop->store, entry->stored, fetched, entry);
-    } else if (first && render(entry) != ERR_OK) {
-        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
-        entry->waiters = NULL;
-        free(waiter);
-        got(ctx, &known);
-    }
+    *waiter = (struct waiter){got, ctx, NULL};
+    if (entry->last != NULL)
+        entry->last->next = waiter;
+    else
+        entry->first = waiter;
+    entry->last = waiter;
+    serve(entry);
+}
+
+void pictures_give_back(struct pictures *pictures, const char *name)
+{
+    struct entry *entry = find(pictures, name);
+    if (entry == NULL || !entry->lent)
+        return;
+    entry->lent = false;
+    if (++entry->failed >= LOANS_FAILED_MAX)
+        tell_all(entry);
+    else
+        serve(entry);
 }
 
 bool pictures_forget(struct pictures *pictures, const char *name)
@@ -219,20 +291,18 @@ bool pictures_learn(struct pictures *pictures, const char *name, const char *fil
     if (entry == NULL || entry->file_id != NULL)
         return false;
     entry->file_id = copy(file_id);
+    entry->lent = false;
+    tell_all(entry);
     return true;
-}
-
-static void ignored(void *ctx, const struct picture *picture)
-{
-    (void)ctx;
-    (void)picture;
 }
 
 void pictures_warm(struct pictures *pictures)
 {
-    for (size_t i = 0; i < pictures->count; i++)
-        if (pictures->entries[i].file_id == NULL && pictures->entries[i].stored[0] == '\0')
-            pictures_get(pictures, pictures->entries[i].name, ignored, NULL);
+    for (size_t i = 0; i < pictures->count; i++) {
+        struct entry *entry = &pictures->entries[i];
+        if (entry->file_id == NULL && entry->stored[0] == '\0' && !entry->busy)
+            render(entry);
+    }
 }
 
 size_t pictures_example_count(const struct pictures *pictures)

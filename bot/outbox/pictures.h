@@ -12,7 +12,8 @@ struct pictures;
 
 enum { PICTURES_MAX = 64 };
 
-/* What to send: file_id, or the bytes of a JPEG; both NULL when the picture can't be had now. */
+/* What to send: file_id, or the bytes of a JPEG; both NULL when the picture can't be had now. The bytes are lent: the
+ * others who ask wait until pictures_learn or pictures_give_back, for a while. */
 struct picture {
     const char *name;
     const char *file_id;
@@ -26,7 +27,9 @@ struct pictures *pictures_new(struct shop *shop);
 void pictures_free(struct pictures *pictures); /* accepts NULL */
 /* "style:<id>" or "example:<number from 0>"; got is called at once or later, exactly once. */
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx);
-/* Telegram took it: from now on it goes by this id, and the JPEG is let go. False if it had an id before, or is none of
+/* It was lent, and Telegram did not take it: somebody else may try. */
+void pictures_give_back(struct pictures *pictures, const char *name);
+/* Telegram took it: from now on it goes by this id. False if it had an id before, or is none of
  * ours. */
 bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
 /* Telegram does not take its id any more. False if it had none. */

@@ -45,6 +45,14 @@ static void remove_message(struct lane *lane, int64_t message_id)
     free(params);
 }
 
+static void give_back(struct lane *lane)
+{
+    struct item *item = lane->head;
+    if (item->borrowed)
+        pictures_give_back(lane->outbox->pictures, item->picture);
+    item->borrowed = false;
+}
+
 static void sent(struct lane *lane, struct json_object *result)
 {
     struct item *item = lane->head;
@@ -54,6 +62,7 @@ static void sent(struct lane *lane, struct json_object *result)
     const char *file_id = photo ? outbox_photo_id(result) : NULL;
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);
+    give_back(lane); /* if it was of no use */
     if (strcmp(item->kind, "screen") == 0 && message_id != 0) {
         outbox_note_screen(lane, message_id, photo);
         if (old != 0 && old != message_id && (item->replace || old_photo != photo))
@@ -82,6 +91,8 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
     struct item *item = lane->head;
     char line[256];
     shop_step("outbox.answered");
+    if (verdict->class != TELEGRAM_OK && verdict->class != TELEGRAM_CANCELED)
+        give_back(lane);
     switch (verdict->class) {
     case TELEGRAM_OK: sent(lane, result); return;
     case TELEGRAM_RETRY:
@@ -137,6 +148,8 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     shop_step("outbox.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &request, done, lane);
     free(params_taken);
+    if (err != ERR_OK)
+        give_back(lane);
     if (err == ERR_AGAIN) {
         lane_again(lane, lane_backoff_ms(lane->head));
     } else if (err != ERR_OK) {
@@ -178,6 +191,7 @@ static void with_picture(void *ctx, const struct picture *picture)
         abort();
     if (upload)
         memcpy(item->upload, picture->jpeg, picture->bytes);
+    item->borrowed = upload;
     struct telegram_file file = {.name = "photo",
                                  .filename = "photo.jpg",
                                  .content_type = "image/jpeg",

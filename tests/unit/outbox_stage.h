@@ -92,19 +92,25 @@ static inline void answer(struct call *call, enum telegram_class class, const ch
     answer_code(call, class, 0, result);
 }
 
-static inline void open_outbox(void)
+static inline void open_outbox_with(const char *styles_dir)
 {
     call_count = 0;
-    config.styles_dir = "/nonexistent";
+    config.styles_dir = styles_dir;
     shop = (struct shop){.config = &config, .bot_id = 1, .db = db, .timers = timers_new(), .unix_ms = 1700000000000};
     shop.rules.styles = &styles;
     shop.outbox = outbox_new(&shop);
+}
+
+static inline void open_outbox(void)
+{
+    open_outbox_with("/nonexistent");
 }
 
 static inline void close_outbox(void)
 {
     outbox_free(shop.outbox);
     timers_free(shop.timers);
+    memset(calls, 0, sizeof calls); /* what they pointed to is to be gone */
     tell("DELETE FROM outbox");
 }
 
