@@ -3,7 +3,9 @@
  * one goes.
  *
  * A lost answer to a new message is met by sending it again: the same screen twice is the same question, and a button
- * of either works once. */
+ * of either works once; when the user has gone on, a button of the old copy is stale by its version and is answered by
+ * the present screen. The copy is left where it is: its id could only be guessed, and a wrong guess would delete a
+ * message that is meant to stay. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
