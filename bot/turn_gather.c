@@ -131,7 +131,10 @@ static void overlay(struct turns *turns)
             if (job == NULL || photo->index >= job->total)
                 continue;
             bool sent = strcmp(photo->delivery, "sent") == 0, refused = strcmp(photo->delivery, "refused") == 0;
-            job->shots[photo->index] = (uint8_t)(sent ? SHOT_SENT : refused ? SHOT_FAILED : SHOT_MADE);
+            if (sent || refused)
+                job->shots[photo->index] = (uint8_t)(sent ? SHOT_SENT : SHOT_FAILED);
+            else if (job->shots[photo->index] != SHOT_SENT && job->shots[photo->index] != SHOT_FAILED) /* final */
+                job->shots[photo->index] = SHOT_MADE;
         }
     }
 }

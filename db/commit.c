@@ -3,6 +3,8 @@
  * records are in db/records.c. */
 #include "db/commit.h"
 
+#include <string.h>
+
 #include "core/sheet.h"
 
 void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head)
@@ -116,33 +118,49 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
                                           db_bool_array(arena, fresh, count), db_bool_array(arena, replace, count)});
 }
 
+/* An album is put back as a whole; what arrived of it before, or was refused, stays so. */
+static bool is_put_back_late(const struct photo_outcome *photos, size_t at)
+{
+    if (photos[at].delivery == NULL || strcmp(photos[at].delivery, "none") != 0)
+        return false;
+    for (size_t i = 0; i < at; i++)
+        if (photos[i].job_id == photos[at].job_id && photos[i].index == photos[at].index &&
+            photos[i].delivery != NULL && strcmp(photos[i].delivery, "none") != 0)
+            return true;
+    return false;
+}
+
 static void add_photos(struct db_unit *unit, struct arena *arena, const struct photo_outcome *photos, size_t count)
 {
+    size_t rows = 0;
     int64_t *jobs = arena_array(arena, count, sizeof *jobs), *indexes = arena_array(arena, count, sizeof *indexes);
     int64_t *messages = arena_array(arena, count, sizeof *messages);
     const char **deliveries = arena_array(arena, count, sizeof *deliveries);
     const char **photo_ids = arena_array(arena, count, sizeof *photo_ids);
     const char **document_ids = arena_array(arena, count, sizeof *document_ids);
     for (size_t i = 0; i < count; i++) {
-        jobs[i] = photos[i].job_id;
-        indexes[i] = photos[i].index;
-        messages[i] = photos[i].message_id;
-        deliveries[i] = photos[i].delivery;
-        photo_ids[i] = photos[i].photo_file_id;
-        document_ids[i] = photos[i].document_file_id;
+        if (is_put_back_late(photos, i))
+            continue;
+        jobs[rows] = photos[i].job_id;
+        indexes[rows] = photos[i].index;
+        messages[rows] = photos[i].message_id;
+        deliveries[rows] = photos[i].delivery;
+        photo_ids[rows] = photos[i].photo_file_id;
+        document_ids[rows++] = photos[i].document_file_id;
     }
-    (void)db_unit_add(
-        unit,
-        "UPDATE photo_tasks t SET delivery = COALESCE(p.d, t.delivery),"
-        " message_id = CASE WHEN p.d = 'sent' THEN p.m ELSE t.message_id END,"
-        " photo_file_id = COALESCE(p.pf, t.photo_file_id),"
-        " document_file_id = COALESCE(p.df, t.document_file_id)"
-        " FROM unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[])"
-        " p(j, i, m, d, pf, df) WHERE t.job_id = p.j AND t.index = p.i",
-        6,
-        (struct db_param[]){db_int64_array(arena, jobs, count), db_int64_array(arena, indexes, count),
-                            db_int64_array(arena, messages, count), db_text_array(arena, deliveries, count),
-                            db_text_array(arena, photo_ids, count), db_text_array(arena, document_ids, count)});
+    (void)db_unit_add(unit,
+                      "UPDATE photo_tasks t SET delivery = CASE WHEN p.d = 'none' AND t.delivery IN ('sent', 'refused')"
+                      " THEN t.delivery ELSE COALESCE(p.d, t.delivery) END,"
+                      " message_id = CASE WHEN p.d = 'sent' THEN p.m ELSE t.message_id END,"
+                      " photo_file_id = COALESCE(p.pf, t.photo_file_id),"
+                      " document_file_id = COALESCE(p.df, t.document_file_id)"
+                      " FROM unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[])"
+                      " p(j, i, m, d, pf, df) WHERE t.job_id = p.j AND t.index = p.i",
+                      6,
+                      (struct db_param[]){db_int64_array(arena, jobs, rows), db_int64_array(arena, indexes, rows),
+                                          db_int64_array(arena, messages, rows), db_text_array(arena, deliveries, rows),
+                                          db_text_array(arena, photo_ids, rows),
+                                          db_text_array(arena, document_ids, rows)});
 }
 
 static void add_screens(struct db_unit *unit, struct arena *arena, const struct screen_outcome *screens, size_t count)

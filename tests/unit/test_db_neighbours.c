@@ -114,6 +114,38 @@ static void test_other_photos(void)
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
 }
 
+/* ---- a block in the middle of an album ---- */
+
+static const char *delivery_of(int64_t job_id, int index)
+{
+    return ask_text(
+        SQL("SELECT delivery FROM photo_tasks WHERE job_id = %lld AND index = %d", (long long)job_id, index));
+}
+
+/* An album that went photo by photo is put back as a whole; what arrived of it is not sent again. */
+static void test_put_back(void)
+{
+    struct customer anna = customer_new();
+    int64_t job_id = job_new(&anna);
+    struct photo_outcome photos[] = {{job_id, 3, "refused", 0, NULL, NULL}, {job_id, 0, "sent", 11, "p0", NULL},
+                                     {job_id, 1, "sent", 12, "p1", NULL},   {job_id, 0, "none", 0, NULL, NULL},
+                                     {job_id, 1, "none", 0, NULL, NULL},    {job_id, 2, "none", 0, NULL, NULL},
+                                     {job_id, 3, "none", 0, NULL, NULL}};
+    tell(SQL("UPDATE photo_tasks SET delivery = 'queued' WHERE job_id = %lld", (long long)job_id));
+    for (int part = 0; part < 2; part++) { /* told in one turn, and the rest in another */
+        struct db_unit *unit = db_unit_new();
+        commit_add_outcomes(unit, &arena, 1,
+                            &(struct outbox_outcomes){.photos = photos + part * 3, .photo_count = part == 0 ? 7 : 4});
+        db_result_free(run(unit));
+        CHECK_TEXT(delivery_of(job_id, 0), "sent");
+        CHECK_TEXT(delivery_of(job_id, 1), "sent");
+        CHECK_TEXT(delivery_of(job_id, 2), "none");
+        CHECK_TEXT(delivery_of(job_id, 3), "refused");
+        CHECK_INT(ask(SQL("SELECT message_id FROM photo_tasks WHERE job_id = %lld AND index = 1", (long long)job_id)),
+                  12);
+    }
+}
+
 /* ---- a contact that nobody can read ---- */
 
 /* A payment's body is never made of one: that would be a bug to the daemon, and end it at every try. */
@@ -163,6 +195,7 @@ int main(void)
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
     test_other_photos();
+    test_put_back();
     test_contact();
     test_unlinked();
     end();
