@@ -39,7 +39,7 @@ static void add_base64(const char *piece, size_t shift)
     for (size_t at = skip; at + 6 <= bits; at += 6) {
         unsigned value = 0;
         for (size_t bit = at; bit < at + 6; bit++)
-            value = value << 1 | ((unsigned char)piece[bit / 8] >> (7 - bit % 8) & 1u);
+            value = value << 1 | ((unsigned)(unsigned char)piece[bit / 8] >> (7 - bit % 8) & 1u);
         text[length++] = digits[value];
     }
     add_needle(text, length);
