@@ -121,6 +121,14 @@ static bool send_again(struct turn *turn, int64_t job_id, bool files)
         return false;
     turn_answer(turn, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
     delivery_repeat(turn, job, files);
+    notice_begin(turn); /* the buttons were above all these photos */
+    screen_text(turn, files ? TEXT_FILES_SENT : TEXT_AGAIN_SENT, ARGS(ARG_N("n", job_count(job, SHOT_SENT))));
+    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
+    screen_primary(turn);
+    screen_go(turn, TEXT_BUTTON_MY, "my", 0);
+    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(turn);
+    notice_end(turn);
     return true;
 }
 
