@@ -54,6 +54,8 @@ static bool answer_file(int fd)
             reply(fd, 404, "{\"ok\":false,\"error_code\":404,\"description\":\"Not Found\"}");
         else if (asked("photos/never"))
             reply(fd, 404, "gone");
+        else if (asked("photos/page") && first_times(4))
+            reply(fd, 200, "<html>please log in</html>");
         else
             reply(fd, 200, "picture bytes");
         return true;
@@ -67,8 +69,12 @@ static bool answer_file(int fd)
         reply(fd, 200, "{\"ok\":true,\"result\":{\"file_path\":\"photos/stale\"}}");
     else if (asked("\"never\""))
         reply(fd, 200, "{\"ok\":true,\"result\":{\"file_path\":\"photos/never\"}}");
+    else if (asked("\"page\""))
+        reply(fd, 200, "{\"ok\":true,\"result\":{\"file_size\":13,\"file_path\":\"photos/page\"}}");
+    else if (asked("\"lie\""))
+        reply(fd, 200, "{\"ok\":true,\"result\":{\"file_size\":1,\"file_path\":\"photos/lie\"}}");
     else
-        reply(fd, 200, "{\"ok\":true,\"result\":{\"file_size\":1,\"file_path\":\"photos/fine.jpg\"}}");
+        reply(fd, 200, "{\"ok\":true,\"result\":{\"file_size\":13,\"file_path\":\"photos/fine.jpg\"}}");
     return true;
 }
 
@@ -351,6 +357,7 @@ static void test_files(void)
     struct file_seen seen = fetch("f\"ine", 0);
     CHECK_INT(seen.verdict.class, TELEGRAM_OK);
     CHECK_TEXT(seen.data, "picture bytes");
+    CHECK_INT(shared->counts[LINKS], 1);
     CHECK_INT(fetch("fine", 13).verdict.class, TELEGRAM_OK);
     CHECK_INT(fetch("fine", 12).verdict.class, TELEGRAM_FILE_TOO_BIG); /* whatever getFile said */
     CHECK_INT(fetch("huge", 0).verdict.class, TELEGRAM_FILE_TOO_BIG);
@@ -360,6 +367,14 @@ static void test_files(void)
     CHECK_INT(shared->counts[LINKS], 2);
     CHECK_INT(fetch("never", 0).verdict.class, TELEGRAM_FILE_BAD);
     CHECK_INT(shared->counts[LINKS], 3);
+    seen = fetch("page", 0); /* somebody's page in between, four times */
+    CHECK_INT(seen.verdict.class, TELEGRAM_OK);
+    CHECK_TEXT(seen.data, "picture bytes");
+    CHECK_INT(shared->counts[LINKS], 5);
+    seen = fetch("lie", 0); /* never as long as promised: taken as it is in the end */
+    CHECK_INT(seen.verdict.class, TELEGRAM_OK);
+    CHECK_TEXT(seen.data, "picture bytes");
+    CHECK_INT(shared->counts[LINKS], 6);
     struct file_seen left = {0};
     CHECK_INT(telegram_file_fetch(tg, now_ms(), "fine", 0, got_file, &left), ERR_OK);
     telegram_cancel_all(tg);
