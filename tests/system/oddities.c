@@ -1,6 +1,6 @@
 /* Odd answers and odd input, in one world, while people walk the road as always: every press is answered too late,
- * every album is refused as a whole, somebody sends bombs for photos, and Postgres refuses what one update wants. None
- * of it costs anybody anything but the one it is about, and nothing is done twice because of it. */
+ * every album is refused as a whole, somebody sends bombs for photos, Postgres refuses what one update wants, and is
+ * slow. None of it costs anybody anything but the one it is about, and nothing is done twice because of it. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -148,6 +148,39 @@ static void send_the_unstorable(void)
                 users[GUEST].id);
 }
 
+static int64_t updates_waiting(void)
+{
+    struct json_object *state = net_get(world.net, "/api/state"), *value = NULL;
+    (void)json_object_object_get_ex(state, "pending_updates", &value);
+    int64_t count = json_object_get_int64(value);
+    json_object_put(state);
+    return count;
+}
+
+/* Telegram forgets an update when the next is asked for, so nothing may be asked for until the commit is through. Here
+ * a commit takes a second. What waits is read first and the offset after it: so it can't seem worse than it is. */
+static void watch_slow_commit(struct invariants *all)
+{
+    int64_t before = world_int(&world, "SELECT next_offset FROM bot_state"), waiting = 1;
+    int looks = 0, early = 0;
+    db_result_free(world_sql(&world, "CREATE FUNCTION test_sleep() RETURNS trigger AS $$ BEGIN"
+                                     " PERFORM pg_sleep(1); RETURN NEW; END $$ LANGUAGE plpgsql"));
+    db_result_free(world_sql(&world, "CREATE TRIGGER test_sleep BEFORE UPDATE ON bot_state"
+                                     " FOR EACH ROW EXECUTE FUNCTION test_sleep()"));
+    scene_write(&scene, NEIGHBOUR, "/help");
+    for (int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000; net_now_ms() < end_ms; looks++) {
+        waiting = updates_waiting();
+        if (world_int(&world, "SELECT next_offset FROM bot_state") != before)
+            break;
+        early += waiting == 0;
+        net_step(world.net, 20);
+    }
+    db_result_free(world_sql(&world, "DROP TRIGGER test_sleep ON bot_state"));
+    invariants_fact(all, looks > 3, "the commit took no time: %d looks", looks);
+    invariants_fact(all, early == 0, "an update was confirmed to Telegram before it was committed (%d of %d looks)",
+                    early, looks);
+}
+
 static int64_t daemon_peak_kb(void)
 {
     char path[64];
@@ -195,6 +228,7 @@ int main(void)
     invariants_fact(&all, late >= USERS * 5, "only %d answers were late", late);
     net_delete(world.net, "/api/faults");
     int64_t daemon_kb = daemon_peak_kb();
+    watch_slow_commit(&all);
     send_the_unstorable();
     answer_late(&all);
     invariants_settle(&world);
