@@ -27,7 +27,7 @@ enum {
     PATIENCE_S = 30,
     START_MS = 1000,
     SINGLES = 10, /* and ten photos of the first user: as many as are taken */
-    STUCK_S = 120,
+    STUCK_S = 240,
     FIRST_USER = 1000
 };
 
@@ -218,6 +218,19 @@ static void run_users(struct ordeal *ordeal)
     }
 }
 
+/* A life in which all can go on. */
+static void live_in_peace(struct ordeal *ordeal)
+{
+    int64_t end_ms = net_now_ms() + LONG_LIFE_MS;
+    world_start_daemon(&ordeal->world, NULL);
+    while (net_now_ms() < end_ms) {
+        run_users(ordeal);
+        net_step(ordeal->world.net, 10);
+    }
+    (void)world_stop_daemon(&ordeal->world, SIGKILL);
+    ordeal->random++;
+}
+
 /* The daemon lives until it comes to the step. */
 static void live_until(struct ordeal *ordeal, struct step *step)
 {
@@ -252,6 +265,8 @@ static void tour(struct ordeal *ordeal)
         }
         if (next == NULL)
             break;
+        if (anybody_waits(ordeal))
+            live_in_peace(ordeal);
         live_until(ordeal, next);
     }
     printf("kill: once at each of the %zu named steps; %" PRId64 " s\n", ordeal->steps.count,

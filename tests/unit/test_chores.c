@@ -31,6 +31,7 @@ static struct shared {
     int paid_from;    /* the n-th question about the payment is answered "succeeded" */
     int fail_creates; /* so many first tries end in a 500 */
     long long order_id;
+    int payment; /* number of the payment that is spoken of */
     char keys[KEYS_MAX][KEY_BYTES];
 } * shared;
 
@@ -82,10 +83,10 @@ static void answer_payment(int fd, bool is_paid)
 {
     char text[512];
     (void)snprintf(text, sizeof text,
-                   "{\"id\":\"pay-1\",\"status\":\"%s\",\"paid\":%s,\"amount\":{\"value\":\"500.00\",\"currency\":"
+                   "{\"id\":\"pay-%d\",\"status\":\"%s\",\"paid\":%s,\"amount\":{\"value\":\"500.00\",\"currency\":"
                    "\"RUB\"},\"confirmation\":{\"type\":\"redirect\",\"confirmation_url\":\"https://pay.test/1\"},"
                    "\"metadata\":{\"order_id\":\"%lld\"}}",
-                   is_paid ? "succeeded" : "pending", is_paid ? "true" : "false", shared->order_id);
+                   shared->payment, is_paid ? "succeeded" : "pending", is_paid ? "true" : "false", shared->order_id);
     answer_text(fd, "200 OK", text);
 }
 
@@ -410,6 +411,24 @@ static void test_stuck(const struct customer *anna)
     }
 }
 
+/* YooKassa says "succeeded", but of a payment that is another order's: nothing is given. */
+static void test_false_money(const struct customer *anna)
+{
+    shared->payment++;
+    shared->paid_from = 1;
+    int64_t order_id = fresh_order(anna);
+    cashier_create(shop.cashier, order_id);
+    wait_news(EVENT_PAYMENT_LINK, order_id, 1);
+    shared->order_id++;
+    const char *sql = SQL("SELECT count(*) FROM orders WHERE payment_state = 'mismatch' AND id = %lld",
+                          (long long)order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; ask(sql) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(jobs_of(order_id), 0);
+}
+
 static void test_refusal(const struct customer *anna)
 {
     shared->fail_creates = -1;
@@ -444,6 +463,7 @@ int main(void)
     struct darkroom_config darkroom = {.program_path = BINARY_DIR "/fotoset-darkroom"};
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
+    shared->payment = 1;
     begin("fotoset_test_chores_at_work");
     shop.darkroom = darkroom_new(&darkroom);
     draw_picture();
@@ -455,6 +475,7 @@ int main(void)
     test_payment(&anna);
     test_making(&anna);
     test_stuck(&anna);
+    test_false_money(&anna);
     test_refusal(&anna);
     close_shop(store_path);
     CHECK_INT(kill(server, SIGKILL), 0);
