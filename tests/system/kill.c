@@ -23,7 +23,7 @@ enum {
     USERS_MAX = 4096,
     LIFE_MAX_MS = 3000, /* of a daemon that does not come to the step aimed at */
     RANDOM_LIFE_MS = 1500,
-    LONG_LIFE_MS = 10 * 1000, /* when somebody waits: on a slow machine the start alone takes a short life */
+    LONG_LIFE_MS = 5 * 1000, /* when somebody waits: on a slow machine the start alone takes a short life */
     PATIENCE_S = 30,
     START_MS = 1000,
     SINGLES = 10, /* and ten photos of the first user: as many as are taken */
