@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 4 * 1024 * 1024, SCANS = 80000, DEEP_SIDE = 7000, INTERLACED_SIDE = 4000 };
+enum {
+    ROOM = 4 * 1024 * 1024,
+    SCANS = 40000,
+    SCANNED_SIDE = 6000,
+    RUNS_BYTES = 66,
+    DEEP_SIDE = 7000,
+    INTERLACED_SIDE = 4000
+};
 
 struct pen {
     unsigned char *bytes;
@@ -144,7 +151,8 @@ static void make_jpeg(struct pen *pen, uint32_t side, int scans)
         put(pen, 0);
     for (int scan = 0; scan < scans; scan++) {
         put_all(pen, "\xff\xda\0\x08\1\1\0\1\x3f\0", 10);
-        put_big(pen, 0, 8); /* four runs of 16,384 empty blocks, and some bits to spare */
+        for (int i = 0; i < RUNS_BYTES; i++) /* runs of 16,384 empty blocks, 15 bits each */
+            put(pen, 0);
     }
     put_all(pen, "\xff\xd9", 2);
 }
@@ -189,8 +197,8 @@ struct bomb_file bomb_make(enum bomb which)
     case BOMB_PNG_VAST: make_png(&pen, 60000, false); break;
     case BOMB_PNG_DEEP: make_png(&pen, INTERLACED_SIDE, true); break;
     case BOMB_JPEG_VAST: make_jpeg(&pen, 65500, 0); break;
-    case BOMB_JPEG_SCANS: make_jpeg(&pen, 2000, SCANS); break;
-    case BOMB_WEBP_VAST: make_webp(&pen, 16384); break;
+    case BOMB_JPEG_SCANS: make_jpeg(&pen, SCANNED_SIDE, SCANS); break;
+    case BOMB_WEBP_VAST: make_webp(&pen, 16383); break;
     case BOMB_WEBP_DEEP: make_webp(&pen, DEEP_SIDE); break;
     case BOMB_COUNT: abort();
     }

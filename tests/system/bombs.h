@@ -9,7 +9,7 @@ enum bomb {
     BOMB_PNG_VAST,   /* a hundred bytes, 60,000 × 60,000 points */
     BOMB_PNG_DEEP,   /* 4000 × 4000 points of 8 bytes, interlaced: nothing of it can be shown before all is there */
     BOMB_JPEG_VAST,  /* 65,500 × 65,500 points */
-    BOMB_JPEG_SCANS, /* 80,000 passes over a picture */
+    BOMB_JPEG_SCANS, /* 40,000 passes over a large picture, minutes of work */
     BOMB_WEBP_VAST,  /* thirty bytes, a gigabyte */
     BOMB_WEBP_DEEP,  /* thirty bytes, 7000 × 7000 points */
     BOMB_COUNT
