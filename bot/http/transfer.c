@@ -261,6 +261,11 @@ void transfer_prepare(struct transfer *transfer, const struct http_request *requ
     must(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->fresh_connection ? 1L : 0L));
     must(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                           (long)(request->own_connection ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS)));
+    /* libcurl takes any connection to a host that speaks HTTP/2 for one that can be shared, also an HTTP/1.1 one that
+     * waits for the answer to a long poll; what is sent there waits with it. So the two kinds must not meet: the scope
+     * is a part of the name under which connections are kept, and means nothing for addresses that are not link-local.
+     */
+    must(curl_easy_setopt(easy, CURLOPT_ADDRESS_SCOPE, request->own_connection ? 1L : 0L));
     must(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request->own_connection ? 0L : 1L));
     prepare_body(transfer, request);
 }

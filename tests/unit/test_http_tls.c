@@ -222,6 +222,37 @@ static void test_line(void)
         CHECK_INT(uploads[i].outcome, HTTP_CANCELED);
 }
 
+/* A small call never ends up behind the long poll on its HTTP/1.1 connection: libcurl would send it there once it knows
+ * that the host speaks HTTP/2 as well. */
+static void test_poll_alone(void)
+{
+    struct http *http = trusting(NULL);
+    struct seen poll = {.outcome = HTTP_OUTCOME_COUNT};
+    struct http_request request = once;
+    char url[64];
+    snprintf(url, sizeof url, "https://localhost:%u/x", port);
+    request.url = url;
+    request.own_connection = true;
+    play(SLOW_LINES);
+    (void)http_start(http, &request, note, &poll);
+    int64_t begun_ms = now_ms();
+    while (now_ms() - begun_ms < 300) { /* until it is asked */
+        http_perform(http, now_ms());
+        http_poll(http, NULL, 0, 20);
+    }
+    for (int i = 0; i < 5; i++) {
+        struct seen small = {.outcome = HTTP_OUTCOME_COUNT};
+        request.own_connection = false;
+        (void)http_start(http, &request, note, &small);
+        run_until(http, &small);
+        CHECK_INT(small.outcome, HTTP_ANSWERED);
+    }
+    CHECK(now_ms() - begun_ms < 1500 && poll.outcome == HTTP_OUTCOME_COUNT);
+    run(http);
+    CHECK_INT(poll.outcome, HTTP_ANSWERED);
+    http_free(http);
+}
+
 static void test_proxies(void)
 {
     char proxy[96], name[96];
@@ -324,6 +355,7 @@ int main(void)
     test_handshake();
     test_never_repeat();
     test_line();
+    test_poll_alone();
     test_proxies();
     test_proxy_name();
     test_trust(dir);
