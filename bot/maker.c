@@ -235,7 +235,8 @@ void maker_wake(struct maker *maker)
     maker->claim_wanted = free_workers;
     random_uuid(maker->claim_token);
     arena_init(&arena);
-    (void)tasks_add_claim(unit, &arena, shop->owner, maker->claim_token, free_workers, lease_ms(maker));
+    (void)tasks_add_claim(unit, &arena, shop->owner, maker->claim_token, free_workers, lease_ms(maker),
+                          shop->rules.photos_min);
     arena_done(&arena);
     maker->claiming = true;
     shop_step("maker.before_claim");

@@ -250,6 +250,12 @@ static void give_up(struct turns *turns, int exit_code, const char *why)
     shop_stop(turns->shop, exit_code);
 }
 
+static void ask_due(void *ctx, int64_t object)
+{
+    (void)object;
+    ask(ctx);
+}
+
 /* A commit that was given up may still be under way in Postgres, so it can overtake the next try of its turn. Its
  * messages are in the database then, and not the ones that this process holds. */
 static void asked(void *ctx, const struct db_result *result, const struct db_failure *failure)
@@ -257,7 +263,7 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
     struct turns *turns = ctx;
     struct state_answer state;
     if (failure != NULL) {
-        ask(turns);
+        timers_add(turns->shop->timers, turns->shop->unix_ms + RETRY_MS, ask_due, turns, 0);
         return;
     }
     state_read(result, &state);

@@ -191,8 +191,10 @@ static void add_orders(struct db_unit *unit, struct arena *arena, const struct r
         (void)db_unit_add(
             unit,
             "INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
-            " payment_key, payment_body, created_at_ms)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            " payment_key, payment_body, created_at_ms, reference_urls)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+            " (SELECT array_agg(r.image_url ORDER BY r.id) FROM reference_photos r"
+            " WHERE r.avatar_id = $4 AND " WORDS_PHOTO_IS_OURS "))",
             12,
             (struct db_param[]){
                 db_int64_param(arena, effect->object), db_int64_param(arena, run->chats[i]->user.id),

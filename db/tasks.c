@@ -5,7 +5,10 @@
 
 #include "db/words.h"
 
-/* Each photo of a set stands 10 s behind the one before it, counted from when it could be made first. So sets that come
+/* The references are the avatar's, unless the user took so many away since the order that they are not enough; then
+ * those it was ordered with.
+ *
+ * Each photo of a set stands 10 s behind the one before it, counted from when it could be made first. So sets that come
  * together go side by side, a second photo after everybody's first; and in a rush, when there are more than can be
  * made, nobody is passed over for ever by the first photos of those who come later. */
 static const char claim_sql[] =
@@ -18,7 +21,8 @@ static const char claim_sql[] =
     " RETURNING t.id, t.job_id, COALESCE(j.chat_id, 0), t.index, t.attempts,"
     "  (SELECT count(*) FROM generation_jobs o WHERE o.avatar_id = j.avatar_id AND o.id < j.id), t.prompt, t.recipe,"
     "  COALESCE((SELECT string_agg(r.image_url, E'\\n' ORDER BY r.id) FROM reference_photos r"
-    "   WHERE r.avatar_id = j.avatar_id AND " WORDS_PHOTO_IS_OURS "), '')";
+    "   WHERE r.avatar_id = j.avatar_id AND " WORDS_PHOTO_IS_OURS " HAVING count(*) >= $5),"
+    "   (SELECT array_to_string(o.reference_urls, E'\\n') FROM orders o WHERE o.id = j.order_id), '')";
 
 /* CASE, because GREATEST passes over a NULL: without tasks it would be 0, and the maker would ask for ever. */
 static const char next_sql[] =
@@ -27,11 +31,12 @@ static const char next_sql[] =
     " FROM photo_tasks WHERE state = 'waiting' AND lease_token IS DISTINCT FROM $1";
 
 int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
-                    int64_t lease_ms)
+                    int64_t lease_ms, int references_min)
 {
-    int claimed = db_unit_add(unit, claim_sql, 4,
+    int claimed = db_unit_add(unit, claim_sql, 5,
                               (struct db_param[]){db_text_param(token), db_int64_param(arena, limit),
-                                                  db_int64_param(arena, lease_ms), db_text_param(worker)});
+                                                  db_int64_param(arena, lease_ms), db_text_param(worker),
+                                                  db_int64_param(arena, references_min)});
     (void)db_unit_add(unit, next_sql, 1, (struct db_param[]){db_text_param(token)});
     return claimed;
 }

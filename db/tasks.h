@@ -13,15 +13,16 @@ struct tasks_claimed {
     int attempts;    /* this one included */
     int set;         /* the how-manyth set of the avatar, from 0 */
     const char *prompt, *recipe;
-    const char *references; /* image_urls of the avatar, oldest first, a line each; "" = none */
+    const char *references; /* image_urls, oldest first, a line each; "" = none */
 };
 
 /* Takes up to limit tasks that are due and free or whose lease ran out, fairly between jobs: those of the same moment
  * go side by side, and an old one is not passed over for ever by new ones. Two statements: the rows of the one returned
- * are the claimed tasks, and tasks_read_next_wait_ms reads the other. token: random, new for each claim. worker: the
- * daemon, so that its successor need not wait for the lease to end (db/state.h). */
+ * are the claimed tasks, and tasks_read_next_wait_ms reads the other. token: random, new for each claim.
+ * references_min: as many as a set needs. worker: the daemon, so that its successor need not wait for the lease to end
+ * (db/state.h). */
 int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
-                    int64_t lease_ms);
+                    int64_t lease_ms, int references_min);
 struct tasks_claimed tasks_read_claimed(const struct db_result *result, int statement, int row);
 /* ms until the next task becomes due or loses its lease; 0 = now; INT64_MAX = nothing waits. */
 int64_t tasks_read_next_wait_ms(const struct db_result *result, int statement);

@@ -22,7 +22,7 @@
 #include "bot/random.h"
 #include "db/outbox.h"
 
-enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000 };
+enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000, LOAD_AGAIN_MS = 1000 };
 
 static int compare_lanes(const void *a, const void *b)
 {
@@ -293,6 +293,12 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
     json_object_put(params);
 }
 
+static void resume_due(void *ctx, int64_t object)
+{
+    (void)object;
+    outbox_resume(ctx);
+}
+
 static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct outbox *outbox = ctx;
@@ -301,7 +307,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     struct file_outcome *files;
     if (failure != NULL) {
         log_warn("outbox", "can't be loaded yet: %s", failure->message);
-        outbox_resume(outbox);
+        timers_add(outbox->shop->timers, outbox->shop->unix_ms + LOAD_AGAIN_MS, resume_due, outbox, 0);
         return;
     }
     arena_init(&arena);

@@ -11,7 +11,11 @@
 #include <string.h>
 #include "bot/telegram/waiting.h"
 
-enum { BUCKETS_FIRST = 64 };
+enum {
+    BUCKETS_FIRST = 64,
+    CHAT_COST_MAX =
+        5 /* in one chat a burst is tolerated: after an album of ten the next message waits 3 to 5 s, not 10 */
+};
 
 struct queue {
     struct governor_item *first, *last;
@@ -230,10 +234,10 @@ static struct governor_item *take_head(struct governor *governor, struct waiting
 static struct governor_item *send_from(struct governor *governor, struct waiting_node *node)
 {
     struct governor_item *item = take_head(governor, node);
-    int64_t micro = (int64_t)item->cost * WAITING_TOKEN;
+    int64_t micro = (int64_t)item->cost * WAITING_TOKEN, chat_most = CHAT_COST_MAX * WAITING_TOKEN;
     if (item->chat != NULL) {
         item->chat->in_flight = true;
-        item->chat->bucket.micro -= governor->chat_rate > 0 ? micro : 0;
+        item->chat->bucket.micro -= governor->chat_rate == 0 ? 0 : micro < chat_most ? micro : chat_most;
     }
     governor->global.micro -= governor->global_rate > 0 ? micro : 0;
     governor->in_flight++;

@@ -2,7 +2,7 @@
  * in, items out, with the caller's monotonic clock; no network, no allocation but its own tables.
  *
  * Rates are token buckets that may go into debt: a call goes when one token is there and then takes its whole cost,
- * so an album of ten photos goes at once and its chat pays it back before the next message. */
+ * so an album of ten photos goes at once and is paid back before the next message; its own chat counts it as five. */
 #ifndef BOT_TELEGRAM_GOVERNOR_H
 #define BOT_TELEGRAM_GOVERNOR_H
 

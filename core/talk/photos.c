@@ -47,6 +47,13 @@ static bool are_in_use(const struct chat *chat, const struct avatar *avatar)
     return in_use;
 }
 
+/* The press may come twice, by an impatient finger or by Telegram: the second one finds its button used up. */
+static void drop(struct turn *turn, struct avatar *avatar)
+{
+    record_photo_drop(turn, avatar);
+    turn->chat->session.version++;
+}
+
 static int read_photos_button(struct turn *turn, struct avatar *avatar)
 {
     refusals_read(turn);
@@ -56,7 +63,7 @@ static int read_photos_button(struct turn *turn, struct avatar *avatar)
         if (are_in_use(turn->chat, avatar))
             turn_answer(turn, TEXT_PHOTOS_BUSY);
         else
-            record_photo_drop(turn, avatar);
+            drop(turn, avatar);
         return OUT_AGAIN;
     }
     if (!press_is(&turn->press, "done"))

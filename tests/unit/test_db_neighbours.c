@@ -104,7 +104,7 @@ static void test_other_photos(void)
     clear_tasks();
     CHECK(job_new(&anna) != 0);
     struct db_unit *unit = db_unit_new();
-    int at = tasks_add_claim(unit, &arena, "worker", "token", 1, 1000);
+    int at = tasks_add_claim(unit, &arena, "worker", "token", 1, 1000, 1);
     struct db_result *result = run(unit);
     CHECK_INT(db_rows(result, at), 1);
     CHECK_TEXT(tasks_read_claimed(result, at, 0).references, "store:1\nstore:2");
@@ -112,6 +112,40 @@ static void test_other_photos(void)
     db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .other = anna.avatar_id})));
     CHECK_INT(loaded(anna.chat_id).avatars[0].good, 1); /* the last one that was counted, not the other program's */
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
+}
+
+/* The photos were started over while the link was open, and then it was paid. */
+static void test_cleared_before_paid(void)
+{
+    struct customer anna = customer_new();
+    long long id = (long long)anna.avatar_id;
+    tell(SQL("INSERT INTO reference_photos (avatar_id, image_url) SELECT %lld, 'store:old' || n"
+             " FROM generate_series(1, 2) n",
+             id));
+    static const char *const looks[] = {"one", "two"};
+    struct order_terms terms = {SQL("key-of-%lld", id), "{}", looks, looks, 2};
+    int64_t order_id = next_id++;
+    db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_ORDER_CREATE,
+                                                   .object = order_id,
+                                                   .other = anna.avatar_id,
+                                                   .text = "creative",
+                                                   .count = PHOTOS,
+                                                   .number = 50000,
+                                                   .terms = &terms})));
+    clear_tasks();
+    CHECK(create_payment(order_id));
+    CHECK(settle(order_id, 50000, "RUB").job_id != 0);
+    tell(SQL("DELETE FROM reference_photos WHERE avatar_id = %lld", id));
+    tell(SQL("INSERT INTO reference_photos (avatar_id, image_url) VALUES (%lld, 'store:new')", id));
+    static const char *const expected[] = {"store:old1\nstore:old2", "store:new"}; /* when 2, when 1 is enough */
+    for (int enough = 2; enough >= 1; enough--) {
+        struct db_unit *unit = db_unit_new();
+        int at = tasks_add_claim(unit, &arena, "worker", SQL("token-%d", enough), 1, 1000, enough);
+        struct db_result *result = run(unit);
+        CHECK_INT(db_rows(result, at), 1);
+        CHECK_TEXT(tasks_read_claimed(result, at, 0).references, expected[2 - enough]);
+        db_result_free(result);
+    }
 }
 
 /* ---- a block in the middle of an album ---- */
@@ -195,6 +229,7 @@ int main(void)
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
     test_other_photos();
+    test_cleared_before_paid();
     test_put_back();
     test_contact();
     test_unlinked();

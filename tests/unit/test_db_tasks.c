@@ -17,7 +17,7 @@ struct claims {
 static struct claims claim_on(struct db *on, const char *token, int limit)
 {
     struct db_unit *unit = db_unit_new();
-    int at = tasks_add_claim(unit, &arena, "worker", token, limit, LEASE_MS);
+    int at = tasks_add_claim(unit, &arena, "worker", token, limit, LEASE_MS, 1);
     struct db_result *result = run_on(on, unit);
     struct claims claims = {.count = (size_t)db_rows(result, at)};
     CHECK(claims.count <= sizeof claims.list / sizeof claims.list[0]);
@@ -245,7 +245,7 @@ static void test_claims_at_once(void)
     claimed_rows = 0;
     for (int i = 0; i < 12; i++) {
         struct db_unit *unit = db_unit_new();
-        (void)tasks_add_claim(unit, &arena, "worker", SQL("token-%d", i), 3, LEASE_MS);
+        (void)tasks_add_claim(unit, &arena, "worker", SQL("token-%d", i), 3, LEASE_MS, 1);
         open_answers++;
         db_submit(i % 2 == 0 ? db : other, unit, count_claimed, NULL);
     }

@@ -54,9 +54,9 @@ static void test_album(void)
     struct governor_item *album = add(governor, 0, 5, 10), *next = add(governor, 0, 5, 1);
     CHECK(governor_next(governor, 0) == album);
     governor_done(governor, 0, album);
-    CHECK(governor_next(governor, 0) == NULL); /* 3 - 10: eight seconds until there is one token again */
-    CHECK(governor_next(governor, 7999) == NULL);
-    CHECK(governor_next(governor, 8000) == next);
+    CHECK(governor_next(governor, 0) == NULL); /* 3 - 5: three seconds until there is one token again */
+    CHECK(governor_next(governor, 2999) == NULL);
+    CHECK(governor_next(governor, 3000) == next);
     governor_free(governor);
 }
 
