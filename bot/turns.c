@@ -385,6 +385,8 @@ static bool wait_for_company(struct turns *turns)
 
 void turns_run(struct turns *turns)
 {
+    if (turns->phase == PHASE_COMMITTING)
+        shop_step("turn.committing");
     if (turns->phase != PHASE_IDLE)
         return;
     if (turns->body == NULL && turns->news_count == 0 && !outbox_has_outcomes(turns->shop->outbox))

@@ -277,8 +277,8 @@ static void tour(struct ordeal *ordeal)
  * is lost or handled twice shows in the user's photos, which are counted and must stand in order. */
 static void single_updates(struct ordeal *ordeal)
 {
-    static const char *const names[] = {"poll.batch", "turn.loaded", "turn.before_commit", "turn.committed",
-                                        "poll.confirming"};
+    static const char *const names[] = {"poll.batch",      "turn.loaded",    "turn.before_commit",
+                                        "turn.committing", "turn.committed", "poll.confirming"};
     enum { NAMES = sizeof names / sizeof names[0] };
     struct world *world = &ordeal->world;
     struct user *user = &ordeal->users[0];
