@@ -265,13 +265,13 @@ static void test_doubled_payments(void)
 }
 
 /* The backend dies after each prefix of each migration: the database is as before, and goes on as if nothing was. */
-static void test_killed_after_each_statement(void)
+static void test_killed_after_each_statement(const char *database, const char *like)
 {
     struct migration *list = arena_array(&arena, migrations_data_count, sizeof *list);
     memcpy(list, migrations_data, migrations_data_count * sizeof *list);
-    make_database("killed", "lived_old");
+    make_database(database, like);
     for (size_t i = 0; i < migrations_data_count; i++) {
-        const char *ends[STATEMENTS_MAX], *before = schema_of("killed");
+        const char *ends[STATEMENTS_MAX], *before = schema_of(database);
         size_t count = split(migrations_data[i].sql, ends);
         for (size_t k = 0; k <= count; k++) {
             const char *end = k == 0 ? migrations_data[i].sql : ends[k - 1];
@@ -279,15 +279,14 @@ static void test_killed_after_each_statement(void)
                                        "%.*s; SELECT pg_terminate_backend(pg_backend_pid()); SELECT pg_sleep(9)",
                                        (int)(end - migrations_data[i].sql), migrations_data[i].sql);
             struct migrate_report report;
-            CHECK_INT(migrate("killed", list, i + 1, &report), ERR_CLOSED);
+            CHECK_INT(migrate(database, list, i + 1, &report), ERR_CLOSED);
             CHECK_INT(report.version, i);
-            check_same_schema(schema_of("killed"), before);
+            check_same_schema(schema_of(database), before);
         }
         struct migrate_report report;
-        CHECK_INT(migrate("killed", migrations_data, i + 1, &report), ERR_OK);
+        CHECK_INT(migrate(database, migrations_data, i + 1, &report), ERR_OK);
     }
-    check_same_schema(schema_of("killed"), schema_of("fresh"));
-    check_rows_kept("killed");
+    check_same_schema(schema_of(database), schema_of("fresh"));
 }
 
 static pid_t start_migrating(const char *database)
@@ -406,7 +405,9 @@ int main(void)
     test_old_statements();
     test_constraints();
     test_doubled_payments();
-    test_killed_after_each_statement();
+    test_killed_after_each_statement("killed", "lived_old");
+    check_rows_kept("killed");
+    test_killed_after_each_statement("killed_new", "template0");
     test_killed_process();
     test_two_at_once();
     test_refusals();
