@@ -72,7 +72,7 @@ static void start_check(struct attempt *attempt, int number)
                                                                          attempt->proxy);
     world_write_config(&world);
     const char *args[] = {BINARY_DIR "/fotosetd", "check", "-c", world.config, NULL};
-    attempt->pid = world_spawn(args, attempt->log, 0);
+    attempt->pid = world_spawn(args, attempt->log);
     memcpy(world.config, config, sizeof config);
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,7 +70,7 @@ static void write_file(const char *path, mode_t mode, const char *text)
     }
 }
 
-static pid_t spawn(const char *const *args, const char *kill_at, const char *log, uid_t user)
+static pid_t spawn(const char *const *args, const char *kill_at, const char *log)
 {
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
@@ -83,9 +82,7 @@ static pid_t spawn(const char *const *args, const char *kill_at, const char *log
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
     if (fd < 0 || null < 0 || dup2(null, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
         _exit(127);
-    if (user != 0 && geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(user) != 0 || setuid(user) != 0))
-        _exit(127);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* forgotten when the user changes, so after that */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
     if (kill_at != NULL)
@@ -97,9 +94,9 @@ static pid_t spawn(const char *const *args, const char *kill_at, const char *log
     _exit(127);
 }
 
-pid_t world_spawn(const char *const *args, const char *log, uid_t user)
+pid_t world_spawn(const char *const *args, const char *log)
 {
-    return spawn(args, NULL, log, user);
+    return spawn(args, NULL, log);
 }
 
 static void start_sandbox(struct world *world)
@@ -123,7 +120,7 @@ static void start_sandbox(struct world *world)
                                   busy,
                                   "--require-receipt",
                                   NULL};
-    world->sandbox = spawn(args, NULL, log, 0);
+    world->sandbox = spawn(args, NULL, log);
     for (int i = 0; i < 200; i++) {
         char *text = world_read(log), *at = strstr(text, "listens on ");
         if (at != NULL && strchr(at, '\n') != NULL) {
@@ -268,7 +265,7 @@ void world_start_daemon(struct world *world, const char *kill_at)
 {
     const char *other = getenv("FOTOSET_DAEMON"); /* with a bug planted by hand, to see that a test finds it */
     const char *args[] = {other != NULL ? other : BINARY_DIR "/fotosetd", "run", "-c", world->config, NULL};
-    world->daemon = spawn(args, kill_at, world->log, 0);
+    world->daemon = spawn(args, kill_at, world->log);
     world->started_ms = net_now_ms();
     world->starts++;
 }
@@ -318,7 +315,7 @@ void world_end(struct world *world)
         return;
     const char *args[] = {"/bin/rm", "-rf", world->dir, NULL};
     (void)snprintf(command, sizeof command, "/dev/null");
-    pid_t pid = spawn(args, NULL, command, 0);
+    pid_t pid = spawn(args, NULL, command);
     (void)waitpid(pid, NULL, 0);
 }
 

@@ -54,8 +54,8 @@ struct world {
 void world_begin(struct world *world, const struct world_options *options);
 /* Writes the configuration again, after a change of options. */
 void world_write_config(struct world *world);
-/* A child that dies with this process; its output goes to log. user 0 = the same. args[0] is a path. */
-pid_t world_spawn(const char *const *args, const char *log, uid_t user);
+/* A child that dies with this process; its output goes to log. args[0] is a path. */
+pid_t world_spawn(const char *const *args, const char *log);
 /* kill_at: of $FOTOSET_KILL_AT, or NULL. */
 void world_start_daemon(struct world *world, const char *kill_at);
 /* Has it ended by itself? Then it is reaped, and *ret_status is what waitpid said. */
