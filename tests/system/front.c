@@ -1,7 +1,8 @@
 /* Starts the programs between the daemon and the sandbox. Apache is the TLS front because Debian has it without a
  * service that would be started by installing it (apache2-bin), and because it speaks HTTP/2 to the one side and
  * HTTP/1.1 to the other. It runs as one process. Started by root it opens its files and becomes nobody, for it refuses
- * to be root. Certificates are made anew each time. */
+ * to be root; libgcc, which the end of a thread asks for, is loaded before, since nobody may not be able to look for
+ * it. Certificates are made anew each time. */
 #include "tests/system/front.h"
 
 #include <arpa/inet.h>
@@ -135,7 +136,8 @@ void front_start(struct front *front, enum front_part part)
     char port[16];
     (void)snprintf(port, sizeof port, "%d", front->ports[part]);
     const char *const args[FRONT_PART_COUNT][12] = {
-        {programs[FRONT_TLS], "-X", "-f", path_in(front, "front.conf"), NULL},
+        {"/usr/bin/env", "LD_PRELOAD=libgcc_s.so.1", programs[FRONT_TLS], "-X", "-f", path_in(front, "front.conf"),
+         NULL},
         {programs[FRONT_SOCKS], "-i", "127.0.0.1", "-p", port, "-u", FRONT_USER, "-P", FRONT_PASSWORD, NULL},
         {programs[FRONT_CONNECT], "-d", "-c", path_in(front, "tinyproxy.conf"), NULL}};
     int64_t end_ms = net_now_ms() + START_MS;
