@@ -48,14 +48,10 @@ static void start_http(struct daemon *daemon)
                                .allow_plain_http = true, /* the config lets plain http through for loopback only */
                                .max_host_connections = config->telegram.send_connections + 2};
     shop->http = http_new(&http);
-    /* Plain http is HTTP/1.1: one call a connection. What is more waits here, in order; left to libcurl, it would be
-     * overtaken by every later call that finds a free connection. */
-    bool one_a_connection = strncmp(config->telegram.api_url, "http:", strlen("http:")) == 0;
     struct telegram_config telegram = {.api_url = config->telegram.api_url,
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
                                        .global_rate_s = config->telegram.global_per_1000s / 1000.0,
-                                       .max_in_flight = one_a_connection ? http.max_host_connections : 0,
                                        .seed = random_number()};
     if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
         abort(); /* the config checked both */

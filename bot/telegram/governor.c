@@ -1,7 +1,7 @@
 /* The governor. A chat is a record with two queues (interactive, bulk), a bucket and a time until which it must be
  * silent; it lives only while one of them matters. Chats that could send now stand in one of four lists by what their
- * next item is (interactive before bulk, free of the rates and costly in turns), the others in a heap by the time they
- * could. After each call a chat goes to the end of its list, so chats take turns.
+ * next item is (interactive before bulk, free of the rates before costly), the others in a heap by the time they could.
+ * After each call a chat goes to the end of its list, so chats take turns.
  *
  * A chat has at most one ordered call in flight: that is what keeps its messages in order. Must not know what the
  * calls are, must not read a clock. */
@@ -35,7 +35,6 @@ struct governor {
     int64_t chat_rate, global_rate; /* millionths of a token a millisecond; 0 = no limit */
     int64_t chat_cap, global_cap;   /* millionths */
     size_t max_in_flight, in_flight;
-    bool costly_turn; /* in a crush, edits and answers must not hold up new messages for ever */
     struct waiting_bucket global;
     int64_t blocked_until_ms;
     struct waiting_list ready[TELEGRAM_PRIORITY_COUNT][2]; /* [..][1]: the next item costs tokens */
@@ -254,13 +253,10 @@ struct governor_item *governor_next(struct governor *governor, int64_t now_ms)
         waiting_refill(&governor->global, governor->global_rate, governor->global_cap, now_ms);
     bool rich = governor->global_rate == 0 || governor->global.micro >= WAITING_TOKEN;
     for (int priority = 0; priority < TELEGRAM_PRIORITY_COUNT; priority++) {
-        struct waiting_list *lists = governor->ready[priority];
-        bool costly_waits = rich && lists[1].first != NULL;
-        if (!costly_waits && lists[0].first == NULL)
-            continue;
-        bool costly = costly_waits && (lists[0].first == NULL || governor->costly_turn);
-        governor->costly_turn = !costly;
-        return send_from(governor, lists[costly ? 1 : 0].first);
+        if (governor->ready[priority][0].first != NULL)
+            return send_from(governor, governor->ready[priority][0].first);
+        if (rich && governor->ready[priority][1].first != NULL)
+            return send_from(governor, governor->ready[priority][1].first);
     }
     return NULL;
 }

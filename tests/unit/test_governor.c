@@ -60,18 +60,6 @@ static void test_album(void)
     governor_free(governor);
 }
 
-/* In a crush there is always an edit to send; a new message goes all the same. */
-static void test_turns(void)
-{
-    struct governor *governor = governor_new(&usual, 0);
-    struct governor_item *edit = add(governor, 0, 1, 0), *other_edit = add(governor, 0, 2, 0);
-    struct governor_item *message = add(governor, 0, 3, 1);
-    CHECK(governor_next(governor, 0) == edit);
-    CHECK(governor_next(governor, 0) == message);
-    CHECK(governor_next(governor, 0) == other_edit);
-    governor_free(governor);
-}
-
 static void test_fractions(void)
 {
     struct governor_config slow = usual;
@@ -236,7 +224,6 @@ int main(void)
 {
     test_chat_rate();
     test_album();
-    test_turns();
     test_fractions();
     test_order();
     test_priority();
