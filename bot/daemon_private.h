@@ -13,6 +13,7 @@ struct daemon {
     int signal_fd;
     int64_t stop_by_ms; /* monotonic; 0 = not stopping */
     int64_t fed_at_ms;  /* the watchdog */
+    int parked_at;      /* statement of the taking that tells which chats are parked */
     char own_link[80];
     bool ready, rested;
     bool started;    /* and came to rest once */

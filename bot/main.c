@@ -1,4 +1,6 @@
-/* fotosetd: run, check, migrate, version. Arguments are the command and the configuration file, nothing secret ever. */
+/* fotosetd: run, check, migrate, replay, version. Arguments are the command and the configuration file, nothing secret
+ * ever. */
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +10,9 @@
 #include "bot/log.h"
 #include "bot/setup.h"
 #include "db/migrate.h"
+#include "db/parked.h"
 
-enum { EXIT_BAD_USAGE = 64, BIG_BYTES = 128 * 1024 };
+enum { EXIT_BAD_USAGE = 64, BIG_BYTES = 128 * 1024, REPLAY_TIMEOUT_MS = 30 * 1000 };
 
 static int usage(FILE *out, int code)
 {
@@ -18,6 +21,7 @@ static int usage(FILE *out, int code)
             "  fotosetd run -c FILE      run the daemon\n"
             "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
             "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
+            "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
             "  fotosetd version\n",
             FOTOSET_VERSION);
     return code;
@@ -28,6 +32,28 @@ static int migrate(const struct setup *setup)
     struct migrate_report report;
     enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
     fprintf(err == ERR_OK ? stdout : stderr, "%s\n", report.message);
+    return err == ERR_OK ? 0 : 1;
+}
+
+/* A running daemon sees it at its next look, another one when it starts. */
+static int replay(const struct setup *setup)
+{
+    struct db *db = db_new(setup->config.database.conninfo, NULL);
+    struct db_unit *unit = db_unit_new();
+    struct db_result *result = NULL;
+    struct db_failure failure;
+    int64_t updates, chats;
+    parked_add_hurry(unit);
+    enum err err = db_run(db, unit, REPLAY_TIMEOUT_MS, &result, &failure);
+    if (err == ERR_OK) {
+        parked_read_hurry(result, &updates, &chats);
+        printf("updates that wait: %" PRId64 ", of chats: %" PRId64 "%s\n", updates, chats,
+               updates == 0 ? "" : "; the daemon tries them within seconds, and says in its log what still fails");
+    } else {
+        fprintf(stderr, "the database does not answer: %s\n", failure.message);
+    }
+    db_result_free(result);
+    db_free(db);
     return err == ERR_OK ? 0 : 1;
 }
 
@@ -57,8 +83,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
         return usage(stdout, 0);
-    bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0;
-    if ((!run && !check && strcmp(command, "migrate") != 0) || argc != 4 || strcmp(argv[2], "-c") != 0)
+    bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
+         again = strcmp(command, "replay") == 0;
+    if ((!run && !check && !again && strcmp(command, "migrate") != 0) || argc != 4 || strcmp(argv[2], "-c") != 0)
         return usage(stderr, EXIT_BAD_USAGE);
     enum err err = setup_read(&setup, argv[3]);
     log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
@@ -67,7 +94,7 @@ int main(int argc, char **argv)
     } else {
         setup_print_findings(&setup.findings);
         if (err == ERR_OK)
-            code = run ? daemon_run(&setup) : migrate(&setup);
+            code = run ? daemon_run(&setup) : again ? replay(&setup) : migrate(&setup);
     }
     setup_done(&setup);
     return code;

@@ -20,6 +20,7 @@
 #include "bot/turns.h"
 #include "bot/yookassa/client.h"
 #include "db/migrate.h"
+#include "db/parked.h"
 #include "db/state.h"
 
 enum { AGAIN_MS = 1000 }; /* after the database refused */
@@ -168,6 +169,7 @@ static void taken(void *ctx, const struct db_result *result, const struct db_fai
     }
     state_read_take(result, &state);
     turns_stand(shop->turns, state.turn, state.next_offset);
+    turns_park(shop->turns, result, daemon->parked_at);
     outbox_resume(shop->outbox);
     intake_resume(shop->intake);
     cashier_resume(shop->cashier);
@@ -186,6 +188,7 @@ static void take_bot(struct daemon *daemon)
     struct arena arena;
     arena_init(&arena);
     state_add_take(unit, &arena, daemon->shop.bot_id, daemon->shop.owner);
+    daemon->parked_at = parked_add_resume(unit, &arena, daemon->shop.bot_id);
     arena_done(&arena);
     db_submit(daemon->shop.db, unit, taken, daemon);
 }

@@ -11,7 +11,8 @@
 
 static void add_event(struct turns *turns, const struct event *event)
 {
-    turns->list[turns->count++] = (struct happening){.event = *event};
+    turns->list[turns->count++] = (struct happening){.event = *event,
+                                                     .fate = event->chat_id == 0 ? FATE_PASS : FATE_STEP};
 }
 
 static void gather_batch(struct turns *turns)
@@ -20,7 +21,9 @@ static void gather_batch(struct turns *turns)
     if (turns->body == NULL)
         return;
     enum err err = telegram_decode(&turns->arena, turns->body, turns->body_bytes, &batch);
-    free(turns->body);
+    free(turns->batch);
+    turns->batch = turns->body;
+    turns->batch_bytes = turns->body_bytes;
     turns->body = NULL;
     turns->from_poll = true;
     turns->batch_next = turns->offset;
@@ -32,8 +35,10 @@ static void gather_batch(struct turns *turns)
         turns->batch_next = batch.next_offset;
     for (size_t i = 0; i < batch.count; i++) {
         const struct telegram_update *update = &batch.updates[i];
+        bool asks = update->event.kind != EVENT_NONE && update->event.chat_id != 0;
         struct happening *happening = &turns->list[turns->count++];
-        *happening = (struct happening){update->event, update->why, update->raw, update->raw_bytes};
+        *happening = (struct happening){update->event, asks ? FATE_STEP : FATE_PASS, update->why, update->raw,
+                                        update->raw_bytes};
         happening->event.update_id = update->update_id;
         if (update->event.message_id > 0)
             outbox_see_message(turns->shop->outbox, update->event.message_id);
@@ -47,8 +52,7 @@ void turn_gather(struct turns *turns)
     size_t most = TURNS_EVENTS_MAX + turns->outcomes.news_count;
     turns->list = arena_array(&turns->arena, most, sizeof *turns->list);
     turns->count = turns->at = 0;
-    turns->careful = turns->from_poll = turns->poked = false;
-    turns->conflicts = 0;
+    turns->from_poll = turns->replay = false;
     gather_batch(turns);
     for (size_t i = 0; i < turns->outcomes.news_count; i++)
         add_event(turns, &turns->outcomes.news[i]);
@@ -58,6 +62,7 @@ void turn_gather(struct turns *turns)
     turns->news_count -= taken;
     if (turns->news_count > 0)
         memmove(turns->news, turns->news + taken, turns->news_count * sizeof *turns->news);
+    turn_parked_mark(turns);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -66,15 +71,12 @@ static int compare_ids(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-bool turn_matters(const struct happening *happening)
-{
-    return happening->event.kind != EVENT_NONE && happening->event.chat_id != 0;
-}
-
 static void want_ids(struct turns *turns)
 {
-    size_t events = turns->size,
-           need[ID_KIND_COUNT] = {[ID_USER] = events, [ID_AVATAR] = events, [ID_OWN] = events * OWN_IDS_PER_EVENT};
+    size_t events = 0;
+    for (size_t i = 0; i < turns->size; i++)
+        events += turns->list[turns->at + i].fate == FATE_STEP;
+    size_t need[ID_KIND_COUNT] = {[ID_USER] = events, [ID_AVATAR] = events, [ID_OWN] = events * OWN_IDS_PER_EVENT};
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
         struct id_pool *pool = &turns->pool;
         size_t left = pool->count[kind] - pool->used[kind];
@@ -94,7 +96,7 @@ static void want_chats(struct turns *turns)
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
         struct press press;
-        if (!turn_matters(happening))
+        if (happening->fate != FATE_STEP)
             continue;
         chats[count++] = happening->event.chat_id;
         if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&

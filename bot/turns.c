@@ -8,8 +8,8 @@
  *   - its answer was lost, or it was not the next one: bot_state tells whether this very try happened;
  *   - somebody else holds the bot, or an earlier try was committed after all: we stop, and a new process starts from
  *     what the database says.
- * When Postgres refuses a turn for what is in it, its events go one by one, and the one that can't go is recorded as
- * poison, in the transaction that moves the offset past it. Must not send anything before the commit, nor wait. */
+ * What is refused for another reason is tried again as it is, and then one by one (bot/turn_careful.c). Must not send
+ * anything before the commit, nor wait. */
 #include "bot/turns.h"
 
 #include <inttypes.h>
@@ -31,12 +31,13 @@ enum {
     RETRY_MS = 200,
     RETRY_DOUBLINGS = 5, /* up to 6.4 s */
     RETRIES_A_LINE = 10, /* an outage is told now and then, not with every try */
-    COMPANY_MS = 20,  /* a turn of its own only deletes sent rows: under load the next batch's turn does it as well */
-    CONFLICTS_MAX = 3 /* unique violations of a turn before its events go one by one */
+    COMPANY_MS = 20,   /* a turn of its own only deletes sent rows: under load the next batch's turn does it as well */
+    CONFLICTS_MAX = 3, /* unique violations of a turn before its events go one by one */
+    SERVER_TRIES = 6   /* of a turn that the server can't commit (12 s), before its events go one by one */
 };
 
-static void start_try(struct turns *turns);
 static void ask(struct turns *turns);
+static void commit(struct turns *turns);
 
 struct turns *turns_new(struct shop *shop)
 {
@@ -46,6 +47,8 @@ struct turns *turns_new(struct shop *shop)
     turns->shop = shop;
     arena_init(&turns->arena);
     arena_init(&turns->try);
+    arena_init(&turns->parked.arena);
+    arena_init(&turns->parked.part_arena);
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++)
         turns->pool.ids[kind] = turns->pool_ids[kind];
     return turns;
@@ -55,8 +58,10 @@ void turns_free(struct turns *turns)
 {
     if (turns == NULL)
         return;
+    turn_parked_done(turns);
     free(turns->news);
     free(turns->body);
+    free(turns->batch);
     arena_done(&turns->arena);
     arena_done(&turns->try);
     free(turns);
@@ -83,11 +88,6 @@ void turns_post(struct turns *turns, const struct event *news)
                                                       .verdict = news->verdict};
 }
 
-void turns_poke(struct turns *turns)
-{
-    turns->poked = true;
-}
-
 void turns_batch(struct turns *turns, const char *body, size_t bytes)
 {
     free(turns->body);
@@ -107,12 +107,11 @@ bool turns_idle(const struct turns *turns)
 
 static void retry_due(void *ctx, int64_t object)
 {
-    struct turns *turns = ctx;
     (void)object;
-    start_try(turns);
+    turn_try(ctx);
 }
 
-static void retry(struct turns *turns, const struct db_failure *failure)
+void turn_retry(struct turns *turns, const struct db_failure *failure)
 {
     struct shop *shop = turns->shop;
     int64_t wait_ms = RETRY_MS << (turns->retries < RETRY_DOUBLINGS ? turns->retries : RETRY_DOUBLINGS);
@@ -122,14 +121,12 @@ static void retry(struct turns *turns, const struct db_failure *failure)
     timers_add(shop->timers, shop->unix_ms + wait_ms, retry_due, turns, 0);
 }
 
-static void commit(struct turns *turns);
-
 static void step_events(struct turns *turns)
 {
     struct shop *shop = turns->shop;
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
-        if (!turn_matters(happening))
+        if (happening->fate != FATE_STEP)
             continue;
         struct turn turn = {.arena = &turns->try,
                             .rules = &shop->rules,
@@ -142,28 +139,45 @@ static void step_events(struct turns *turns)
     }
 }
 
+/* Surely nothing of the try happened. */
+static void failed(struct turns *turns, const struct db_failure *failure)
+{
+    bool table = db_fault_of(failure) != DB_FAULT_SERVER;
+    bool race = failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX;
+    int most = turns->parked.chat_count > 0 ? 1 : SERVER_TRIES; /* it is to be expected then */
+    if (turns->replay)
+        turn_parked_failed(turns, failure);
+    else if (turns->careful.on)
+        turn_careful_failed(turns, failure);
+    else if (!race && (table || turns->retries >= most))
+        turn_careful_begin(turns);
+    else
+        turn_retry(turns, failure);
+}
+
 static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct turns *turns = ctx;
     if (failure != NULL) {
-        retry(turns, failure);
+        failed(turns, failure);
         return;
     }
     shop_step("turn.loaded");
     load_read(result, &turns->try, &turns->request, &turns->loaded);
     turn_take_loaded(turns);
     step_events(turns);
-    commit(turns);
+    if (turns->careful.on && turns->effects.count == 0 && !turns->loaded.chats[0].dirty)
+        turn_careful_idle(turns);
+    else
+        commit(turns);
 }
 
-static void start_try(struct turns *turns)
+void turn_try(struct turns *turns)
 {
     arena_reset(&turns->try);
     turns->try_number = (int64_t)(random_number() >> 1);
     turns->effects = (struct effects){0};
     turns->loaded = (struct load_answer){0};
-    size_t left = turns->count - turns->at, most = turns->careful ? 1 : TURNS_EVENTS_MAX; /* what the ids are for */
-    turns->size = left < most ? left : most;
     turn_want(turns);
     if (turns->request.chat_count == 0) {
         commit(turns);
@@ -173,6 +187,14 @@ static void start_try(struct turns *turns)
     load_add(unit, &turns->try, &turns->request);
     turns->phase = PHASE_LOADING;
     db_submit(turns->shop->db, unit, loaded, turns);
+}
+
+/* The next part of the turn, as large as the ids suffice for. */
+static void try_next(struct turns *turns)
+{
+    size_t left = turns->count - turns->at;
+    turns->size = left < TURNS_EVENTS_MAX ? left : TURNS_EVENTS_MAX;
+    turn_try(turns);
 }
 
 /* ---- committing ---- */
@@ -220,7 +242,8 @@ static void committed_all(struct turns *turns)
     shop_step("turn.committed");
     turns->turn++;
     turns->offset = turns->next_offset;
-    outbox_committed(shop->outbox);
+    if (!turns->careful.split)
+        outbox_committed(shop->outbox);
     turns->outcomes = (struct outbox_outcomes){0};
     turn_effects_start(shop, &turns->effects);
     deliver_again(turns);
@@ -228,13 +251,24 @@ static void committed_all(struct turns *turns)
     for (size_t i = 0; i < turns->request.chat_count; i++)
         if (turns->loaded.chats[i].dirty && turns->loaded.chats[i].session.state != NULL)
             schedule(turns, &turns->loaded.chats[i]);
+    turn_parked_committed(turns);
     turns->at += turns->size;
     turns->conflicts = turns->retries = 0;
-    if (turns->at < turns->count) {
-        start_try(turns);
-        return;
-    }
+    if (turns->size > 0)
+        turns->careful.waits = 0;
+    if (turns->careful.on)
+        turn_careful_next(turns);
+    else if (turns->at < turns->count)
+        try_next(turns);
+    else
+        turn_end(turns);
+}
+
+void turn_end(struct turns *turns)
+{
+    struct shop *shop = turns->shop;
     turns->phase = PHASE_IDLE;
+    turns->careful.on = false;
     if (turns->from_poll && !shop->stopping) {
         telegram_poll_next(shop->poll, shop->now_ms, turns->offset);
         shop_step("poll.confirming");
@@ -270,7 +304,7 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
     if (strcmp(state.owner, turns->shop->owner) != 0)
         give_up(turns, DAEMON_EXIT_TAKEN_OVER, "another daemon took over this bot");
     else if (state.turn == turns->turn)
-        start_try(turns);
+        failed(turns, &turns->lost);
     else if (state.turn == turns->turn + 1 && state.try == turns->try_number)
         committed_all(turns);
     else
@@ -283,25 +317,6 @@ static void ask(struct turns *turns)
     state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
 }
 
-/* The single event that Postgres does not take: its offset is passed, its trace is kept. */
-static void make_poison(struct turns *turns, const struct db_failure *failure)
-{
-    struct happening *happening = &turns->list[turns->at];
-    log_error("turns", "update %" PRId64 " can't be stored and is skipped: %s", happening->event.update_id,
-              failure->message);
-    happening->event.kind = EVENT_NONE;
-    happening->poison_why = arena_copy(&turns->arena, failure->message);
-    start_try(turns);
-}
-
-/* Not the fault of any event: missing rights and a schema that does not fit are for a person to mend, and until then
- * no update may be given up. */
-static bool may_pass(const struct db_failure *failure)
-{
-    return failure->err == ERR_AGAIN || failure->err == ERR_CLOSED || failure->err == ERR_TIMEOUT ||
-           failure->err == ERR_DENIED || failure->err == ERR_UNSUPPORTED;
-}
-
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct turns *turns = ctx;
@@ -311,28 +326,10 @@ static void committed(void *ctx, const struct db_result *result, const struct db
         return;
     }
     if (failure->maybe_committed || strcmp(failure->sqlstate, COMMIT_FENCED) == 0) {
+        turns->lost = *failure;
         ask(turns);
-    } else if (may_pass(failure) || (failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX)) {
-        retry(turns, failure);
-    } else if (turns->count - turns->at > 1 && !turns->careful) {
-        turns->careful = true;
-        start_try(turns);
-    } else if (turns->count > turns->at && turns->list[turns->at].event.kind != EVENT_NONE) {
-        make_poison(turns, failure);
     } else {
-        log_error("turns", "a turn without events can't be committed: %s", failure->message);
-        retry(turns, failure);
-    }
-}
-
-static void add_poison(struct turns *turns, struct db_unit *unit)
-{
-    for (size_t i = 0; i < turns->size; i++) {
-        const struct happening *happening = &turns->list[turns->at + i];
-        if (happening->poison_why != NULL)
-            commit_add_poison(unit, &turns->try, turns->shop->bot_id,
-                              &(struct poison){happening->event.update_id, happening->poison_why, happening->raw,
-                                               happening->raw_bytes});
+        failed(turns, failure);
     }
 }
 
@@ -352,7 +349,7 @@ static void commit(struct turns *turns)
     commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, shop->unix_ms);
     commit_add_sessions(unit, &turns->try, turns->loaded.chats, chats);
     commit_add_outbox(unit, &turns->try, turns->rows, turns->row_count);
-    add_poison(turns, unit);
+    turn_parked_add(turns, unit);
     turns->phase = PHASE_COMMITTING;
     shop_step("turn.before_commit");
     db_submit(shop->db, unit, committed, turns);
@@ -389,12 +386,15 @@ void turns_run(struct turns *turns)
         shop_step("turn.committing");
     if (turns->phase != PHASE_IDLE)
         return;
-    if (turns->body == NULL && turns->news_count == 0 && !outbox_has_outcomes(turns->shop->outbox))
-        return;
-    if (wait_for_company(turns))
-        return;
-    turns->company_until_ms = 0;
+    turns->conflicts = turns->retries = 0;
+    if (!turn_parked_gather(turns)) {
+        if (turns->body == NULL && turns->news_count == 0 && !outbox_has_outcomes(turns->shop->outbox))
+            return;
+        if (wait_for_company(turns))
+            return;
+        turns->company_until_ms = 0;
+        turn_gather(turns);
+    }
     turns->began_ms = turns->shop->now_ms;
-    turn_gather(turns);
-    start_try(turns);
+    try_next(turns);
 }

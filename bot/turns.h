@@ -25,6 +25,9 @@ enum {
 struct turns *turns_new(struct shop *shop);
 /* Where the bot stands, as bot_take() said: before the first turn. */
 void turns_stand(struct turns *turns, int64_t turn, int64_t offset);
+/* Which chats have updates in parked_updates, as parked_add_resume() asked: before the first turn. They are tried now.
+ */
+void turns_park(struct turns *turns, const struct db_result *result, int statement);
 /* Post EVENT_WAKE of the chat at that time. */
 void turns_wake_at(struct turns *turns, int64_t chat_id, int64_t unix_ms);
 void turns_free(struct turns *turns);
@@ -32,8 +35,6 @@ void turns_free(struct turns *turns);
 /* News of a chat, from a chore: kind, chat_id, object, other. Copied; texts in it are ignored. Never lost while the
  * process lives; what a crash loses is found again in the database at start. */
 void turns_post(struct turns *turns, const struct event *news);
-/* Something is there to be committed (an outcome of a send): have a turn soon. */
-void turns_poke(struct turns *turns);
 /* A body of getUpdates: at most one at a time. done is told the offset once it is committed. */
 void turns_batch(struct turns *turns, const char *body, size_t bytes);
 /* Start the next turn if there is something and none is running. Called by the loop. */

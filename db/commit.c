@@ -180,12 +180,20 @@ static void add_screens(struct db_unit *unit, struct arena *arena, const struct 
                                           db_bool_array(arena, photos, count)});
 }
 
+static void add_done(struct db_unit *unit, struct arena *arena, const struct done_outcome *done, size_t count)
+{
+    int64_t *ids = arena_array(arena, count, sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = done[i].row_id;
+    (void)db_unit_add(unit, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", 1,
+                      (struct db_param[]){db_int64_array(arena, ids, count)});
+}
+
 void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
                          const struct outbox_outcomes *outcomes)
 {
     if (outcomes->done_count > 0)
-        (void)db_unit_add(unit, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", 1,
-                          (struct db_param[]){db_int64_array(arena, outcomes->done, outcomes->done_count)});
+        add_done(unit, arena, outcomes->done, outcomes->done_count);
     if (outcomes->photo_count > 0)
         add_photos(unit, arena, outcomes->photos, outcomes->photo_count);
     if (outcomes->screen_count > 0)

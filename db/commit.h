@@ -40,11 +40,17 @@ struct outbox_row {
 
 /* What became of one photo of an album. */
 struct photo_outcome {
+    int64_t chat_id; /* where it was sent to; not stored */
     int64_t job_id;
     int index;
     const char *delivery; /* "sent", "none" (to be sent another time), "refused"; NULL = a repeat: leave it */
     int64_t message_id;
     const char *photo_file_id, *document_file_id; /* NULL = not learned */
+};
+
+/* A row of the outbox that is to be deleted. */
+struct done_outcome {
+    int64_t row_id, chat_id;
 };
 
 struct screen_outcome {
@@ -58,7 +64,7 @@ struct file_outcome {
 
 /* Gathered by the outbox between two turns. */
 struct outbox_outcomes {
-    const int64_t *done; /* rows to delete */
+    const struct done_outcome *done;
     size_t done_count;
     const struct photo_outcome *photos;
     size_t photo_count;

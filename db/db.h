@@ -64,6 +64,16 @@ struct db_failure {
     char message[DB_MESSAGE_MAX_BYTES]; /* one line for the log */
 };
 
+/* Whose trouble a failure is, and so what helps. */
+enum db_fault {
+    DB_FAULT_SERVER, /* the server's own, or of the way to it: it passes, whoever asks */
+    DB_FAULT_TABLE, /* a table does not take these rows (a constraint, a trigger, rights, its shape): its owner mends it
+                     */
+    DB_FAULT_VALUE, /* bytes that Postgres can't hold, whatever is mended */
+    DB_FAULT_COUNT
+};
+enum db_fault db_fault_of(const struct db_failure *failure);
+
 /* The end of a unit: exactly one of the two is not NULL, both are borrowed during the call. Always called from
  * db_ready (never from db_submit). May submit; must not call db_ready or db_free. */
 typedef void db_done_fn(void *context, const struct db_result *result, const struct db_failure *failure);

@@ -179,6 +179,18 @@ static enum err err_of_sqlstate(const char *state)
     return ERR_IO;
 }
 
+/* What is not named here is the server's. 09, 38, 39 and P0 are what triggers and functions say. */
+enum db_fault db_fault_of(const struct db_failure *failure)
+{
+    static const char tables[][3] = {"09", "0A", "21", "22", "23", "27", "38", "39", "42", "44", "54", "P0"};
+    if (strcmp(failure->sqlstate, "22021") == 0)
+        return DB_FAULT_VALUE;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strncmp(failure->sqlstate, tables[i], 2) == 0)
+            return DB_FAULT_TABLE;
+    return DB_FAULT_SERVER;
+}
+
 void failure_read(struct db_failure *failure, const PGresult *answer, int statement)
 {
     const char *state = PQresultErrorField(answer, PG_DIAG_SQLSTATE);

@@ -2,6 +2,7 @@
 #include "db/words.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending", "good",      "duplicate", "too_small",  "blurred",
                                                           "broken",  "not_image", "too_big",   "unreachable"};
@@ -16,9 +17,9 @@ enum lang words_lang(const char *word)
 
 enum avatar_status words_avatar_status(const char *word)
 {
-    if (word != NULL && strcmp(word, "processing") == 0)
+    if (word != NULL && strcasecmp(word, "processing") == 0)
         return AVATAR_PROCESSING;
-    return word != NULL && strcmp(word, "ready") == 0 ? AVATAR_READY : AVATAR_DRAFT;
+    return word != NULL && strcasecmp(word, "ready") == 0 ? AVATAR_READY : AVATAR_DRAFT;
 }
 
 enum order_status words_order_status(const char *word)

@@ -59,7 +59,7 @@ void album_caption(const struct shipment *shipment, size_t at, char ret_caption[
 void album_note_outcome(struct shipment *shipment, size_t at, const struct photo_outcome *outcome)
 {
     struct item *item = shipment->lane->head;
-    outbox_note_photo(shipment->lane->outbox, outcome);
+    outbox_note_photo(shipment->lane, outcome);
     shipment->album.photos[at].sent = true;
     item->sent |= 1U << at;
     if (outcome->message_id > item->above)

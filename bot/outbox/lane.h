@@ -69,11 +69,13 @@ int64_t lane_backoff_ms(const struct item *item);
 
 /* The lane of a chat, NULL if there is none. */
 struct lane *outbox_lane(const struct outbox *outbox, int64_t chat_id);
+/* … made if there is none. */
+struct lane *outbox_lane_of(struct outbox *outbox, int64_t chat_id);
 void lane_drop_if_empty(struct lane *lane);
 
-void outbox_note_done(struct outbox *outbox, int64_t row_id);
+void outbox_note_done(struct lane *lane, int64_t row_id);
 void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo);
-void outbox_note_photo(struct outbox *outbox, const struct photo_outcome *photo);
+void outbox_note_photo(struct lane *lane, const struct photo_outcome *photo);
 void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id);
 void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_id, int64_t object);
 /* Learns from a Message that Telegram answered with; its message_id, 0 if it is none. */

@@ -87,7 +87,7 @@ struct lane *outbox_lane(const struct outbox *outbox, int64_t chat_id)
     return node == NULL ? NULL : *(struct lane **)node;
 }
 
-static struct lane *get_lane(struct outbox *outbox, int64_t chat_id)
+struct lane *outbox_lane_of(struct outbox *outbox, int64_t chat_id)
 {
     struct lane *lane = outbox_lane(outbox, chat_id);
     if (lane != NULL)
@@ -114,13 +114,12 @@ void lane_drop_if_empty(struct lane *lane)
 static void shift(struct lane *lane)
 {
     struct item *item = lane->head;
-    outbox_note_done(lane->outbox, item->id);
+    outbox_note_done(lane, item->id);
     lane->head = item->next;
     if (lane->head == NULL)
         lane->tail = NULL;
     item_free(item);
     lane->outbox->pending--;
-    turns_poke(lane->outbox->shop->turns);
 }
 
 static bool is_screen(const struct item *item)
@@ -211,7 +210,8 @@ static void put_back(struct item *item)
         return;
     size_t count = compose_read_indexes(item->body, indexes);
     for (size_t i = 0; i < count; i++)
-        outbox_note_photo(item->outbox, &(struct photo_outcome){item->job_id, indexes[i], "none", 0, NULL, NULL});
+        outbox_note_photo(item->lane,
+                          &(struct photo_outcome){.job_id = item->job_id, .index = indexes[i], .delivery = "none"});
 }
 
 void lane_unreachable(struct lane *lane)
@@ -236,7 +236,7 @@ static char *copy(const char *text)
 void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct lane *lane = get_lane(outbox, rows[i].chat_id);
+        struct lane *lane = outbox_lane_of(outbox, rows[i].chat_id);
         struct item *item = calloc(1, sizeof *item);
         if (item == NULL)
             abort();

@@ -27,8 +27,13 @@ bool outbox_has_pressing(const struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);
 /* Moves the outcomes since the last time into the arena, for a turn to commit. */
 struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena);
-/* What was taken is committed. */
+/* What was taken is committed, or was put back. */
 void outbox_committed(struct outbox *outbox);
+/* The part of the outcomes that is about a chat, copied into the arena; news are of no part. chat_id 0: what is about
+ * none. */
+struct outbox_outcomes outbox_part(const struct outbox_outcomes *all, int64_t chat_id, struct arena *arena);
+/* Such a part could not be committed: some later take has it again. */
+void outbox_put_back(struct outbox *outbox, const struct outbox_outcomes *part);
 /* The living message of a chat as the outbox knows it, if it learned one that is not committed yet. */
 bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo);
 size_t outbox_pending(const struct outbox *outbox);

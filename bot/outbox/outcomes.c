@@ -28,9 +28,10 @@ static void *list_take(struct list *list, struct arena *arena, size_t bytes)
     return items;
 }
 
-void outbox_note_done(struct outbox *outbox, int64_t row_id)
+void outbox_note_done(struct lane *lane, int64_t row_id)
 {
-    *(int64_t *)list_add(&outbox->done, sizeof row_id) = row_id;
+    struct done_outcome *noted = list_add(&lane->outbox->done, sizeof *noted);
+    *noted = (struct done_outcome){row_id, lane->chat_id};
 }
 
 void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo)
@@ -44,20 +45,30 @@ void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo)
     *(struct lane **)list_add(&lane->outbox->screens, sizeof(struct lane *)) = lane;
 }
 
-void outbox_note_photo(struct outbox *outbox, const struct photo_outcome *photo)
+static void add_photo(struct outbox *outbox, const struct photo_outcome *photo, int64_t chat_id)
 {
     struct photo_outcome *noted = list_add(&outbox->photos, sizeof *noted);
     *noted = *photo;
+    noted->chat_id = chat_id;
     noted->photo_file_id = arena_copy(&outbox->words, photo->photo_file_id);
     noted->document_file_id = arena_copy(&outbox->words, photo->document_file_id);
 }
 
-void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id)
+void outbox_note_photo(struct lane *lane, const struct photo_outcome *photo)
 {
-    if (!pictures_learn(outbox->pictures, name, file_id))
-        return;
+    add_photo(lane->outbox, photo, lane->chat_id);
+}
+
+static void add_file(struct outbox *outbox, const char *name, const char *file_id)
+{
     struct file_outcome *noted = list_add(&outbox->files, sizeof *noted);
     *noted = (struct file_outcome){arena_copy(&outbox->words, name), arena_copy(&outbox->words, file_id)};
+}
+
+void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id)
+{
+    if (pictures_learn(outbox->pictures, name, file_id))
+        add_file(outbox, name, file_id);
 }
 
 void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_id, int64_t object)
@@ -138,7 +149,7 @@ struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
     for (size_t i = 0; i < outcomes.file_count; i++)
         files[i] = (struct file_outcome){arena_copy(arena, files[i].name), arena_copy(arena, files[i].file_id)};
     arena_reset(&outbox->words);
-    outcomes.done = list_take(&outbox->done, arena, sizeof(int64_t));
+    outcomes.done = list_take(&outbox->done, arena, sizeof *outcomes.done);
     outcomes.photos = photos;
     outcomes.screens = screens;
     outcomes.files = files;
@@ -154,6 +165,61 @@ void outbox_committed(struct outbox *outbox)
         lane_drop_if_empty(lanes[i]);
     }
     outbox->taken.count = 0;
+}
+
+static struct photo_outcome copy_of(const struct photo_outcome *photo, struct arena *arena)
+{
+    struct photo_outcome copy = *photo;
+    copy.photo_file_id = arena_copy(arena, photo->photo_file_id);
+    copy.document_file_id = arena_copy(arena, photo->document_file_id);
+    return copy;
+}
+
+struct outbox_outcomes outbox_part(const struct outbox_outcomes *all, int64_t chat_id, struct arena *arena)
+{
+    struct outbox_outcomes part = {0};
+    struct done_outcome *done = arena_array(arena, all->done_count, sizeof *done);
+    struct photo_outcome *photos = arena_array(arena, all->photo_count, sizeof *photos);
+    struct screen_outcome *screens = arena_array(arena, all->screen_count, sizeof *screens);
+    struct file_outcome *files = arena_array(arena, all->file_count, sizeof *files);
+    for (size_t i = 0; i < all->done_count; i++)
+        if (all->done[i].chat_id == chat_id)
+            done[part.done_count++] = all->done[i];
+    for (size_t i = 0; i < all->photo_count; i++)
+        if (all->photos[i].chat_id == chat_id)
+            photos[part.photo_count++] = copy_of(&all->photos[i], arena);
+    for (size_t i = 0; i < all->screen_count; i++)
+        if (all->screens[i].chat_id == chat_id)
+            screens[part.screen_count++] = all->screens[i];
+    for (; chat_id == 0 && part.file_count < all->file_count; part.file_count++)
+        files[part.file_count] = (struct file_outcome){arena_copy(arena, all->files[part.file_count].name),
+                                                       arena_copy(arena, all->files[part.file_count].file_id)};
+    part.done = done;
+    part.photos = photos;
+    part.screens = screens;
+    part.files = files;
+    return part;
+}
+
+void outbox_put_back(struct outbox *outbox, const struct outbox_outcomes *part)
+{
+    for (size_t i = 0; i < part->done_count; i++)
+        *(struct done_outcome *)list_add(&outbox->done, sizeof part->done[i]) = part->done[i];
+    for (size_t i = 0; i < part->photo_count; i++)
+        add_photo(outbox, &part->photos[i], part->photos[i].chat_id);
+    for (size_t i = 0; i < part->file_count; i++)
+        add_file(outbox, part->files[i].name, part->files[i].file_id);
+    for (size_t i = 0; i < part->screen_count; i++) {
+        struct lane *lane = outbox_lane_of(outbox, part->screens[i].chat_id);
+        if (lane->screen_message_id == 0) { /* a new lane: an old one knows better by now */
+            lane->screen_message_id = part->screens[i].message_id;
+            lane->screen_is_photo = part->screens[i].is_photo;
+        }
+        if (lane->noted)
+            continue;
+        lane->noted = true;
+        *(struct lane **)list_add(&outbox->screens, sizeof(struct lane *)) = lane;
+    }
 }
 
 bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo)

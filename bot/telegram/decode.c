@@ -91,33 +91,45 @@ static int64_t id_in_ruins(const char *raw, size_t bytes)
     return id <= UPDATE_ID_MAX ? id : 0;
 }
 
+/* The next update of a body from *at on, which is moved past it; NULL: there is none. It begins with *at = 0. */
+static const char *next_piece(const char *body, size_t bytes, size_t *at, size_t *ret_bytes)
+{
+    static const char key[] = "\"result\"";
+    size_t length = sizeof key - 1;
+    if (*at == 0) {
+        while (*at + length <= bytes && memcmp(body + *at, key, length) != 0)
+            (*at)++;
+        *at += length;
+        while (*at < bytes && body[*at] != '[')
+            (*at)++;
+        (*at)++;
+    }
+    while (*at < bytes && body[*at] != '{' && body[*at] != ']')
+        (*at)++;
+    if (*at >= bytes || body[*at] == ']')
+        return NULL;
+    const char *piece = body + *at;
+    *ret_bytes = bracketed(piece, bytes - *at);
+    if (*ret_bytes == 0)
+        *ret_bytes = bytes - *at; /* it never ends: what follows comes again with the next offset */
+    *at += *ret_bytes;
+    return piece;
+}
+
 static enum err decode_pieces(struct arena *arena, struct json_tokener *tokener, const char *body, size_t bytes,
                               struct telegram_batch *batch)
 {
-    static const char key[] = "\"result\"";
-    size_t at = 0, length = sizeof key - 1;
-    while (at + length <= bytes && memcmp(body + at, key, length) != 0)
-        at++;
-    at += length;
-    while (at < bytes && body[at] != '[')
-        at++;
+    size_t at = 0, length;
+    const char *piece;
     batch->updates = arena_array(arena, TELEGRAM_BATCH_MAX, sizeof *batch->updates);
-    for (at++; at < bytes && batch->count < TELEGRAM_BATCH_MAX; at++) {
-        if (body[at] == ']')
-            break;
-        if (body[at] != '{')
-            continue;
-        size_t piece = bracketed(body + at, bytes - at);
-        if (piece == 0)
-            piece = bytes - at; /* it never ends: what follows comes again with the next offset */
+    while (batch->count < TELEGRAM_BATCH_MAX && (piece = next_piece(body, bytes, &at, &length)) != NULL) {
         json_tokener_reset(tokener);
-        struct json_object *json = json_tokener_parse_ex(tokener, body + at, (int)piece);
-        int64_t id = id_in_ruins(body + at, piece);
-        bool whole = json != NULL && take_update(arena, json, body + at, piece, batch);
+        struct json_object *json = json_tokener_parse_ex(tokener, piece, (int)length);
+        int64_t id = id_in_ruins(piece, length);
+        bool whole = json != NULL && take_update(arena, json, piece, length, batch);
         if (!whole && id > 0)
-            poison(arena, add_update(batch, id), "not valid JSON", body + at, piece);
+            poison(arena, add_update(batch, id), "not valid JSON", piece, length);
         json_object_put(json);
-        at += piece - 1;
     }
     return batch->count > 0 ? ERR_OK : ERR_INVALID;
 }
@@ -156,5 +168,28 @@ enum err telegram_decode(struct arena *arena, const char *body, size_t bytes, st
     json_tokener_free(tokener);
     if (err == ERR_OK)
         *ret_batch = batch;
+    return err;
+}
+
+const char *telegram_decode_raw(const char *body, size_t bytes, int64_t update_id, size_t *ret_bytes)
+{
+    size_t at = 0, length;
+    for (const char *piece; (piece = next_piece(body, bytes, &at, &length)) != NULL;)
+        if (id_in_ruins(piece, length) == update_id) {
+            *ret_bytes = length;
+            return piece;
+        }
+    return NULL;
+}
+
+enum err telegram_decode_one(struct arena *arena, const char *raw, size_t bytes, struct telegram_update *ret_update)
+{
+    struct telegram_batch batch;
+    const char *body = arena_format(arena, "{\"ok\":true,\"result\":[%.*s]}", (int)bytes, raw);
+    enum err err = telegram_decode(arena, body, strlen(body), &batch);
+    if (err == ERR_OK && batch.count != 1)
+        err = ERR_INVALID;
+    if (err == ERR_OK)
+        *ret_update = batch.updates[0];
     return err;
 }

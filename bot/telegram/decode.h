@@ -35,4 +35,10 @@ struct telegram_batch {
 enum err telegram_decode(struct arena *arena, const char *body, size_t bytes,
                          struct telegram_batch *ret_batch) MUST_CHECK;
 
+/* The JSON of one update in a body that telegram_decode took, within the body; NULL if it is not there. */
+const char *telegram_decode_raw(const char *body, size_t bytes, int64_t update_id, size_t *ret_bytes);
+/* One update alone, from such JSON. */
+enum err telegram_decode_one(struct arena *arena, const char *raw, size_t bytes,
+                             struct telegram_update *ret_update) MUST_CHECK;
+
 #endif

@@ -47,11 +47,6 @@ void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, s
     (void)snprintf(line, line_bytes, "%s", verdict->description);
 }
 
-void turns_poke(struct turns *turns)
-{
-    (void)turns;
-}
-
 /* ---- the play ---- */
 
 static inline void go_round(void)

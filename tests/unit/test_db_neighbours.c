@@ -161,10 +161,10 @@ static void test_put_back(void)
 {
     struct customer anna = customer_new();
     int64_t job_id = job_new(&anna);
-    struct photo_outcome photos[] = {{job_id, 3, "refused", 0, NULL, NULL}, {job_id, 0, "sent", 11, "p0", NULL},
-                                     {job_id, 1, "sent", 12, "p1", NULL},   {job_id, 0, "none", 0, NULL, NULL},
-                                     {job_id, 1, "none", 0, NULL, NULL},    {job_id, 2, "none", 0, NULL, NULL},
-                                     {job_id, 3, "none", 0, NULL, NULL}};
+    struct photo_outcome photos[] = {{0, job_id, 3, "refused", 0, NULL, NULL}, {0, job_id, 0, "sent", 11, "p0", NULL},
+                                     {0, job_id, 1, "sent", 12, "p1", NULL},   {0, job_id, 0, "none", 0, NULL, NULL},
+                                     {0, job_id, 1, "none", 0, NULL, NULL},    {0, job_id, 2, "none", 0, NULL, NULL},
+                                     {0, job_id, 3, "none", 0, NULL, NULL}};
     tell(SQL("UPDATE photo_tasks SET delivery = 'queued' WHERE job_id = %lld", (long long)job_id));
     for (int part = 0; part < 2; part++) { /* told in one turn, and the rest in another */
         struct db_unit *unit = db_unit_new();

@@ -245,6 +245,25 @@ static void test_bodies(void)
     CHECK_INT(decode(low, sizeof low - 1).next_offset, 4);
 }
 
+/* An update's own bytes are found again in the body, and are the same update when they are read alone. */
+static void test_alone(void)
+{
+    static const char body[] =
+        "{\"ok\":true,\"result\":[{\"update_id\":7,\"poll\":{\"question\":\"\\\"update_id\\\":8}]\"}},\n"
+        "{\"update_id\":8,\"message\":{\"message_id\":1,\"date\":5,\"chat\":{\"id\":42,\"type\":\"private\"},"
+        "\"from\":{\"id\":42,\"is_bot\":false,\"first_name\":\"A\"},\"text\":\"hi [{\\\"\"}},{\"update_id\":9}]}";
+    struct telegram_update update;
+    size_t bytes = 0;
+    const char *raw = telegram_decode_raw(body, sizeof body - 1, 8, &bytes);
+    CHECK(raw != NULL && raw[0] == '{' && raw[bytes] == ',');
+    CHECK_INT(telegram_decode_one(&arena, raw, bytes, &update), ERR_OK);
+    CHECK_INT(update.update_id, 8);
+    CHECK_INT(update.event.kind, EVENT_TEXT);
+    CHECK_TEXT(update.event.text, "hi [{\"");
+    CHECK(telegram_decode_raw(body, sizeof body - 1, 10, &bytes) == NULL);
+    CHECK_INT(telegram_decode_one(&arena, "{", 1, &update), ERR_INVALID);
+}
+
 int main(void)
 {
     arena_init(&arena);
@@ -255,6 +274,7 @@ int main(void)
     test_poison();
     test_ruins();
     test_bodies();
+    test_alone();
     arena_done(&arena);
     return 0;
 }

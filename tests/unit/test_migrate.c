@@ -238,13 +238,23 @@ static void check_refused(const char *database, const char *sql, const char *sql
     db_free(db);
 }
 
+/* The web application's own words for statuses pass, on rows old and new; what makes money doubtful does not. */
 static void test_constraints(void)
 {
-    check_refused("lived", "UPDATE payments SET status = 'paid' WHERE id = 1", "23514");
-    check_refused("lived", "INSERT INTO generation_jobs (avatar_id, style_id, status) VALUES (1, 'x', 'done')",
-                  "23514");
-    check_refused("lived", "UPDATE avatars SET status = 'paid' WHERE id = 1", "23514");
-    check_refused("lived", "UPDATE referral_withdrawals SET payout_method = 'cash' WHERE id = 1", "23514");
+    static const char *const theirs[] = {
+        "UPDATE payments SET status = 'refunded' WHERE id = 1",
+        "UPDATE payments SET updated_at = now() WHERE status = 'expired'",
+        "INSERT INTO generation_jobs (avatar_id, style_id, status) VALUES (1, 'x', 'done')",
+        "UPDATE generation_jobs SET completed_photos = 1 WHERE status = 'queued'",
+        "UPDATE avatars SET name = 'a new name' WHERE status = 'archived'",
+        "UPDATE avatars SET status = 'READY' WHERE id = 1",
+        "UPDATE referral_withdrawals SET status = 'on hold' WHERE id = 1",
+        "UPDATE referral_withdrawals SET payout_method = 'cash' WHERE payout_method = 'crypto'",
+    };
+    struct db *db = db_new(conninfo_of("lived"), NULL);
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        tell(db, theirs[i]);
+    db_free(db);
     check_refused("lived", "INSERT INTO payments (user_id, yookassa_payment_id, amount) VALUES (1, '2', 1)", "23505");
     check_refused("lived", "INSERT INTO users (device_id, telegram_user_id) VALUES ('again', 100)", "23505");
 }

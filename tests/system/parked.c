@@ -1,0 +1,200 @@
+/* Postgres refuses what people do, though nothing is wrong with it: somebody changed a table, or the server is in
+ * trouble. While everybody is refused nothing moves; when it is one chat's rows, that chat waits in parked_updates, in
+ * order, over kill -9, and all others go on; when it is mended, everything is handled. Nothing is skipped. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/system/invariants.h"
+#include "tests/system/scene.h"
+#include "tests/system/secrets.h"
+
+enum { KNOWN, FIRST, SECOND, USERS, WALKING = 1, ALL_REFUSED_MS = 2500 };
+
+static struct world world;
+static struct user users[USERS];
+static const struct scene scene = {&world, users, WALKING, NULL}; /* the others only write */
+
+static void sql(const char *statement)
+{
+    db_result_free(world_sql(&world, statement));
+}
+
+static int64_t parked(void)
+{
+    return world_int(&world, "SELECT count(*) FROM parked_updates");
+}
+
+static void await_parked(int64_t want)
+{
+    scene_await(&scene, want, "SELECT count(*) FROM parked_updates");
+}
+
+static void await_state(int user, const char *state)
+{
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_sessions WHERE chat_id = %" PRId64 " AND state = '%s'",
+                users[user].id, state);
+}
+
+static int64_t offset(void)
+{
+    return world_int(&world, "SELECT next_offset FROM bot_state");
+}
+
+static void pause_ms(int ms)
+{
+    for (int64_t end_ms = net_now_ms() + ms; net_now_ms() < end_ms;)
+        net_step(world.net, 20);
+}
+
+/* A session that fits the condition can't be written: the error code as somebody's trigger would raise it. */
+static void refuse_sessions(const char *condition, const char *sqlstate)
+{
+    sql("DROP FUNCTION IF EXISTS test_refuse CASCADE");
+    sql(arena_format(&world.arena,
+                     "CREATE FUNCTION test_refuse() RETURNS trigger AS $$ BEGIN IF %s THEN RAISE EXCEPTION"
+                     " 'not this one' USING ERRCODE = '%s'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql",
+                     condition, sqlstate));
+    sql("CREATE TRIGGER test_refuse BEFORE INSERT OR UPDATE ON bot_sessions FOR EACH ROW EXECUTE FUNCTION "
+        "test_refuse()");
+}
+
+static void refuse_nothing(void)
+{
+    sql("DROP FUNCTION test_refuse CASCADE");
+}
+
+static void replay(void)
+{
+    const char *args[] = {BINARY_DIR "/fotosetd", "replay", "-c", world.config, NULL};
+    int status = -1;
+    if (waitpid(world_spawn(args, "/dev/null"), &status, 0) < 0 || status != 0)
+        world_fail(&world, "fotosetd replay ends with %d", status);
+}
+
+static int times(const char *text, const char *words)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* The web application made a new column that must be filled: nobody new can be registered. */
+static void refuse_newcomers(struct invariants *all)
+{
+    sql("ALTER TABLE users ADD COLUMN email TEXT NOT NULL DEFAULT ''");
+    sql("ALTER TABLE users ALTER COLUMN email DROP DEFAULT");
+    int64_t before = offset();
+    scene_write(&scene, FIRST, "/start");
+    pause_ms(ALL_REFUSED_MS);
+    invariants_fact(all, offset() == before && parked() == 0, "with nobody to compare with, something moved");
+    scene_write(&scene, KNOWN, "/help");
+    await_state(KNOWN, "help");
+    await_parked(1);
+    scene_write(&scene, FIRST, "/menu"); /* behind the first word, which must be read first */
+    await_parked(2);
+    scene_write(&scene, SECOND, "/start");
+    scene_write(&scene, KNOWN, "/settings");
+    await_state(KNOWN, "settings");
+    await_parked(3);
+    (void)world_stop_daemon(&world, SIGKILL);
+    char *log = world_read(world.log);
+    invariants_fact(all, times(log, "its chat waits in parked_updates") == 2, "it is not told once a chat");
+    invariants_fact(all, strstr(log, "\"email\"") != NULL && strstr(log, "a default for the column") != NULL,
+                    "it is not told what to mend");
+    free(log);
+    world_start_daemon(&world, NULL);
+    scene_await(&scene, 2, "SELECT count(*) FROM parked_updates WHERE tries > 1"); /* at the start, too */
+    invariants_fact(all, parked() == 3, "a start lost something that is parked");
+    sql("ALTER TABLE users ALTER COLUMN email SET DEFAULT ''");
+    int64_t mended_ms = net_now_ms();
+    replay();
+    await_parked(0);
+    invariants_fact(all, net_now_ms() - mended_ms < 10000, "replay takes %" PRId64 " ms", net_now_ms() - mended_ms);
+    scene_await(&scene, 2, "SELECT count(*) FROM bot_sessions WHERE chat_id IN (%" PRId64 ", %" PRId64 ")",
+                users[FIRST].id, users[SECOND].id);
+    user_look(&users[FIRST]);
+    invariants_fact(all, chat_screen(users[FIRST].chat, 0).message_id > 0, "who waited is not answered");
+}
+
+/* Nobody's update can be stored: nothing moves, and all is handled afterwards. */
+static void refuse_everybody(struct invariants *all, const char *sqlstate)
+{
+    int64_t before = offset();
+    refuse_sessions("TRUE", sqlstate);
+    scene_write(&scene, KNOWN, "/help");
+    scene_write(&scene, FIRST, "/start");
+    scene_write(&scene, SECOND, "/start");
+    pause_ms(ALL_REFUSED_MS);
+    invariants_fact(all, offset() == before && parked() == 0, "everybody was refused with %s, and something moved",
+                    sqlstate);
+    refuse_nothing();
+    await_state(KNOWN, "help");
+    scene_write(&scene, KNOWN, "/menu");
+    await_state(KNOWN, "menu");
+    invariants_fact(all, parked() == 0, "somebody is parked after %s", sqlstate);
+}
+
+/* One chat's rows are refused: all others go on, and the chat goes on by itself when they are not any more. */
+static void refuse_one(struct invariants *all, const char *sqlstate)
+{
+    refuse_sessions(arena_format(&world.arena, "NEW.chat_id = %" PRId64, users[FIRST].id), sqlstate);
+    scene_write(&scene, FIRST, "/start");
+    scene_write(&scene, KNOWN, "/settings");
+    scene_write(&scene, FIRST, "/menu");
+    await_state(KNOWN, "settings");
+    await_parked(2);
+    for (int i = 0; i < 3; i++) {
+        int64_t asked_ms = net_now_ms();
+        scene_write(&scene, KNOWN, i % 2 == 0 ? "/menu" : "/settings");
+        await_state(KNOWN, i % 2 == 0 ? "menu" : "settings");
+        invariants_fact(all, net_now_ms() - asked_ms < 5000, "%s: others wait for the chat that is parked", sqlstate);
+    }
+    refuse_nothing();
+    await_parked(0);
+}
+
+/* What Postgres can't hold at all is noted with its bytes and passed over. */
+static void refuse_for_good(struct invariants *all)
+{
+    refuse_sessions(arena_format(&world.arena, "NEW.chat_id = %" PRId64, users[SECOND].id), "22021");
+    scene_write(&scene, SECOND, "/start seven");
+    scene_await(&scene, 1, "SELECT count(*) FROM poison_updates WHERE why LIKE 'not this one%%'");
+    refuse_nothing();
+    invariants_fact(all,
+                    world_int(&world, "SELECT count(*) FROM poison_updates WHERE"
+                                      " convert_from(raw, 'UTF8')::json #>> '{message,text}' = '/start seven'") == 1,
+                    "the poison's own bytes are not kept");
+}
+
+int main(void)
+{
+    static const char *const everybody[] = {"58030", "XX000", "P0001", "23514"};
+    static const char *const one[] = {"P0001", "XX001"};
+    struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
+    struct invariants all = {.world = &world, .users = users, .user_count = 0, .poison_expected = 1};
+    world_begin(&world, &(struct world_options){.name = "parked", .seed = 4, .cheap_styles = true});
+    world_start_daemon(&world, NULL);
+    secrets_keep(&world);
+    for (int i = 0; i < USERS; i++)
+        user_begin(&users[i], &world, &plan, 5000000001 + i);
+    scene_walk_to(&scene, KNOWN, USER_NAME);
+    users[KNOWN].step = USER_DONE; /* from here on it only writes */
+    pause_ms(1000);                /* and what it did before is committed */
+    refuse_newcomers(&all);
+    for (size_t i = 0; i < sizeof everybody / sizeof everybody[0]; i++)
+        refuse_everybody(&all, everybody[i]);
+    for (size_t i = 0; i < sizeof one / sizeof one[0]; i++)
+        refuse_one(&all, one[i]);
+    refuse_for_good(&all);
+    scene_write(&scene, KNOWN, "/menu");
+    await_state(KNOWN, "menu");
+    invariants_settle(&world);
+    invariants_check(&all);
+    printf("parked: %d facts hold, %" PRId64 " s\n", all.checked, (net_now_ms() - world.begun_ms) / 1000);
+    return 0;
+}
