@@ -1,12 +1,14 @@
 /* The first calls of a life: who am I, no webhook (what waits is kept: people wrote while we were away), then the menu
  * of commands for private chats and what a stranger reads before "Start": each once without a language for everybody,
- * then once for each language. One after the other; what is transient is tried again without end, because a daemon that
- * starts before its network must wait, not die. Must not touch updates. */
+ * then once for each language. One after the other. Who we are is asked without end, because a daemon that starts
+ * before its network must wait, not die; only a token that is refused again and again ends it. All else is no reason
+ * not to begin: a webhook that stays is met by the poll. Must not touch updates. */
 #include "bot/telegram/poll.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "bot/log.h"
+#include "bot/telegram/doubt.h"
 #include "bot/telegram/private.h"
 
 enum {
@@ -22,6 +24,8 @@ struct begin {
     telegram_ready_fn *ready;
     void *ctx;
     int step;
+    int failures; /* of getMe, in a row */
+    struct doubt doubt;
     char *tells[TELLS]; /* parameters: EACH of a method of `methods` */
     int64_t id;
     char username[USERNAME_MAX_BYTES];
@@ -88,9 +92,9 @@ static void finish(struct begin *begin, const struct telegram_verdict *verdict)
 
 static void on_step(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
 
-static enum err next_step(struct begin *begin, int64_t now_ms)
+static enum err next_step(struct begin *begin, int64_t now_ms, int64_t wait_ms)
 {
-    struct telegram_call call = {.effect = EFFECT_IDEMPOTENT};
+    struct telegram_call call = {.effect = EFFECT_IDEMPOTENT, .not_before_ms = now_ms + wait_ms};
     if (begin->step == 0) {
         call.method = "getMe";
     } else if (begin->step == 1) {
@@ -115,33 +119,49 @@ static bool take_identity(struct begin *begin, struct json_object *me)
     return true;
 }
 
+/* How long to wait before getMe is asked again; < 0 = not any more: the token is refused for good. */
+static int64_t ask_again_ms(struct begin *begin, const struct telegram_verdict *verdict)
+{
+    int64_t wait_ms = telegram_backoff_ms(begin->tg, ++begin->failures);
+    if (verdict->class != TELEGRAM_UNAUTHORIZED)
+        return wait_ms;
+    if (doubt_repeated(&begin->doubt, &wait_ms))
+        return -1;
+    log_error("telegram",
+              "Telegram does not know the bot's token (%d of %d): is it copied whole from @BotFather, and "
+              "not revoked? Asking again, in case it is a mistake of Telegram's",
+              begin->doubt.times, DOUBT_TIMES);
+    return wait_ms;
+}
+
 static void on_step(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct begin *begin = ctx;
     struct telegram_verdict last = *verdict;
-    bool again = last.class == TELEGRAM_RETRY || last.class == TELEGRAM_AMBIGUOUS;
-    if (begin->tg->stopping && again)
+    int64_t wait_ms = 0;
+    if (begin->tg->stopping && (last.class == TELEGRAM_RETRY || last.class == TELEGRAM_AMBIGUOUS))
         last.class = TELEGRAM_CANCELED;
     if (last.class == TELEGRAM_OK && begin->step == 0 && !take_identity(begin, result))
         last.class = TELEGRAM_BAD;
-    bool fatal = last.class == TELEGRAM_UNAUTHORIZED || last.class == TELEGRAM_CANCELED;
     if (last.class != TELEGRAM_OK) {
         char line[256];
         telegram_verdict_line(&last, line, sizeof line);
         log_warn("telegram", "start-up, step %d of %d: %s", begin->step + 1, STEPS, line);
-        if (fatal || (!again && begin->step < 2)) {
+        if (begin->step == 0 && last.class != TELEGRAM_CANCELED)
+            wait_ms = ask_again_ms(begin, &last);
+        if (last.class == TELEGRAM_CANCELED || wait_ms < 0) {
             finish(begin, &last);
             return;
         }
     }
-    if (last.class == TELEGRAM_OK || !again)
+    if (last.class == TELEGRAM_OK || begin->step > 0)
         begin->step++;
     last.class = TELEGRAM_OK;
     if (begin->step == STEPS) {
         finish(begin, &last);
         return;
     }
-    if (next_step(begin, begin->tg->now_ms) != ERR_OK) {
+    if (next_step(begin, begin->tg->now_ms, wait_ms) != ERR_OK) {
         last.class = TELEGRAM_BAD;
         finish(begin, &last);
     }
@@ -159,7 +179,7 @@ enum err telegram_begin(struct telegram *tg, int64_t now_ms, const struct telegr
     begin->ctx = ctx;
     for (size_t i = 0; i < TELLS; i++)
         begin->tells[i] = tell_params(menu, i);
-    enum err err = next_step(begin, now_ms);
+    enum err err = next_step(begin, now_ms, 0);
     if (err != ERR_OK)
         drop(begin);
     return err;

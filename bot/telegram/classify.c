@@ -3,7 +3,8 @@
  * decides only 401, 404, 409, 413, 429 and 5xx, the description's beginning decides the rest, from one table.
  *
  * Bodies of front proxies are HTML: without JSON a gateway's 502 and 504 are ambiguous (the request went on behind
- * it), every other refusal that is not the Bot API's is worth a retry. Pure; must not act on what it finds. */
+ * it), every other refusal that is not the Bot API's is worth a retry: only Telegram itself can say that a token is
+ * unknown. Pure; must not act on what it finds. */
 #include "bot/telegram/classify.h"
 
 #include <ctype.h>
@@ -211,11 +212,7 @@ static struct telegram_verdict unanswered(const struct telegram_reply *reply)
 static void by_status(struct telegram_verdict *verdict, const struct telegram_reply *reply)
 {
     long status = reply->status;
-    if (status == 401) {
-        verdict->class = TELEGRAM_UNAUTHORIZED;
-    } else if (status == 409) {
-        verdict->class = TELEGRAM_CONFLICT;
-    } else if (status == 413) {
+    if (status == 413) {
         verdict->class = TELEGRAM_FILE_TOO_BIG;
     } else if (status < 300 || status == 500 || status == 502 || status == 504 || status > 504) {
         verdict->class = TELEGRAM_AMBIGUOUS;
@@ -242,6 +239,7 @@ static void by_error(struct telegram_verdict *verdict, const struct telegram_rep
         verdict->class = TELEGRAM_UNAUTHORIZED; /* a token of the wrong shape is "Not Found" */
     } else if (code == 409) {
         verdict->class = TELEGRAM_CONFLICT;
+        verdict->webhook = strstr(text, "ebhook") != NULL; /* "webhook is active", "setWebhook request" */
     } else if (code == 413) {
         verdict->class = TELEGRAM_FILE_TOO_BIG;
     } else if (code >= 500) {

@@ -19,7 +19,7 @@ enum telegram_class {
     TELEGRAM_UNPARSED,     /* "can't parse entities": our escaping failed; once more without parse_mode */
     TELEGRAM_BAD,          /* refused for good: our bug */
     TELEGRAM_CONFLICT,     /* 409: another instance polls, or a webhook is set */
-    TELEGRAM_UNAUTHORIZED, /* bad or revoked token: stop */
+    TELEGRAM_UNAUTHORIZED, /* the token is unknown, Telegram says. Single ones pass: see doubt.h */
     TELEGRAM_CANCELED,     /* we gave up before it was sent */
     TELEGRAM_CLASS_COUNT
 };
@@ -31,6 +31,7 @@ struct telegram_verdict {
     int error_code;                                   /* Telegram's, or the HTTP status; 0 = none. For log lines only */
     int64_t retry_after_ms;                           /* 0 = the caller's own back-off */
     bool limited;                                     /* RETRY because of a 429 */
+    bool webhook;                                     /* CONFLICT because a webhook is set */
     bool surely_not_done;                             /* the request certainly had no effect: 429, not sent, refused */
     char description[TELEGRAM_DESCRIPTION_MAX_BYTES]; /* redacted, one line */
 };

@@ -290,6 +290,7 @@ static enum err make_job(struct telegram *tg, const struct telegram_call *call, 
     job->item.priority = call->priority;
     job->item.cost = cost_of(call);
     job->item.unordered = never_waits(call->method);
+    job->item.not_before_ms = call->not_before_ms;
     *ret_job = job;
     return ERR_OK;
 }

@@ -58,9 +58,10 @@ struct telegram_call {
     const char *params_json; /* a JSON object, or NULL for none */
     const struct telegram_file *files;
     size_t file_count;
-    bool no_result;      /* nobody reads it: a success is reported without one, and need not be parsed */
-    int cost;            /* messages it makes: an album's photos; 0 = 1 for calls that send, else 0 */
-    int64_t deadline_ms; /* monotonic; after it a failure is reported instead of retried; 0 = none */
+    bool no_result;        /* nobody reads it: a success is reported without one, and need not be parsed */
+    int cost;              /* messages it makes: an album's photos; 0 = 1 for calls that send, else 0 */
+    int64_t deadline_ms;   /* monotonic; after it a failure is reported instead of retried; 0 = none */
+    int64_t not_before_ms; /* monotonic; 0 = at once. Only without a chat_id */
 };
 
 /* result is borrowed, and NULL unless verdict->class is TELEGRAM_OK with a result in it. The callback may make calls.

@@ -185,7 +185,10 @@ void governor_add(struct governor *governor, int64_t now_ms, struct governor_ite
     item->next = NULL;
     item->node = (struct waiting_node){0};
     if (!is_ordered(item)) {
-        waiting_list_add(&governor->ready[item->priority][item->cost > 0], &item->node);
+        if (item->not_before_ms > now_ms)
+            waiting_heap_add(&governor->heap, &item->node, item->not_before_ms);
+        else
+            waiting_list_add(&governor->ready[item->priority][item->cost > 0], &item->node);
         return;
     }
     struct governor_chat *chat = item->chat = chat_get(governor, item->chat_id, now_ms);

@@ -19,12 +19,13 @@ enum {
 
 struct governor;
 
-/* Embedded in the caller's call. The caller sets the first four; zero the rest. */
+/* Embedded in the caller's call. The caller sets the first five; zero the rest. */
 struct governor_item {
     int64_t chat_id; /* 0 = waits for nobody */
     enum telegram_priority priority;
-    int cost;       /* tokens; 0 = the rates don't matter to it */
-    bool unordered; /* does not wait behind its chat's other items */
+    int cost;              /* tokens; 0 = the rates don't matter to it */
+    bool unordered;        /* does not wait behind its chat's other items */
+    int64_t not_before_ms; /* only of those that wait for no chat; 0 = at once */
     struct waiting_node node;
     struct governor_item *next;
     struct governor_chat *chat; /* while it is queued or in flight in the order of a chat */

@@ -2,20 +2,25 @@
  * goes out only when the shell says that the batch is committed (telegram_poll_next), since it confirms the batch.
  *
  * It never spins: asking again from the same offset waits, as does an empty answer that came at once. A total timeout
- * ends a poll whose connection died silently. 409 means that somebody else polls with this token: go slower, and give
- * up when it stays so. Must not decode or store anything; must not decide to exit, only say that it is over. */
+ * ends a poll whose connection died silently. No single answer is final. 409 means that somebody else polls with this
+ * token, or set a webhook: the poll goes on, slowly, and the owner of the poll finds out whether it should. 401 and 404
+ * mean that the token is unknown: then getMe is asked in place of updates until it knows us, or has said the same often
+ * enough. Must not decode or store anything; must not decide to exit, only say that it is over. */
 #include "bot/telegram/poll.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bot/telegram/decode.h"
+#include "bot/telegram/doubt.h"
 #include "bot/telegram/private.h"
 #include "bot/telegram/url.h"
 
 enum {
     SMALL_BYTES = 1024, /* an answer up to this is looked into: it may be empty */
     CONFLICT_WAIT_MS = 5000,
+    CONFLICT_WAIT_MAX_MS = 40000,
+    WHO_AM_I_TIMEOUT_MS = 30000,
     EMPTY_AT_ONCE_MS = 500
 };
 
@@ -30,6 +35,8 @@ struct telegram_poll {
     int64_t offset;
     int64_t asked_ms, due_ms;
     int failures, conflicts, repeats;
+    bool doubting; /* getMe is asked, not getUpdates */
+    struct doubt doubt;
 };
 
 struct telegram_poll *telegram_poll_new(struct telegram *tg, telegram_poll_fn *on_news, void *ctx)
@@ -62,23 +69,29 @@ void telegram_poll_free(struct telegram_poll *poll)
 
 static void on_answer(void *ctx, struct http_answer *answer);
 
+static const char *method(const struct telegram_poll *poll)
+{
+    return poll->doubting ? "getMe" : "getUpdates";
+}
+
 static void ask(struct telegram_poll *poll, int64_t now_ms)
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    char url[TELEGRAM_URL_MAX_BYTES], body[192];
-    if (telegram_url_method(url, poll->tg->api_url, poll->tg->token, "getUpdates") != ERR_OK)
+    char url[TELEGRAM_URL_MAX_BYTES], body[192] = "{}";
+    if (telegram_url_method(url, poll->tg->api_url, poll->tg->token, method(poll)) != ERR_OK)
         abort(); /* checked by telegram_new */
-    int length = snprintf(body, sizeof body,
-                          "{\"offset\":%lld,\"limit\":%d,\"timeout\":%d,"
-                          "\"allowed_updates\":[\"message\",\"callback_query\",\"my_chat_member\"]}",
-                          (long long)poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
+    if (!poll->doubting)
+        (void)snprintf(body, sizeof body,
+                       "{\"offset\":%lld,\"limit\":%d,\"timeout\":%d,"
+                       "\"allowed_updates\":[\"message\",\"callback_query\",\"my_chat_member\"]}",
+                       (long long)poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
     struct http_request request = {
         .url = url,
         .method = HTTP_POST,
         .headers = headers,
         .body = body,
-        .body_bytes = (size_t)length,
-        .timeout_ms = TELEGRAM_POLL_TIMEOUT_S * 1000 + TELEGRAM_POLL_SLACK_MS,
+        .body_bytes = strlen(body),
+        .timeout_ms = poll->doubting ? WHO_AM_I_TIMEOUT_MS : TELEGRAM_POLL_TIMEOUT_S * 1000 + TELEGRAM_POLL_SLACK_MS,
         .max_answer_bytes = TELEGRAM_BATCH_MAX_BYTES,
         .own_connection = true,
     };
@@ -109,25 +122,46 @@ static void tell(struct telegram_poll *poll, enum telegram_poll_event event, con
 
 static void on_conflict(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
 {
-    if (++poll->conflicts >= TELEGRAM_POLL_CONFLICTS_MAX) {
-        poll->state = IDLE;
-        tell(poll, TELEGRAM_POLL_FATAL, verdict, poll->conflicts);
-        return;
-    }
-    wait_for(poll, now_ms, CONFLICT_WAIT_MS + telegram_random(poll->tg, CONFLICT_WAIT_MS));
-    if (strstr(verdict->description, "ebhook") != NULL) { /* somebody set one behind our back */
+    int64_t wait_ms = CONFLICT_WAIT_MS;
+    for (int i = 0; i < poll->conflicts && wait_ms < CONFLICT_WAIT_MAX_MS; i++)
+        wait_ms *= 2;
+    poll->conflicts++;
+    if (verdict->webhook) { /* somebody set one behind our back */
         struct telegram_call call = {.method = "deleteWebhook", .params_json = "{\"drop_pending_updates\":false}"};
         if (telegram_call(poll->tg, now_ms, &call, ignore, NULL) != ERR_OK)
             poll->failures++;
+        wait_ms = CONFLICT_WAIT_MS;
     }
+    wait_for(poll, now_ms, wait_ms + telegram_random(poll->tg, CONFLICT_WAIT_MS));
     tell(poll, TELEGRAM_POLL_CONFLICT, verdict, poll->conflicts);
+}
+
+/* getUpdates says so for the first time, or getMe once more. */
+static void on_unknown_token(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
+{
+    int64_t wait_ms = telegram_backoff_ms(poll->tg, ++poll->failures);
+    if (poll->doubting && doubt_repeated(&poll->doubt, &wait_ms)) {
+        poll->state = IDLE;
+        tell(poll, TELEGRAM_POLL_REFUSED, verdict, poll->doubt.times);
+        return;
+    }
+    poll->doubting = true;
+    wait_for(poll, now_ms, wait_ms);
+    tell(poll, TELEGRAM_POLL_DOUBT, verdict, poll->doubt.times + 1);
+}
+
+/* Telegram knows the token after all. */
+static void on_known(struct telegram_poll *poll, int64_t now_ms)
+{
+    poll->doubting = false;
+    poll->doubt = (struct doubt){0};
+    wait_for(poll, now_ms, telegram_backoff_ms(poll->tg, poll->failures));
 }
 
 static void on_failure(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
 {
     if (verdict->class == TELEGRAM_UNAUTHORIZED) {
-        poll->state = IDLE;
-        tell(poll, TELEGRAM_POLL_FATAL, verdict, 1);
+        on_unknown_token(poll, verdict, now_ms);
         return;
     }
     if (verdict->class == TELEGRAM_CONFLICT) {
@@ -164,13 +198,15 @@ static void on_answer(void *ctx, struct http_answer *answer)
     if (poll->transfer == 0)
         return; /* stopped */
     poll->transfer = 0;
-    if (answer->outcome == HTTP_ANSWERED && answer->status == 200 && answer->bytes > SMALL_BYTES) {
+    if (!poll->doubting && answer->outcome == HTTP_ANSWERED && answer->status == 200 && answer->bytes > SMALL_BYTES) {
         hand_over(poll, answer);
         return;
     }
-    struct telegram_verdict verdict = telegram_judge(poll->tg, "getUpdates", answer, &reply);
+    struct telegram_verdict verdict = telegram_judge(poll->tg, method(poll), answer, &reply);
     if (verdict.class != TELEGRAM_OK) {
         on_failure(poll, &verdict, now_ms);
+    } else if (poll->doubting) {
+        on_known(poll, now_ms);
     } else if (!is_empty(reply)) {
         hand_over(poll, answer);
     } else {
@@ -189,6 +225,8 @@ void telegram_poll_start(struct telegram_poll *poll, int64_t now_ms, int64_t off
         abort();
     poll->offset = offset;
     poll->failures = poll->conflicts = poll->repeats = 0;
+    poll->doubting = false;
+    poll->doubt = (struct doubt){0};
     ask(poll, now_ms);
 }
 

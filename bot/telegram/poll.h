@@ -8,9 +8,8 @@
 #include "bot/telegram/client.h"
 
 enum {
-    TELEGRAM_POLL_TIMEOUT_S = 50,     /* the server's maximum */
-    TELEGRAM_POLL_SLACK_MS = 15000,   /* over it, before the connection counts as dead */
-    TELEGRAM_POLL_CONFLICTS_MAX = 12, /* 409s in a row before giving up: about a minute and a half */
+    TELEGRAM_POLL_TIMEOUT_S = 50,   /* the server's maximum */
+    TELEGRAM_POLL_SLACK_MS = 15000, /* over it, before the connection counts as dead */
     TELEGRAM_COMMANDS_MAX = 100
 };
 
@@ -19,8 +18,9 @@ struct telegram_poll;
 enum telegram_poll_event {
     TELEGRAM_POLL_BATCH,    /* body, bytes: give them to telegram_decode, then call telegram_poll_next */
     TELEGRAM_POLL_TROUBLE,  /* for the log; the poll goes on by itself after a back-off */
-    TELEGRAM_POLL_CONFLICT, /* another instance polls; goes on after 5 to 10 s; count says how often in a row */
-    TELEGRAM_POLL_FATAL,    /* bad token, or too many conflicts: polling has stopped */
+    TELEGRAM_POLL_CONFLICT, /* somebody else polls, or had a webhook set, which is being removed; goes on, slowly */
+    TELEGRAM_POLL_DOUBT,    /* the token is said to be unknown: getMe is asked whether that is meant */
+    TELEGRAM_POLL_REFUSED,  /* it is, said again and again over a minute: polling has stopped */
     TELEGRAM_POLL_EVENT_COUNT
 };
 
@@ -29,7 +29,7 @@ struct telegram_poll_news {
     const char *body; /* borrowed; BATCH only. An empty batch is not reported */
     size_t bytes;
     const struct telegram_verdict *verdict; /* the others */
-    int count;                              /* failures in a row */
+    int count;                              /* the how-manieth of its kind in a row */
 };
 typedef void telegram_poll_fn(void *ctx, const struct telegram_poll_news *news);
 
@@ -66,8 +66,8 @@ struct telegram_identity {
 typedef void telegram_ready_fn(void *ctx, const struct telegram_verdict *verdict,
                                const struct telegram_identity *identity);
 /* getMe, deleteWebhook (keeping what waits), setMyCommands for private chats, setMyDescription, setMyShortDescription;
- * then ready is called once. menu is used during this call only. Transient failures are retried. A failed setMy… is
- * logged, not fatal. */
+ * then ready is called once. menu is used during this call only. Only a token that getMe refuses again and again over a
+ * minute is a failure: all else of getMe is retried, all else that fails is logged. */
 enum err telegram_begin(struct telegram *tg, int64_t now_ms, const struct telegram_menu *menu, telegram_ready_fn *ready,
                         void *ctx) MUST_CHECK;
 

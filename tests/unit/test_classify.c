@@ -95,7 +95,9 @@ static const struct {
     {HTTP_ANSWERED, true, 302, "moved", TELEGRAM_RETRY, true},
     {HTTP_ANSWERED, true, 403, "<html>forbidden</html>", TELEGRAM_RETRY, true},
     {HTTP_ANSWERED, true, 429, "<html>slow down</html>", TELEGRAM_RETRY, true},
-    {HTTP_ANSWERED, true, 401, "", TELEGRAM_UNAUTHORIZED, true},
+    {HTTP_ANSWERED, true, 401, "", TELEGRAM_RETRY, true}, /* a proxy's: Telegram has not said anything */
+    {HTTP_ANSWERED, true, 404, "<html>", TELEGRAM_RETRY, true},
+    {HTTP_ANSWERED, true, 409, "<html>", TELEGRAM_RETRY, true},
     {HTTP_ANSWERED, true, 413, "<html>413 Request Entity Too Large</html>", TELEGRAM_FILE_TOO_BIG, true},
     {HTTP_NOT_SENT, false, 0, "", TELEGRAM_RETRY, true},
     {HTTP_AMBIGUOUS, true, 0, "", TELEGRAM_AMBIGUOUS, false},
@@ -136,6 +138,7 @@ static void test_rows(void)
         CHECK_INT(verdict.error_code, rows[i].code);
         CHECK_INT(verdict.surely_not_done, rows[i].code < 500 && rows[i].want != TELEGRAM_AMBIGUOUS);
         CHECK_INT(verdict.limited, rows[i].code == 429);
+        CHECK_INT(verdict.webhook, rows[i].code == 409 && strstr(rows[i].description, "ebhook") != NULL);
     }
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         struct telegram_reply input = {
