@@ -24,7 +24,9 @@ enum {
     LIST_MAX = 4096, /* photos known at a time */
     AGAIN_BASE_MS = 2000,
     AGAIN_CAP_MS = 10 * 60 * 1000,
-    LOUD_ATTEMPT = 5 /* trouble that lasts so long is a warning */
+    AWAY_CAP_MS = 60 * 1000,      /* while Telegram says that it has not got the file now … */
+    AWAY_FOR_MS = 15 * 60 * 1000, /* … which is believed to pass for so long */
+    LOUD_ATTEMPT = 5              /* trouble that lasts so long is a warning */
 };
 
 enum where { QUEUED, FETCHING, EXAMINING, STORING, COMMITTING, ASIDE };
@@ -37,8 +39,9 @@ struct photo {
     enum where where;
     int64_t again_ms; /* ASIDE until then */
     int attempts;
-    bool broke;  /* the darkroom ended under it: once may be chance (a stop of the service, want of memory) */
-    bool judged; /* verdict, hash and url are known */
+    int64_t away_ms; /* since when Telegram has not got the file; 0 = it did not say so */
+    bool broke;      /* the darkroom ended under it: once may be chance (a stop of the service, want of memory) */
+    bool judged;     /* verdict, hash and url are known */
     enum photo_verdict verdict;
     uint64_t hash;
     char url[STORE_URL_BYTES]; /* "" unless good */
@@ -117,7 +120,8 @@ static void due(void *ctx, int64_t id)
 static void put_aside(struct photo *photo, const char *doing, const char *why)
 {
     struct intake *intake = photo->intake;
-    int64_t wait_ms = backoff_ms(photo->attempts, AGAIN_BASE_MS, AGAIN_CAP_MS, random_number());
+    int64_t cap_ms = photo->away_ms != 0 ? AWAY_CAP_MS : AGAIN_CAP_MS;
+    int64_t wait_ms = backoff_ms(photo->attempts, AGAIN_BASE_MS, cap_ms, random_number());
     log_line(photo->attempts == LOUD_ATTEMPT ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "intake",
              "photo %lld: %s: %s; again in %lld ms", (long long)photo->id, doing, why, (long long)wait_ms);
     photo->attempts++;
@@ -225,6 +229,18 @@ static void examine(struct photo *photo, const char *data, size_t bytes)
         put_aside(photo, "examining", err_name(err));
 }
 
+/* Telegram refuses the file, or fails on it. That passes, as a rule within minutes; then the user is told. */
+static void wait_for_file(struct photo *photo, const struct telegram_verdict *verdict)
+{
+    int64_t now_ms = photo->intake->shop->unix_ms;
+    if (photo->away_ms == 0)
+        photo->away_ms = now_ms;
+    if (now_ms - photo->away_ms < AWAY_FOR_MS)
+        put_aside(photo, "fetching", verdict->description);
+    else
+        judge(photo, PHOTO_UNREACHABLE);
+}
+
 static void fetched(void *ctx, const struct telegram_verdict *verdict, char *data, size_t bytes)
 {
     struct photo *photo = ctx;
@@ -237,13 +253,20 @@ static void fetched(void *ctx, const struct telegram_verdict *verdict, char *dat
     switch (verdict->class) {
     case TELEGRAM_OK: examine(photo, data, bytes); break;
     case TELEGRAM_FILE_TOO_BIG: judge(photo, PHOTO_TOO_BIG); break;
-    case TELEGRAM_FILE_BAD:
+    case TELEGRAM_FILE_BAD: judge(photo, PHOTO_UNREACHABLE); break;
+    case TELEGRAM_FILE_AWAY:
     case TELEGRAM_UNREACHABLE:
     case TELEGRAM_GONE:
     case TELEGRAM_UNPARSED:
-    case TELEGRAM_BAD: judge(photo, PHOTO_UNREACHABLE); break;
+    case TELEGRAM_BAD: wait_for_file(photo, verdict); break;
     case TELEGRAM_RETRY:
     case TELEGRAM_AMBIGUOUS:
+        if (verdict->error_code >= 500) {
+            wait_for_file(photo, verdict);
+            break;
+        }
+        put_aside(photo, "fetching", verdict->description); /* the line is down: that says nothing of the file */
+        break;
     case TELEGRAM_CONFLICT:
     case TELEGRAM_UNAUTHORIZED:
     case TELEGRAM_CANCELED:

@@ -312,7 +312,8 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     case TELEGRAM_RETRY:
     case TELEGRAM_AMBIGUOUS:
     case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
-    case TELEGRAM_UNAUTHORIZED: missed(shipment, verdict); break;
+    case TELEGRAM_UNAUTHORIZED:
+    case TELEGRAM_FILE_AWAY: missed(shipment, verdict); break;
     case TELEGRAM_UNREACHABLE: lane_unreachable(lane); break;
     case TELEGRAM_GONE:
     case TELEGRAM_FILE_TOO_BIG:

@@ -122,6 +122,7 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
         }
         break;
     }
+    case TELEGRAM_FILE_AWAY:
     case TELEGRAM_FILE_BAD: /* an id of another time: uploaded anew it gets a new one */
         if (item->picture != NULL && pictures_forget(lane->outbox->pictures, item->picture)) {
             screen_send(lane);

@@ -80,6 +80,8 @@ static const struct rule rules[] = {
     {"FILE_", NULL, TELEGRAM_FILE_BAD},
     {"WEBPAGE_", NULL, TELEGRAM_FILE_BAD},
     {"wrong file identifier", NULL, TELEGRAM_FILE_BAD},
+    {"wrong file_id or the file is temporarily unavailable", NULL, TELEGRAM_FILE_AWAY}, /* mostly the latter */
+    {"file is temporarily unavailable", NULL, TELEGRAM_FILE_AWAY},
     {"wrong file_id", NULL, TELEGRAM_FILE_BAD},
     {"wrong remote file identifier", NULL, TELEGRAM_FILE_BAD},
     {"invalid file_id", NULL, TELEGRAM_FILE_BAD},
@@ -100,6 +102,7 @@ const char *telegram_class_name(enum telegram_class class)
     case TELEGRAM_UNREACHABLE: return "unreachable";
     case TELEGRAM_GONE: return "gone";
     case TELEGRAM_FILE_TOO_BIG: return "file too big";
+    case TELEGRAM_FILE_AWAY: return "file away";
     case TELEGRAM_FILE_BAD: return "file bad";
     case TELEGRAM_UNPARSED: return "unparsed";
     case TELEGRAM_BAD: return "bad";

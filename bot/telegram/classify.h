@@ -15,6 +15,7 @@ enum telegram_class {
     TELEGRAM_UNREACHABLE,  /* blocked, deactivated, chat not found: stop writing to this chat */
     TELEGRAM_GONE,         /* the message to edit, delete or answer is not there or can't be changed: send a new one */
     TELEGRAM_FILE_TOO_BIG, /* over a limit of Telegram's */
+    TELEGRAM_FILE_AWAY,    /* the file can't be had now: again, for some minutes */
     TELEGRAM_FILE_BAD,     /* the file, its id or its link was refused: try another way of sending it */
     TELEGRAM_UNPARSED,     /* "can't parse entities": our escaping failed; once more without parse_mode */
     TELEGRAM_BAD,          /* refused for good: our bug */

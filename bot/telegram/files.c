@@ -79,7 +79,10 @@ static struct telegram_verdict judge(const struct http_answer *answer)
     if (answer->status == 401)
         return say(TELEGRAM_UNAUTHORIZED, "the download was not authorized");
     bool gone = answer->status == 400 || answer->status == 403 || answer->status == 404 || answer->status == 410;
-    return say(gone ? TELEGRAM_FILE_BAD : TELEGRAM_RETRY, gone ? "the link does not work" : "the download failed");
+    struct telegram_verdict verdict = say(gone ? TELEGRAM_FILE_AWAY : TELEGRAM_RETRY,
+                                          gone ? "the link does not work" : "the download failed");
+    verdict.error_code = (int)answer->status;
+    return verdict;
 }
 
 /* Something between us and Telegram answered with a page of its own; that passes, so there are more tries than for a
@@ -104,7 +107,7 @@ static void on_download(void *ctx, struct http_answer *answer)
         finish(fetch, &ok, data, bytes);
     } else {
         struct telegram_verdict verdict = judge(answer);
-        if (verdict.class == TELEGRAM_RETRY || verdict.class == TELEGRAM_FILE_BAD)
+        if (verdict.class == TELEGRAM_RETRY || verdict.class == TELEGRAM_FILE_AWAY)
             renew(fetch, &verdict, TRIES_MAX, answer->now_ms);
         else
             finish(fetch, &verdict, NULL, 0);
@@ -125,8 +128,9 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
     if (json_object_object_get_ex(result, "file_size", &size) &&
         json_object_get_int64(size) > (int64_t)fetch->max_bytes)
         problem = say(TELEGRAM_FILE_TOO_BIG, "the file is larger than allowed");
-    else if (!json_object_object_get_ex(result, "file_path", &path) || !json_object_is_type(path, json_type_string) ||
-             telegram_url_file(url, tg->api_url, tg->token, json_object_get_string(path)) != ERR_OK)
+    else if (!json_object_object_get_ex(result, "file_path", &path) || !json_object_is_type(path, json_type_string))
+        problem = say(TELEGRAM_FILE_AWAY, "getFile gave no path");
+    else if (telegram_url_file(url, tg->api_url, tg->token, json_object_get_string(path)) != ERR_OK)
         problem = say(TELEGRAM_FILE_BAD, "getFile gave no usable path");
     else if (tg->stopping)
         problem = say(TELEGRAM_CANCELED, "canceled");

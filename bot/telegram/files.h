@@ -10,7 +10,8 @@
 enum { TELEGRAM_FILE_MAX_BYTES = 20 * 1024 * 1024 };
 
 /* OK: data (malloc'ed, now the callee's, who frees it) and bytes. Otherwise data is NULL and the verdict says:
- * FILE_TOO_BIG, FILE_BAD (gone, refused), UNAUTHORIZED, CANCELED, or RETRY/AMBIGUOUS after all retries (try later). */
+ * FILE_TOO_BIG, FILE_BAD (refused), FILE_AWAY (not now: try for some minutes), UNAUTHORIZED, CANCELED, or
+ * RETRY/AMBIGUOUS after all retries (try later); what getFile is refused for in another way is the verdict as it is. */
 typedef void telegram_file_fn(void *ctx, const struct telegram_verdict *verdict, char *data, size_t bytes);
 
 /* max_bytes 0 = TELEGRAM_FILE_MAX_BYTES. Errors as telegram_call; then got is never called. */

@@ -28,6 +28,7 @@ enum { REQUEST_BYTES = 8192, NEWS_MAX = 256, KEYS_MAX = 8, KEY_BYTES = 64 };
 
 static struct shared {
     int files, creates, gets;
+    int away;         /* so many times getFile has not got the file called "away" */
     int paid_from;    /* the n-th question about the payment is answered "succeeded" */
     int fail_creates; /* so many first tries end in a 500 */
     long long order_id;
@@ -105,7 +106,15 @@ static void serve_one(int fd)
             break;
     }
     const char *key = strstr(text, "Idempotence-Key: ");
-    if (strstr(text, "/getFile") != NULL)
+    bool away = strstr(text, "\"away\"") != NULL && shared->away-- > 0;
+    if (strstr(text, "/getFile") != NULL && away)
+        answer_text(fd, "400 Bad Request",
+                    "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: wrong file_id or the file is "
+                    "temporarily unavailable\"}");
+    else if (strstr(text, "/getFile") != NULL && strstr(text, "\"wrong\"") != NULL)
+        answer_text(fd, "400 Bad Request",
+                    "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: invalid file_id\"}");
+    else if (strstr(text, "/getFile") != NULL)
         answer_text(fd, "200 OK", "{\"ok\":true,\"result\":{\"file_id\":\"f\",\"file_path\":\"photos/a.jpg\"}}");
     else if (strncmp(text, "GET /file/", 10) == 0 && shared->files++ == 0)
         answer_text(fd, "502 Bad Gateway", "");
@@ -289,6 +298,40 @@ static void test_intake(const struct customer *anna)
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld AND image_url LIKE 'store:%%'",
                       (long long)anna->avatar_id)),
               1);
+}
+
+/* Pushes the clock forward until the photo is judged; how long that took by it. */
+static int64_t minutes_until_judged(int64_t id)
+{
+    int64_t before_ms = shop.unix_ms;
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PHOTO_READY, id) == 0; pushed_ms += 1000) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    return (shop.unix_ms - before_ms) / 60000;
+}
+
+/* "Temporarily unavailable" passes: asked for again for a quarter of an hour; what is wrong with the file is said at
+ * once. */
+static void test_intake_away(const struct customer *anna)
+{
+    enum { MANY = 1000000 };
+    int64_t back = photo_new(anna), gone = photo_new(anna), wrong = photo_new(anna);
+    shared->away = 12;
+    intake_add(shop.intake, back, anna->chat_id, "away", 0);
+    (void)minutes_until_judged(back);
+    CHECK_INT(verdict_of(back), PHOTO_DUPLICATE);
+    CHECK(shared->away < 0);
+    shared->away = MANY;
+    intake_add(shop.intake, gone, anna->chat_id, "away", 0);
+    int64_t minutes = minutes_until_judged(gone);
+    CHECK_INT(verdict_of(gone), PHOTO_UNREACHABLE);
+    CHECK(minutes >= 14 && minutes <= 17);
+    CHECK(MANY - shared->away > 15 && MANY - shared->away < 100);
+    shared->away = 0;
+    intake_add(shop.intake, wrong, anna->chat_id, "wrong", 0);
+    wait_news(EVENT_PHOTO_READY, wrong, 1);
+    CHECK_INT(verdict_of(wrong), PHOTO_UNREACHABLE);
 }
 
 static void warmed(void *ctx, enum err err, struct darkroom_result *result)
@@ -477,6 +520,7 @@ int main(void)
     open_shop(url, store_path);
     struct customer anna = customer_new();
     test_intake(&anna);
+    test_intake_away(&anna);
     test_intake_survives(&anna);
     test_payment(&anna);
     test_making(&anna);

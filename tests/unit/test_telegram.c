@@ -365,7 +365,7 @@ static void test_files(void)
     seen = fetch("stale", 0); /* the link is too old once */
     CHECK_INT(seen.verdict.class, TELEGRAM_OK);
     CHECK_INT(shared->counts[LINKS], 2);
-    CHECK_INT(fetch("never", 0).verdict.class, TELEGRAM_FILE_BAD);
+    CHECK_INT(fetch("never", 0).verdict.class, TELEGRAM_FILE_AWAY);
     CHECK_INT(shared->counts[LINKS], 3);
     seen = fetch("page", 0); /* somebody's page in between, four times */
     CHECK_INT(seen.verdict.class, TELEGRAM_OK);
