@@ -6,6 +6,9 @@
  * hides whether a byte really left, so "handed over" counts as sent. Every statement has exactly one answer, and
  * PGRES_PIPELINE_SYNC ends a unit: only then is its transaction committed. db/names.c adds units of our own.
  *
+ * A server that takes no writes (any more) is left as soon as what was handed over is answered: the connection string
+ * may name others, of which one is the primary now. When all are so, each is looked at with growing waits.
+ *
  * A slow server can't be told to stop without blocking (libpq 15 has no asynchronous cancel): when a unit's time is
  * over the connection is closed. Must not: wait, read a clock, log, or speak while nothing is submitted. */
 #include "db/internal.h"
@@ -15,7 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 10 * 1000, UNIT_TIMEOUT_MS = 30 * 1000, BACKOFF_FIRST_MS = 200 };
+enum {
+    CONNECT_TIMEOUT_MS = 10 * 1000,
+    UNIT_TIMEOUT_MS = 30 * 1000,
+    BACKOFF_FIRST_MS = 200,
+    LASTING_MS = 2 * DB_BACKOFF_MAX_MS
+};
 
 enum db_state { DB_STATE_DOWN, DB_STATE_CONNECTING, DB_STATE_UP, DB_STATE_COUNT };
 
@@ -29,7 +37,10 @@ struct db {
     short connect_events; /* while connecting */
     int64_t connect_deadline_ms;
     int64_t retry_at_ms;
-    int attempts; /* to connect, since a unit was answered */
+    int attempts;  /* to connect, since a unit was answered */
+    bool leaving;  /* the server can't do what was asked: nothing more is handed over */
+    int left;      /* servers in a row that were left, each soon after the connection */
+    int64_t up_ms; /* when the connection was ready */
     struct db_list queued, sent;
     struct db_list refused;  /* over the queue's maximum: failed at the next db_ready */
     struct db_unit *unarmed; /* the first unit without a deadline */
@@ -171,7 +182,7 @@ static void lose(struct db *db, int64_t now_ms, enum err head_err, const char *m
     PQfinish(db->conn);
     db->conn = NULL;
     db->state = DB_STATE_DOWN;
-    db->flushing = false;
+    db->flushing = db->leaving = false;
     db->retry_at_ms = now_ms + backoff_ms(db);
     for (bool is_own = true; sent.head != NULL;) {
         enum err err = is_own ? head_err : ERR_CLOSED;
@@ -187,6 +198,14 @@ static void lose_by_libpq(struct db *db, int64_t now_ms)
     char message[DB_MESSAGE_MAX_BYTES];
     failure_set_message(message, sizeof message, PQerrorMessage(db->conn));
     lose(db, now_ms, ERR_CLOSED, message[0] == '\0' ? "the connection was lost" : message);
+}
+
+/* Everything that was handed over is answered: nothing is in doubt. */
+static void leave(struct db *db, int64_t now_ms)
+{
+    db->left = now_ms - db->up_ms > LASTING_MS ? 1 : db->left + 1;
+    db->attempts = db->left - 1;
+    lose(db, now_ms, ERR_CLOSED, "the server takes no writes: another is looked for");
 }
 
 static void ignore_notice(void *context, const char *message)
@@ -230,6 +249,7 @@ static void connect_go_on(struct db *db, short revents, int64_t now_ms)
             if (PQsetnonblocking(db->conn, 1) != 0 || PQenterPipelineMode(db->conn) != 1)
                 abort();
             db->state = DB_STATE_UP;
+            db->up_ms = now_ms;
             names_begin(db->names, PQbackendPID(db->conn));
             return;
         case PGRES_POLLING_FAILED:
@@ -246,6 +266,7 @@ static void end_unit(struct db *db)
     struct db_unit *unit = list_take(&db->sent);
     db->attempts = 0;
     db->own -= unit->is_own ? 1 : 0;
+    db->leaving = db->leaving || (unit->failed && failure_may_pass_elsewhere(&unit->failure));
     if (unit->failed && unit->is_named && names_failed(db->names, &unit->failure)) {
         unit_reset(unit);
         list_put(&db->queued, unit);
@@ -343,7 +364,7 @@ static void send_queued(struct db *db, int64_t now_ms)
             return;
     }
     bool went_well = true;
-    while (went_well && db->queued.head != NULL && db->sent.count - db->own < DB_IN_FLIGHT_MAX_UNITS &&
+    while (went_well && !db->leaving && db->queued.head != NULL && db->sent.count - db->own < DB_IN_FLIGHT_MAX_UNITS &&
            (db->sent.tail == NULL || db->sent.tail->number <= db->queued.head->number)) {
         struct db_unit *unit = list_take(&db->queued);
         went_well = send_unit(db, unit) && send_unit(db, names_take_unit(db->names, unit));
@@ -352,6 +373,8 @@ static void send_queued(struct db *db, int64_t now_ms)
     db->flushing = left == 1;
     if (left < 0)
         lose_by_libpq(db, now_ms);
+    else if (db->leaving && db->sent.head == NULL)
+        leave(db, now_ms);
 }
 
 /* Fails what waited too long. The queues are in order of submission, so the heads are the oldest. */

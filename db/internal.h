@@ -54,6 +54,8 @@ void unit_finish(struct db_unit *unit);
 void unit_fail(struct db_unit *unit, enum err err, bool maybe_committed, const char *message);
 /* Forgets how it fared, so that it can be sent again. */
 void unit_reset(struct db_unit *unit);
+/* Is it the server that can't do such a thing, or the connection to it, so that another one may do the same? */
+bool failure_may_pass_elsewhere(const struct db_failure *failure);
 /* Fills failure from an error Postgres reported. */
 void failure_read(struct db_failure *failure, const PGresult *answer, int statement);
 /* Fails every unit with ERR_TIMEOUT, closing the connection. */

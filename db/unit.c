@@ -191,6 +191,17 @@ enum db_fault db_fault_of(const struct db_failure *failure)
     return DB_FAULT_SERVER;
 }
 
+/* A primary that became a standby, or was made read-only, keeps its connections; one that is stopped may say so before
+ * it closes them. */
+bool failure_may_pass_elsewhere(const struct db_failure *failure)
+{
+    static const char *const prefixes[] = {"25006", "57P", "08"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncmp(failure->sqlstate, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
 void failure_read(struct db_failure *failure, const PGresult *answer, int statement)
 {
     const char *state = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
