@@ -1,6 +1,8 @@
 /* One update to one event. Everything here comes from strangers, so nothing is taken for granted: a missing or odd
- * field makes the update ask nothing of us (EVENT_NONE) or, when a message is no message at all, poison. Unknown kinds
- * of messages are EVENT_OTHER, so that the person gets a word; other updates are not for us.
+ * field makes the update ask nothing of us (EVENT_NONE) or, when a message is no message at all, poison. What people
+ * send is a known list, and what of it no conversation takes is EVENT_OTHER, so that the person gets a word; all other
+ * messages are Telegram's own about the chat, of which there are more every month: nobody waits for an answer to them.
+ * Other updates are not for us.
  *
  * Only private chats are served. Must not decide anything about conversations: it names what came. */
 #include "bot/telegram/update.h"
@@ -150,11 +152,13 @@ static void decode_contact(struct arena *arena, struct json_object *contact, str
     event->own_contact = update_number(contact, "user_id") == event->chat_id;
 }
 
-/* Things Telegram says about the chat rather than the person in it: nothing to answer. */
-static bool is_service(struct json_object *message)
+/* Did a person send it? What is forwarded was, whatever it is. */
+static bool is_content(struct json_object *message)
 {
-    static const char *const names[] = {"pinned_message", "message_auto_delete_timer_changed", "chat_background_set",
-                                        "write_access_allowed", "connected_website"};
+    static const char *const names[] = {
+        "text",  "rich_message", "photo",     "live_photo", "document",   "animation",     "audio", "voice",
+        "video", "video_note",   "sticker",   "story",      "contact",    "location",      "venue", "poll",
+        "dice",  "game",         "checklist", "invoice",    "paid_media", "forward_origin"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (json_object_object_get_ex(message, names[i], NULL))
             return true;
@@ -166,7 +170,7 @@ static void decode_message(struct arena *arena, struct json_object *message, str
     struct json_object *from = update_member(message, "from", json_type_object), *found;
     int64_t chat_id = private_chat(update_member(message, "chat", json_type_object), from);
     int64_t message_id = update_number(message, "message_id");
-    if (chat_id == 0 || message_id <= 0 || is_service(message))
+    if (chat_id == 0 || message_id <= 0 || !is_content(message))
         return;
     event->chat_id = chat_id;
     event->message_id = message_id;
