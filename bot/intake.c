@@ -5,6 +5,8 @@
  * The truth is photo_intake in the database: this is only a list of what is to be done, so it may overflow (the rest
  * is loaded when there is room) and may be lost (it is loaded at start).
  *
+ * Reason: the steps of one photo and the list of all share every field of both.
+ *
  * Must not: decide what counts as the same photo, or look at the picture itself. */
 #include "bot/intake.h"
 

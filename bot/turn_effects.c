@@ -85,6 +85,7 @@ void turn_effects_price(struct shop *shop, struct arena *arena, struct effects *
 static bool fill_row(struct arena *arena, const struct effect *effect, struct outbox_row *row)
 {
     row->chat_id = effect->chat_id;
+    row->thread_id = effect->thread_id;
     row->body = "{}";
     switch ((int)effect->kind) {
     case EFFECT_SCREEN:

@@ -30,15 +30,19 @@ struct session {
     int64_t order_id;
     int64_t job_id;
     char style_id[STYLE_ID_MAX_BYTES + 1];
-    int32_t page;              /* of a list that is leafed through */
-    int32_t misses;            /* unexpected inputs in a row */
-    int32_t over;              /* photos not taken because there are enough */
-    int64_t screen_message_id; /* the living message; 0 = none */
-    bool screen_is_photo;      /* a photo with a caption can't be edited into a text */
-    bool below;                /* the user wrote something below the living message */
-    int64_t shown_at_ms;       /* when the screen was last rendered, for the pace of a bar */
-    int64_t limit_at_ms;       /* when the state's time limit ends; 0 = never */
-    int64_t refresh_at_ms;     /* when the screen wants to be rendered again; 0 = never */
+    int32_t page;                     /* of a list that is leafed through */
+    int32_t misses;                   /* unexpected inputs in a row */
+    int32_t over;                     /* photos not taken because there are enough */
+    int64_t screen_message_id;        /* the living message; 0 = none */
+    bool screen_is_photo;             /* a photo with a caption can't be edited into a text */
+    bool below;                       /* the user wrote something below the living message, or in another topic */
+    int64_t shown_at_ms;              /* when the screen was last rendered, for the pace of a bar */
+    int64_t limit_at_ms;              /* when the state's time limit ends; 0 = never */
+    int64_t refresh_at_ms;            /* when the screen wants to be rendered again; 0 = never */
+    int64_t thread_id;                /* the topic in which the user is; 0 = none */
+    int64_t answer_message_id;        /* the user's last words, whose edit counts; 0 = none */
+    const struct state *answer_state; /* … the question that took them; NULL: none did, and it still stands */
+    int64_t answer_avatar_id;         /* … and the avatar that was spoken of then */
 };
 
 struct user {

@@ -61,6 +61,7 @@ enum effect_kind {
 struct effect {
     enum effect_kind kind;
     int64_t chat_id;
+    int64_t thread_id; /* the topic new messages go to; 0 = none */
     int64_t object, other, number;
     int32_t count;
     bool flag;

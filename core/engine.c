@@ -1,6 +1,6 @@
 /* The engine: what one event does to one chat, in the order that keeps every conversation simple.
  *
- *   1. a stranger is registered, and meets the welcome before anything else;
+ *   1. a stranger is registered, and meets the welcome before anything else; an edit of old words does nothing;
  *   2. moves common to all run first: commands, places named by lasting buttons, stale buttons, time limits;
  *   3. the current state's reader classifies the rest, and the sheet says where that leads;
  *   4. the question of the state is shown, as an edit of the living message, or below what the user wrote.
@@ -23,7 +23,13 @@ static bool from_user(const struct event *event)
 
 static bool is_message(const struct event *event)
 {
-    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_OTHER;
+    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_OTHER && !event->edited;
+}
+
+/* Words are what can be edited into others; a shared contact answers in their place. */
+static bool is_words(const struct event *event)
+{
+    return event->kind == EVENT_COMMAND || event->kind == EVENT_TEXT || event->kind == EVENT_CONTACT;
 }
 
 /* Limits of a day and more end with a full hour: then most steps leave an indexed column as it is, and Postgres can
@@ -45,6 +51,8 @@ void engine_enter(struct turn *turn, const struct state *state)
     session->over = 0;
     session->refresh_at_ms = 0;
     session->limit_at_ms = limit_of(turn->now_ms, state->limit_s);
+    if (session->answer_state == NULL) /* what nobody took does not answer another question */
+        session->answer_message_id = 0;
 }
 
 /* again: the same question as before, so the old copy of it may go. */
@@ -79,6 +87,15 @@ static void restart_at_menu(struct turn *turn, enum text_key why)
     show(turn, false);
 }
 
+/* The state took the user's words: from now on an edit of them is a correction. */
+static void note_answer(struct turn *turn, const struct state *state)
+{
+    struct session *session = &turn->chat->session;
+    session->answer_message_id = turn->event->message_id;
+    session->answer_state = state;
+    session->answer_avatar_id = session->avatar_id;
+}
+
 static void follow(struct turn *turn, const struct state *from, int outcome)
 {
     const struct sheet *sheet = from->sheet;
@@ -88,6 +105,8 @@ static void follow(struct turn *turn, const struct state *from, int outcome)
             continue;
         engine_enter(turn, move->to);
         move->also(turn);
+        if (is_words(turn->event))
+            note_answer(turn, from);
         show(turn, from == move->to);
         return;
     }
@@ -105,7 +124,7 @@ static bool is_sibling(const struct turn *turn)
 static void miss(struct turn *turn)
 {
     struct session *session = &turn->chat->session;
-    if (is_sibling(turn))
+    if (is_sibling(turn) || turn->event->edited) /* it was answered before, and is no better now */
         return;
     session->misses++;
     if (session->misses >= ENGINE_MISSES_MAX) {
@@ -200,6 +219,18 @@ static void button(struct turn *turn)
     }
 }
 
+/* Words that were taken are edited. Where they can't be corrected, and where that changes nothing, there is nothing to
+ * say. */
+static void correct(struct turn *turn)
+{
+    const struct state *state = turn->chat->session.answer_state;
+    for (size_t i = 0; i < state->sheet->correction_count; i++)
+        if (state->sheet->corrections[i].of == state)
+            state->sheet->corrections[i].correct(turn);
+    if (turn->hint != NULL)
+        show(turn, true);
+}
+
 static void welcome(struct turn *turn)
 {
     engine_enter(turn, &state_welcome);
@@ -233,18 +264,27 @@ static void dispatch(struct turn *turn)
     struct session *session = &turn->chat->session;
     enum event_kind kind = turn->event->kind;
     bool consented = turn->chat->user.consent != 0;
+    bool corrects = turn->event->edited && kind == EVENT_TEXT && session->answer_state != NULL;
+    if (is_words(turn->event) && !corrects) {
+        session->answer_message_id = turn->event->message_id;
+        session->answer_state = NULL;
+    }
     if (kind == EVENT_WAKE)
         wake(turn);
     else if (from_user(turn->event) && !consented && session->state != &state_welcome)
         welcome(turn); /* the offer stands before everything */
     else if (kind == EVENT_BUTTON)
         button(turn);
+    else if (corrects)
+        correct(turn);
     else if (kind == EVENT_COMMAND && consented)
         command(turn);
     else if (kind == EVENT_COMMAND)
         show(turn, true);
     else
         ask_reader(turn);
+    if (kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
+        session->answer_message_id = turn->event->message_id;
     turn_answer(turn, TEXT_COUNT);
 }
 
@@ -261,19 +301,39 @@ static void restart(struct turn *turn)
     turn_answer(turn, TEXT_COUNT);
 }
 
+/* An edit of the last words, not of older ones. */
+static bool is_edit_that_counts(const struct turn *turn)
+{
+    const struct session *session = &turn->chat->session;
+    return session->state != NULL && session->answer_message_id == turn->event->message_id;
+}
+
+/* The user is in another topic of the chat than before: the living message is not where they look. */
+static void follow_topic(struct turn *turn)
+{
+    struct session *session = &turn->chat->session;
+    int64_t thread_id = turn->event->thread_id;
+    if (thread_id == EVENT_THREAD_UNKNOWN || thread_id == session->thread_id)
+        return;
+    session->thread_id = thread_id;
+    session->below = true;
+}
+
 void engine_step(struct turn *turn)
 {
     struct chat *chat = turn->chat;
     const struct event *event = turn->event;
     turn->was = chat->session.state;
-    if (event->kind == EVENT_NONE)
+    if (event->kind == EVENT_NONE || (event->edited && !is_edit_that_counts(turn)))
         return;
     if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {
         blocked(turn, event->kind == EVENT_BLOCKED);
         return;
     }
-    if (from_user(event))
+    if (from_user(event)) {
+        follow_topic(turn);
         blocked(turn, false); /* who writes has unblocked us, even if that update was lost */
+    }
     if (is_message(event))
         chat->session.below = true;
     bool met = chat->session.state != NULL || chat->session.version != 0;

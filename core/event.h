@@ -9,7 +9,8 @@
 enum {
     EVENT_TEXT_MAX_BYTES = 16 * 1024, /* a message of 4096 UTF-16 units needs at most 12,288 bytes of UTF-8 */
     EVENT_CALLBACK_MAX_BYTES = 64,
-    EVENT_FILE_ID_MAX_BYTES = 256
+    EVENT_FILE_ID_MAX_BYTES = 256,
+    EVENT_THREAD_UNKNOWN = -1
 };
 
 enum event_kind {
@@ -60,6 +61,7 @@ struct event {
     int64_t update_id;         /* 0 when it did not come from getUpdates */
     int64_t chat_id;           /* always a private chat; equals the user's id */
     int64_t message_id;        /* of the incoming message, or of the message whose button was pressed; 0 = none */
+    int64_t thread_id;         /* the topic it was said in, or pressed; 0 = none; or EVENT_THREAD_UNKNOWN */
     int64_t date_s;            /* Telegram's date of the message, unix seconds; 0 = unknown */
     const char *language_code; /* IETF tag as Telegram gave it, or NULL */
     const char *first_name;    /* of the sender, or NULL; user-made: escape it */
@@ -69,6 +71,7 @@ struct event {
     const char *callback_id;   /* EVENT_BUTTON */
     const char *media_group;   /* media_group_id, or NULL */
     bool own_contact;
+    bool edited;            /* EVENT_COMMAND, EVENT_TEXT: what an earlier message says now */
     struct event_file file; /* EVENT_PHOTO, EVENT_DOCUMENT */
     int64_t object;         /* see the kinds */
     int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */

@@ -3,6 +3,7 @@
  *   STATES(S)    S(id, stored name, question, time limit in seconds)
  *   OUTCOMES(O)  O(NAME) …                       what its readers may return
  *   MOVES(M)     M(from, on, to, also do)
+ *   CORRECTIONS(C)  C(state, do) …               only if there are any: what an edit does to words the state took
  *
  * and then includes core/talk/sheet.inc, which turns them into tables. For each state `id` the file defines
  *   static int read_<id>(struct turn *)    classifies the event; never names the next state
@@ -31,12 +32,21 @@ struct move {
     void (*also)(struct turn *turn);
 };
 
+/* The user edited the words that the state took, and has gone on: mends what came of them, and puts a hint if there is
+ * something to say. */
+struct correction {
+    const struct state *of;
+    void (*correct)(struct turn *turn);
+};
+
 struct sheet {
     const char *name;
     const char *const *outcomes; /* names, from OUT_FIRST */
     int outcome_count;           /* OUT_FIRST + own ones */
     const struct move *moves;
     size_t move_count;
+    const struct correction *corrections;
+    size_t correction_count;
 };
 
 struct state {

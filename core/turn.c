@@ -28,6 +28,7 @@ struct effect *turn_effect(struct turn *turn, enum effect_kind kind)
     struct effect *effect = &effects->list[effects->count++];
     effect->kind = kind;
     effect->chat_id = turn->chat->id;
+    effect->thread_id = turn->chat->session.thread_id;
     return effect;
 }
 

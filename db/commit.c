@@ -28,20 +28,27 @@ enum {
     NUMBER_SHOWN,
     NUMBER_LIMIT,
     NUMBER_REFRESH,
+    NUMBER_THREAD,
+    NUMBER_ANSWER,
+    NUMBER_ANSWER_AVATAR,
     NUMBER_COUNT
 };
-enum { WORD_STATE, WORD_LANG, WORD_STYLE, WORD_COUNT };
+enum { WORD_STATE, WORD_LANG, WORD_STYLE, WORD_ANSWER_STATE, WORD_COUNT };
 
 static const char sessions_sql[] =
     "INSERT INTO bot_sessions AS s (chat_id, version, avatar_id, order_id, job_id, page, misses, over, shown_at_ms,"
-    " limit_at_ms, refresh_at_ms, state, lang, style_id, below)"
+    " limit_at_ms, refresh_at_ms, thread_id, answer_message_id, answer_avatar_id, state, lang, style_id, answer_state,"
+    " below)"
     " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[], $7::int[],"
-    " $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bool[])"
+    " $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[],"
+    " $16::text[], $17::text[], $18::text[], $19::bool[])"
     " ON CONFLICT (chat_id) DO UPDATE SET version = EXCLUDED.version, avatar_id = EXCLUDED.avatar_id,"
     " order_id = EXCLUDED.order_id, job_id = EXCLUDED.job_id, page = EXCLUDED.page, misses = EXCLUDED.misses,"
     " over = EXCLUDED.over, shown_at_ms = EXCLUDED.shown_at_ms, limit_at_ms = EXCLUDED.limit_at_ms,"
     " refresh_at_ms = EXCLUDED.refresh_at_ms, state = EXCLUDED.state, lang = EXCLUDED.lang,"
-    " style_id = EXCLUDED.style_id, below = EXCLUDED.below";
+    " style_id = EXCLUDED.style_id, below = EXCLUDED.below, thread_id = EXCLUDED.thread_id,"
+    " answer_message_id = EXCLUDED.answer_message_id, answer_avatar_id = EXCLUDED.answer_avatar_id,"
+    " answer_state = EXCLUDED.answer_state";
 
 static void put_session(const struct chat *chat, size_t at, int64_t *const numbers[NUMBER_COUNT],
                         const char **const words[WORD_COUNT], bool *below)
@@ -58,9 +65,13 @@ static void put_session(const struct chat *chat, size_t at, int64_t *const numbe
     numbers[NUMBER_SHOWN][at] = session->shown_at_ms;
     numbers[NUMBER_LIMIT][at] = session->limit_at_ms;
     numbers[NUMBER_REFRESH][at] = session->refresh_at_ms;
+    numbers[NUMBER_THREAD][at] = session->thread_id;
+    numbers[NUMBER_ANSWER][at] = session->answer_message_id;
+    numbers[NUMBER_ANSWER_AVATAR][at] = session->answer_avatar_id;
     words[WORD_STATE][at] = session->state->name;
     words[WORD_LANG][at] = lang_code(session->lang);
     words[WORD_STYLE][at] = session->style_id;
+    words[WORD_ANSWER_STATE][at] = session->answer_state == NULL ? "" : session->answer_state->name;
     below[at] = session->below;
 }
 
@@ -93,7 +104,7 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
     if (count == 0)
         return;
     int64_t *ids = arena_array(arena, count, sizeof *ids), *chats = arena_array(arena, count, sizeof *chats);
-    int64_t *jobs = arena_array(arena, count, sizeof *jobs);
+    int64_t *jobs = arena_array(arena, count, sizeof *jobs), *threads = arena_array(arena, count, sizeof *threads);
     const char **kinds = arena_array(arena, count, sizeof *kinds), **bodies = arena_array(arena, count, sizeof *bodies);
     const char **pictures = arena_array(arena, count, sizeof *pictures);
     bool *fresh = arena_array(arena, count, sizeof *fresh), *replace = arena_array(arena, count, sizeof *replace);
@@ -101,6 +112,7 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
         ids[i] = rows[i].id;
         chats[i] = rows[i].chat_id;
         jobs[i] = rows[i].job_id;
+        threads[i] = rows[i].thread_id;
         kinds[i] = rows[i].kind;
         bodies[i] = rows[i].body;
         pictures[i] = rows[i].picture;
@@ -108,14 +120,16 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
         replace[i] = rows[i].replace;
     }
     (void)db_unit_add(unit,
-                      "INSERT INTO outbox (id, chat_id, job_id, kind, body, picture, fresh, replace)"
-                      " SELECT i, c, NULLIF(j, 0), k, b, p, f, r FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
-                      " $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[]) o(i, c, j, k, b, p, f, r)",
-                      8,
+                      "INSERT INTO outbox (id, chat_id, job_id, kind, body, picture, fresh, replace, thread_id)"
+                      " SELECT i, c, NULLIF(j, 0), k, b, p, f, r, t FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
+                      " $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bigint[])"
+                      " o(i, c, j, k, b, p, f, r, t)",
+                      9,
                       (struct db_param[]){db_int64_array(arena, ids, count), db_int64_array(arena, chats, count),
                                           db_int64_array(arena, jobs, count), db_text_array(arena, kinds, count),
                                           db_text_array(arena, bodies, count), db_text_array(arena, pictures, count),
-                                          db_bool_array(arena, fresh, count), db_bool_array(arena, replace, count)});
+                                          db_bool_array(arena, fresh, count), db_bool_array(arena, replace, count),
+                                          db_int64_array(arena, threads, count)});
 }
 
 /* An album is put back as a whole; what arrived of it before, or was refused, stays so. */

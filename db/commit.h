@@ -34,6 +34,7 @@ struct outbox_row {
     const char *picture; /* NULL = none */
     int64_t job_id;      /* 0 = none */
     bool fresh, replace;
+    int64_t thread_id;         /* the topic a new message goes to; 0 = none */
     int64_t screen_message_id; /* the chat's living message: of the session, not of the row */
     bool screen_is_photo;
 };

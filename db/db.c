@@ -9,6 +9,8 @@
  * A server that takes no writes (any more) is left as soon as what was handed over is answered: the connection string
  * may name others, of which one is the primary now. When all are so, each is looked at with growing waits.
  *
+ * Reason: these are the states of one connection; apart they would share all its fields.
+ *
  * A slow server can't be told to stop without blocking (libpq 15 has no asynchronous cancel): when a unit's time is
  * over the connection is closed. Must not: wait, read a clock, log, or speak while nothing is submitted. */
 #include "db/internal.h"

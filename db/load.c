@@ -18,7 +18,8 @@ enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_ORDERS, LOAD_JOBS, LOAD_
 static const char sessions_sql[] =
     "SELECT c.id, u.id, b.consent_version, b.receipt_contact, b.blocked_at IS NOT NULL, s.state, s.lang, s.version,"
     " s.avatar_id, s.order_id, s.job_id, s.style_id, s.page, s.misses, s.over, s.below, s.shown_at_ms, s.limit_at_ms,"
-    " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo,"
+    " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo, s.thread_id, s.answer_message_id, s.answer_state,"
+    " s.answer_avatar_id,"
     " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = s.avatar_id)"
     " FROM unnest($1::bigint[]) WITH ORDINALITY c(id, n)"
     " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"
@@ -112,7 +113,13 @@ static void read_session(const struct db_result *result, int row, struct arena *
     session->refresh_at_ms = db_int64(result, LOAD_SESSIONS, row, 18);
     session->screen_message_id = db_int64(result, LOAD_SESSIONS, row, 19);
     session->screen_is_photo = db_bool(result, LOAD_SESSIONS, row, 20);
-    chat->intake_count = (int32_t)db_int64(result, LOAD_SESSIONS, row, 21);
+    session->thread_id = db_int64(result, LOAD_SESSIONS, row, 21);
+    const char *answered = db_text(result, LOAD_SESSIONS, row, 23);
+    session->answer_state = sheet_state(answered);
+    if (answered[0] == '\0' || session->answer_state != NULL) /* else nobody knows any more what the answer was */
+        session->answer_message_id = db_int64(result, LOAD_SESSIONS, row, 22);
+    session->answer_avatar_id = db_int64(result, LOAD_SESSIONS, row, 24);
+    chat->intake_count = (int32_t)db_int64(result, LOAD_SESSIONS, row, 25);
 }
 
 /* The chat a row belongs to. */

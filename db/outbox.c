@@ -6,7 +6,7 @@ void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id)
 {
     (void)db_unit_add(unit,
                       "SELECT o.id, o.chat_id, o.kind, o.body, o.picture, COALESCE(o.job_id, 0), o.fresh, o.replace,"
-                      " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE)"
+                      " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id"
                       " FROM outbox o LEFT JOIN bot_sessions s ON s.chat_id = o.chat_id ORDER BY o.id",
                       0, NULL);
     (void)db_unit_add(unit,
@@ -32,7 +32,8 @@ size_t outbox_read_rows(const struct db_result *result, struct arena *arena, str
                                       .fresh = db_bool(result, 0, row, 6),
                                       .replace = db_bool(result, 0, row, 7),
                                       .screen_message_id = db_int64(result, 0, row, 8),
-                                      .screen_is_photo = db_bool(result, 0, row, 9)};
+                                      .screen_is_photo = db_bool(result, 0, row, 9),
+                                      .thread_id = db_int64(result, 0, row, 10)};
     }
     *ret_rows = rows;
     return count;

@@ -176,8 +176,8 @@ static void show_life(struct shipment *shipment)
 {
     struct lane *lane = shipment->lane;
     struct shop *shop = lane->outbox->shop;
-    char *params = compose_call(shipment->files ? "{\"action\":\"upload_document\"}" : "{\"action\":\"upload_photo\"}",
-                                lane->chat_id, 0);
+    char *params = compose_send(shipment->files ? "{\"action\":\"upload_document\"}" : "{\"action\":\"upload_photo\"}",
+                                lane->chat_id, lane->head->thread_id);
     struct telegram_call call = {
         .method = "sendChatAction", .chat_id = lane->chat_id, .effect = EFFECT_ADVERT, .params_json = params};
     if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
@@ -205,6 +205,8 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
         params = media(shipment, chosen[0], false);
     }
     json_object_object_add(params, "chat_id", json_object_new_int64(lane->chat_id));
+    if (lane->head->thread_id != 0)
+        json_object_object_add(params, "message_thread_id", json_object_new_int64(lane->head->thread_id));
     for (size_t i = 0; i < count; i++) {
         size_t at = chosen[i];
         if (known_id(shipment, at) != NULL)
@@ -316,6 +318,12 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     case TELEGRAM_FILE_AWAY: missed(shipment, verdict); break;
     case TELEGRAM_UNREACHABLE: lane_unreachable(lane); break;
     case TELEGRAM_GONE:
+        if (!lane_leave_topic(lane)) {
+            refused(shipment, verdict);
+            return;
+        }
+        album_ship(shipment);
+        return;
     case TELEGRAM_FILE_TOO_BIG:
     case TELEGRAM_FILE_BAD:
     case TELEGRAM_UNPARSED:

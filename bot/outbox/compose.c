@@ -109,13 +109,21 @@ static char *splice(const char *head, const char *body)
     return call;
 }
 
-char *compose_call(const char *body, int64_t chat_id, int64_t message_id)
+char *compose_send(const char *body, int64_t chat_id, int64_t thread_id)
 {
-    char head[80];
-    if (message_id != 0)
-        (void)snprintf(head, sizeof head, "{\"chat_id\":%" PRId64 ",\"message_id\":%" PRId64, chat_id, message_id);
+    char head[96];
+    if (thread_id != 0)
+        (void)snprintf(head, sizeof head, "{\"chat_id\":%" PRId64 ",\"message_thread_id\":%" PRId64, chat_id,
+                       thread_id);
     else
         (void)snprintf(head, sizeof head, "{\"chat_id\":%" PRId64, chat_id);
+    return splice(head, body);
+}
+
+char *compose_call(const char *body, int64_t chat_id, int64_t message_id)
+{
+    char head[96];
+    (void)snprintf(head, sizeof head, "{\"chat_id\":%" PRId64 ",\"message_id\":%" PRId64, chat_id, message_id);
     return splice(head, body);
 }
 
@@ -155,10 +163,12 @@ char *compose_media_edit(const char *body, int64_t chat_id, int64_t message_id, 
     return take_text(call);
 }
 
-char *compose_photo(const char *body, int64_t chat_id, const char *photo)
+char *compose_photo(const char *body, int64_t chat_id, int64_t thread_id, const char *photo)
 {
     struct json_object *call = parse(body);
     json_object_object_add(call, "chat_id", json_object_new_int64(chat_id));
+    if (thread_id != 0)
+        json_object_object_add(call, "message_thread_id", json_object_new_int64(thread_id));
     if (photo != NULL)
         json_object_object_add(call, "photo", json_object_new_string(photo));
     return take_text(call);

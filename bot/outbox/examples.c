@@ -45,6 +45,8 @@ static void end(struct show *show)
     show_free(show);
 }
 
+static void send(struct show *show);
+
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct show *show = ctx;
@@ -52,6 +54,10 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     shop_step("examples.answered");
     if (verdict->class == TELEGRAM_CANCELED) {
         show_free(show);
+        return;
+    }
+    if (verdict->class == TELEGRAM_GONE && lane_leave_topic(lane)) {
+        send(show);
         return;
     }
     bool sent = verdict->class == TELEGRAM_OK && json_object_is_type(result, json_type_array);
@@ -90,6 +96,8 @@ static void send(struct show *show)
                                                          show->pictures[i].bytes};
     }
     json_object_object_add(params, "chat_id", json_object_new_int64(show->lane->chat_id));
+    if (show->lane->head->thread_id != 0)
+        json_object_object_add(params, "message_thread_id", json_object_new_int64(show->lane->head->thread_id));
     json_object_object_add(params, "media", list);
     struct telegram_call call = {.method = "sendMediaGroup",
                                  .chat_id = show->lane->chat_id,

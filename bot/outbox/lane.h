@@ -14,6 +14,7 @@ struct item {
     struct lane *lane;
     int64_t id;
     int64_t job_id;
+    int64_t thread_id; /* the topic a new message goes to; 0 = none */
     char *kind, *body, *picture;
     void *upload; /* the picture's bytes: a call may wait for hours to be sent, and needs them as long */
     bool fresh, replace;
@@ -58,6 +59,9 @@ struct outbox {
     struct arena words;                             /* texts of the outcomes, until they are taken */
 };
 
+/* Telegram says that something the message refers to is gone. A new one refers to its topic only: true, and it is to be
+ * sent again, without. */
+bool lane_leave_topic(struct lane *lane);
 /* Called by the senders when the head's fate is known. */
 void lane_done(struct lane *lane);
 /* The head is to be tried again after a while. (Its callbacks come back to the same head: a busy lane keeps it.) */

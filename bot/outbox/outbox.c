@@ -9,6 +9,7 @@
  * not the past. */
 #include "bot/outbox/outbox.h"
 
+#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,15 @@ static void lane_run(struct lane *lane)
         lane_done(lane); /* of a newer version that was rolled back */
 }
 
+bool lane_leave_topic(struct lane *lane)
+{
+    bool had = lane->head->thread_id != 0;
+    if (had)
+        log_info("outbox", "a topic of chat %" PRId64 " is gone: its message goes without", lane->chat_id);
+    lane->head->thread_id = 0;
+    return had;
+}
+
 void lane_done(struct lane *lane)
 {
     shop_step("outbox.sent");
@@ -244,6 +254,7 @@ void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t cou
                               .lane = lane,
                               .id = rows[i].id,
                               .job_id = rows[i].job_id,
+                              .thread_id = rows[i].thread_id,
                               .kind = copy(rows[i].kind),
                               .body = copy(rows[i].body),
                               .picture = copy(rows[i].picture),

@@ -104,7 +104,7 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
     case TELEGRAM_UNREACHABLE: lane_unreachable(lane); return;
     case TELEGRAM_CANCELED: return; /* the daemon is on its way down; the row stays */
     case TELEGRAM_GONE:             /* the living message is not there any more */
-        if (may_edit(lane)) {
+        if (may_edit(lane) || lane_leave_topic(lane)) {
             item->fresh = true;
             screen_send(lane);
             return;
@@ -206,7 +206,8 @@ static void with_picture(void *ctx, const struct picture *picture)
         call(lane, "editMessageMedia", params, upload ? &file : NULL, true);
         return;
     }
-    call(lane, "sendPhoto", compose_photo(item->body, lane->chat_id, picture->file_id), upload ? &file : NULL, false);
+    call(lane, "sendPhoto", compose_photo(item->body, lane->chat_id, item->thread_id, picture->file_id),
+         upload ? &file : NULL, false);
 }
 
 void screen_send(struct lane *lane)
@@ -217,6 +218,7 @@ void screen_send(struct lane *lane)
         return;
     }
     bool edit = may_edit(lane);
-    char *params = compose_call(item->body, lane->chat_id, edit ? lane->screen_message_id : 0);
+    char *params = edit ? compose_call(item->body, lane->chat_id, lane->screen_message_id)
+                        : compose_send(item->body, lane->chat_id, item->thread_id);
     call(lane, edit ? "editMessageText" : "sendMessage", params, NULL, edit);
 }

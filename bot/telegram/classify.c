@@ -38,6 +38,8 @@ static const struct rule rules[] = {
     {"message to forward not found", NULL, TELEGRAM_GONE},
     {"message to copy not found", NULL, TELEGRAM_GONE},
     {"message not found", NULL, TELEGRAM_GONE},
+    {"message thread not found", NULL, TELEGRAM_GONE}, /* the topic was deleted, or topics were switched off */
+    {"TOPIC_", NULL, TELEGRAM_GONE},
     {"message can't be edited", NULL, TELEGRAM_GONE},
     {"message can't be deleted", NULL, TELEGRAM_GONE},
     {"message can't be copied", NULL, TELEGRAM_GONE},
@@ -151,7 +153,8 @@ static enum telegram_class by_album(const char *text, const char *method)
     inner += sizeof marker - 1;
     inner += *inner == '"' || *inner == '\'';
     enum telegram_class class = by_description(inner, method);
-    bool certain = class == TELEGRAM_UNREACHABLE || class == TELEGRAM_FILE_BAD || class == TELEGRAM_FILE_TOO_BIG;
+    bool certain = class == TELEGRAM_UNREACHABLE || class == TELEGRAM_GONE || class == TELEGRAM_FILE_BAD ||
+                   class == TELEGRAM_FILE_TOO_BIG;
     return certain ? class : TELEGRAM_AMBIGUOUS;
 }
 

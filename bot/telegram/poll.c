@@ -83,7 +83,7 @@ static void ask(struct telegram_poll *poll, int64_t now_ms)
     if (!poll->doubting)
         (void)snprintf(body, sizeof body,
                        "{\"offset\":%lld,\"limit\":%d,\"timeout\":%d,"
-                       "\"allowed_updates\":[\"message\",\"callback_query\",\"my_chat_member\"]}",
+                       "\"allowed_updates\":[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\"]}",
                        (long long)poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
     struct http_request request = {
         .url = url,

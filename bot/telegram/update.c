@@ -175,6 +175,7 @@ static void decode_message(struct arena *arena, struct json_object *message, str
     event->chat_id = chat_id;
     event->message_id = message_id;
     event->date_s = update_number(message, "date");
+    event->thread_id = update_number(message, "message_thread_id");
     event->media_group = string(arena, message, "media_group_id", 64);
     decode_sender(arena, from, event);
     event->kind = EVENT_OTHER;
@@ -197,6 +198,17 @@ static void decode_message(struct arena *arena, struct json_object *message, str
     }
 }
 
+/* Only words can be edited into other words; a new caption of a photo says nothing to us. */
+static void decode_edit(struct arena *arena, struct json_object *message, struct event *event)
+{
+    struct event now = *event;
+    decode_message(arena, message, &now);
+    if (now.kind != EVENT_TEXT && now.kind != EVENT_COMMAND)
+        return;
+    *event = now;
+    event->edited = true;
+}
+
 static void decode_button(struct arena *arena, struct json_object *query, struct event *event)
 {
     struct json_object *from = update_member(query, "from", json_type_object);
@@ -211,6 +223,7 @@ static void decode_button(struct arena *arena, struct json_object *query, struct
     event->chat_id = chat_id;
     event->message_id = message_id;
     event->date_s = update_number(message, "date"); /* 0 when the message is inaccessible */
+    event->thread_id = event->date_s == 0 ? EVENT_THREAD_UNKNOWN : update_number(message, "message_thread_id");
     event->callback_id = id;
     event->text = data;
     decode_sender(arena, from, event);
@@ -243,6 +256,10 @@ const char *update_decode(struct arena *arena, struct json_object *update, struc
         if (!json_object_is_type(found, json_type_object))
             return "message is no object";
         decode_message(arena, found, event);
+    } else if (json_object_object_get_ex(update, "edited_message", &found)) {
+        if (!json_object_is_type(found, json_type_object))
+            return "edited_message is no object";
+        decode_edit(arena, found, event);
     } else if (json_object_object_get_ex(update, "callback_query", &found)) {
         if (!json_object_is_type(found, json_type_object))
             return "callback_query is no object";

@@ -1,4 +1,5 @@
 /* A new avatar: its name, and on to the photos. */
+#include "core/correct.h"
 #include "core/input.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -14,6 +15,8 @@
     M(avatar_name, NAMED, photos, create_named)                                                                        \
     M(avatar_name, SKIPPED, photos, create_default)                                                                    \
     M(avatar_name, NO_ROOM, my_avatars, say_no_room)
+
+#define CORRECTIONS(C) C(avatar_name, correct_name)
 
 #include "core/talk/sheet.inc"
 

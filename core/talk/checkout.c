@@ -3,6 +3,7 @@
  * An order is made by one press, for the price the catalogue has at that moment; a second press of the same button is
  * stale, because the state has moved. The link arrives as news once YooKassa answered, the money as news whenever it
  * comes: also after "cancel", also after the link's time. */
+#include "core/correct.h"
 #include "core/engine.h"
 #include "core/input.h"
 #include "core/record.h"
@@ -32,6 +33,8 @@
     M(pay, STUCK, menu, say_stuck)                                                                                     \
     M(pay, EXPIRED, checkout, say_expired)                                                                             \
     M(pay, GIVE_UP, menu, give_up)
+
+#define CORRECTIONS(C) C(contact, correct_contact)
 
 #include "core/talk/sheet.inc"
 

@@ -1,5 +1,6 @@
 /* My avatars: the list, one avatar's card, renaming it, deleting it. What is on a card are places, so an old card
  * still works; only deleting asks back. */
+#include "core/correct.h"
 #include "core/delivery.h"
 #include "core/engine.h"
 #include "core/input.h"
@@ -22,6 +23,8 @@
     M(delete, KEPT, card, nothing)                                                                                     \
     M(delete, BUSY, card, say_busy)                                                                                    \
     M(delete, DELETED, my_avatars, delete_avatar)
+
+#define CORRECTIONS(C) C(rename, correct_name)
 
 #include "core/talk/sheet.inc"
 

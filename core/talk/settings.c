@@ -1,4 +1,5 @@
 /* Settings: the language and the contact for receipts. */
+#include "core/correct.h"
 #include "core/engine.h"
 #include "core/input.h"
 #include "core/record.h"
@@ -18,6 +19,8 @@
     M(settings, ASK_RECEIPT, receipt, nothing)                                                                         \
     M(receipt, GIVEN, settings, keep_contact)                                                                          \
     M(receipt, KEPT, settings, nothing)
+
+#define CORRECTIONS(C) C(receipt, correct_contact)
 
 #include "core/talk/sheet.inc"
 

@@ -99,8 +99,8 @@ void promise_effects(const struct stage *stage, const struct event *event, const
     size_t answers = 0, screens = 0;
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
-        if (effect->chat_id != chat->id)
-            stage_fail(stage, "an effect for another chat");
+        if (effect->chat_id != chat->id || effect->thread_id != chat->session.thread_id)
+            stage_fail(stage, "an effect for another chat, or another topic of it");
         if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
             promise_message(stage, effect);
         screens += effect->kind == EFFECT_SCREEN;
@@ -119,7 +119,7 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         stage_fail(stage, "the version went back");
     if (chat->session.state != NULL && chat->session.version == 0)
         stage_fail(stage, "a state without a version");
-    if (event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON && chat->session.state == NULL)
+    if (event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON && !event->edited && chat->session.state == NULL)
         stage_fail(stage, "somebody wrote and is nowhere");
     if (effects->count > 0 && effects->count > STAGE_BATCH_MAX)
         stage_fail(stage, "%zu effects of one event", effects->count);

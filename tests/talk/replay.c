@@ -15,6 +15,7 @@ struct player {
     struct arena arena;
     const char *pressed_data; /* for "press again" */
     int64_t pressed_id;
+    int64_t words_id, old_words_id; /* the user's last message of words, and the one before */
     int albums;
     int lines;
 };
@@ -46,16 +47,38 @@ static void step(struct player *player, struct event event)
 
 /* --- what a user does --- */
 
-static void user(struct player *player, const char *rest)
+static void words(struct player *player, const char *rest, int64_t message_id, bool edited)
 {
     const char *text = script_unescape(&player->arena, rest);
-    if (text[0] != '/') {
-        step(player, (struct event){.kind = EVENT_TEXT, .text = text});
-        return;
+    struct event event = {.kind = EVENT_TEXT, .text = text, .message_id = message_id, .edited = edited};
+    if (text[0] == '/') {
+        event.text = text + 1;
+        event.kind = EVENT_COMMAND;
+        event.command = script_word(&player->arena, &event.text);
     }
-    const char *argument = text + 1;
-    const char *command = script_word(&player->arena, &argument);
-    step(player, (struct event){.kind = EVENT_COMMAND, .command = command, .text = argument});
+    step(player, event);
+}
+
+static void user(struct player *player, const char *rest)
+{
+    player->old_words_id = player->words_id;
+    player->words_id = player->stage->next_message_id++;
+    words(player, rest, player->words_id, false);
+}
+
+static void edits(struct player *player, const char *rest)
+{
+    words(player, rest, player->words_id, true);
+}
+
+static void edits_old(struct player *player, const char *rest)
+{
+    words(player, rest, player->old_words_id, true);
+}
+
+static void topic(struct player *player, const char *rest)
+{
+    player->stage->thread_id = strtol(rest, NULL, 10);
 }
 
 static void send_files(struct player *player, const char *rest, enum event_kind kind)
@@ -361,6 +384,17 @@ static void picture(struct player *player, const char *rest)
         wrong(player, "the picture is not", rest);
 }
 
+/* All messages that came went to this one. */
+static void in_topic(struct player *player, const char *rest)
+{
+    struct stage *stage = player->stage;
+    if (stage->shown_from == stage->message_count)
+        wrong(player, "no message came in topic", rest);
+    for (size_t i = stage->shown_from; i < stage->message_count; i++)
+        if (stage->messages[i].thread_id != strtol(rest, NULL, 10))
+            wrong(player, "a message came in another topic than", rest);
+}
+
 static void state(struct player *player, const char *rest)
 {
     const struct state *now = player->stage->session.state;
@@ -406,6 +440,9 @@ static const struct {
     bool acts;
     void (*play)(struct player *player, const char *rest);
 } lines[] = {{"user", true, user},
+             {"edits", true, edits},
+             {"edits old", true, edits_old},
+             {"topic", true, topic},
              {"photo", true, NULL},
              {"document", true, NULL},
              {"contact", true, contact},
@@ -436,6 +473,7 @@ static const struct {
              {"messages", false, messages},
              {"buttons", false, buttons},
              {"picture", false, picture},
+             {"in topic", false, in_topic},
              {"state", false, state},
              {"effect", false, effect},
              {"no effect", false, no_effect},

@@ -242,13 +242,18 @@ static void apply_message(struct stage *stage, struct session *session, const st
     for (size_t i = 0; i < stage->message_count; i++) {
         struct stage_message *shown = &stage->messages[i];
         if (screen && shown->id == old && (!anew || effect->replace)) {
+            if (!anew && !shown->gone && shown->thread_id != effect->thread_id)
+                stage_fail(stage, "the user is in another topic than the screen that is edited");
             if (!anew && !shown->gone && shown->message->ask_contact)
                 stage_fail(stage, "a message with a keyboard can't be edited");
             shown->gone = true;
         }
     }
-    stage->messages[stage->message_count++] = (struct stage_message){
-        .id = id, .kind = effect->kind, .fresh = anew, .message = keep_message(stage, effect->message)};
+    stage->messages[stage->message_count++] = (struct stage_message){.id = id,
+                                                                     .thread_id = effect->thread_id,
+                                                                     .kind = effect->kind,
+                                                                     .fresh = anew,
+                                                                     .message = keep_message(stage, effect->message)};
     if (screen) {
         session->screen_message_id = id;
         session->screen_is_photo = effect->message->picture != NULL;
@@ -274,6 +279,15 @@ static void keep_effect(struct stage *stage, const struct effect *effect)
     copy->file = NULL;
 }
 
+/* A message of the bot's stays in the topic it was sent to. */
+static int64_t thread_of(const struct stage *stage, int64_t message_id)
+{
+    for (size_t i = stage->message_count; i-- > 0;)
+        if (stage->messages[i].id == message_id)
+            return stage->messages[i].thread_id;
+    return EVENT_THREAD_UNKNOWN;
+}
+
 void stage_step(struct stage *stage, struct event event)
 {
     arena_reset(&stage->load);
@@ -291,6 +305,7 @@ void stage_step(struct stage *stage, struct event event)
     event.chat_id = STAGE_CHAT_ID;
     if (event.message_id == 0 && event.kind >= EVENT_COMMAND && event.kind <= EVENT_OTHER)
         event.message_id = stage->next_message_id++;
+    event.thread_id = event.kind == EVENT_BUTTON ? thread_of(stage, event.message_id) : stage->thread_id;
     event.language_code = stage->language_code;
     load_chat(stage, chat);
     uint32_t version = chat->session.version;

@@ -31,7 +31,7 @@ struct stage_intake {
 
 /* One rendering of a message on the phone: an edit is a new rendering of the same message. */
 struct stage_message {
-    int64_t id;
+    int64_t id, thread_id;
     enum effect_kind kind;
     bool fresh, gone;
     const struct message *message;
@@ -44,6 +44,7 @@ struct stage {
     const struct rules *rules;
     int64_t now_ms;
     int64_t next_id, next_message_id;
+    int64_t thread_id; /* the topic in which the user writes; 0 = none */
     const char *language_code;
 
     struct session session;

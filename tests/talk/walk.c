@@ -91,8 +91,15 @@ static struct event any_press(struct stage *stage)
 static void any_user_event(struct stage *stage)
 {
     struct event event = {.kind = EVENT_NONE};
-    switch (draw(12)) {
+    if (draw(40) == 0)
+        stage->thread_id = (int64_t)draw(3) * 77;
+    switch (draw(13)) {
     case 0: event = (struct event){.kind = EVENT_TEXT, .text = any_text(stage)}; break;
+    case 12: /* an edit, mostly of the last words */
+        event = (struct event){.kind = EVENT_TEXT, .text = any_text(stage), .edited = true};
+        event.message_id = draw(4) == 0 ? 1 + (int64_t)draw((uint64_t)stage->next_message_id)
+                                        : stage->session.answer_message_id;
+        break;
     case 1: event = (struct event){.kind = EVENT_COMMAND, .command = any_command(), .text = any_text(stage)}; break;
     case 2:
     case 3:

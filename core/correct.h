@@ -1,0 +1,12 @@
+/* What an edit of words that were taken does, for the sheets' CORRECTIONS. */
+#ifndef CORE_CORRECT_H
+#define CORE_CORRECT_H
+
+#include "core/turn.h"
+
+/* They were a contact for receipts. */
+void correct_contact(struct turn *turn);
+/* They were an avatar's name. */
+void correct_name(struct turn *turn);
+
+#endif
