@@ -60,6 +60,8 @@ static void add_message(struct buf *out, const struct message *message)
         buf_addf(out, ",\"media_group_id\":\"%s\"", message->group_id);
     if (message->reply_to > 0)
         buf_addf(out, ",\"reply_to\":%" PRId64, message->reply_to);
+    if (message->thread_id > 0)
+        buf_addf(out, ",\"thread_id\":%" PRId64, message->thread_id);
     add_buttons(out, message);
     if (message->keyboard != NULL)
         buf_addf(out, ",\"reply_keyboard\":%s", message->keyboard);

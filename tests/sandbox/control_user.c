@@ -13,6 +13,7 @@
 #include "tests/sandbox/html.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/markup.h"
+#include "tests/sandbox/topics.h"
 #include "tests/sandbox/updates.h"
 
 #define REPEATS_MAX 1000
@@ -192,12 +193,16 @@ static void send_thing(struct request *request, struct user *user, enum message_
 }
 
 /* The update as given: the text between the outer braces, even where it makes no sense to a bot. */
-static void push_raw(struct request *request)
+static void push_raw(struct request *request, struct user *user)
 {
     const char *kind = "raw";
     struct json_object_iterator first = json_object_iter_begin(request->params);
     if (json_object_object_length(request->params) > 0)
         kind = json_object_iter_peek_name(&first);
+    json_object *message = NULL, *thread = NULL;
+    if (json_object_object_get_ex(request->params, "message", &message) &&
+        json_object_object_get_ex(message, "message_thread_id", &thread))
+        topics_add(user, json_object_get_int64(thread));
     const char *from = strchr(request->body.at, '{') + 1;
     const char *to = strrchr(request->body.at, '}');
     char *body = mem_text_n(from, (size_t)(to - from));
@@ -217,6 +222,8 @@ void control_user_serve(struct request *request, struct user *user, const char *
         control_photos(request, user);
     else if (strcmp(deed, "samples") == 0)
         control_samples(request, user);
+    else if (strcmp(deed, "topic") == 0)
+        topics_serve(request, user);
     else if (strcmp(deed, "edit") == 0)
         edit_text(request, user);
     else if (strcmp(deed, "contact") == 0)
@@ -234,7 +241,7 @@ void control_user_serve(struct request *request, struct user *user, const char *
         set_blocked(request, user, deed[0] == 'b');
         control_ok(request);
     } else if (strcmp(deed, "raw") == 0 && request->params != NULL)
-        push_raw(request);
+        push_raw(request, user);
     else
         control_fail(request, 404, "no such deed");
 }

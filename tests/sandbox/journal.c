@@ -62,6 +62,7 @@ void journal_message(struct sandbox *sb, const struct message *message)
     add_number(out, "date_ms", message->date_ms);
     add_number(out, "edit_ms", message->edit_ms);
     add_number(out, "reply_to", message->reply_to);
+    add_number(out, "thread_id", message->thread_id);
     add_member(out, "file", message->file == NULL ? NULL : message->file->id);
     add_member(out, "text", message->text);
     add_member(out, "entities", message->entities);

@@ -55,6 +55,7 @@ static void read_message(struct sandbox *sb, json_object *line)
     message->date_ms = number(line, "date_ms");
     message->edit_ms = number(line, "edit_ms");
     message->reply_to = number(line, "reply_to");
+    message->thread_id = number(line, "thread_id");
     const char *file = text(line, "file");
     message->file = file == NULL ? NULL : files_find(sb, file);
     set(&message->text, text(line, "text"));

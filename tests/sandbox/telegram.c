@@ -15,6 +15,7 @@
 
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/files.h"
+#include "tests/sandbox/topics.h"
 
 void telegram_done(struct request *request, struct buf *result)
 {
@@ -321,6 +322,15 @@ static long bucket_take(double *level, int64_t *at_ms, long rate, unsigned count
     return 0;
 }
 
+bool telegram_take_thread(struct request *request, const struct user *user)
+{
+    int64_t id = telegram_int(request, "message_thread_id");
+    if (id == 0 || topics_has(user, id))
+        return true;
+    telegram_fail(request, 400, "Bad Request: message thread not found");
+    return false;
+}
+
 struct user *telegram_chat_to_write(struct request *request, unsigned messages)
 {
     struct sandbox *sb = request->sb;
@@ -331,6 +341,8 @@ struct user *telegram_chat_to_write(struct request *request, unsigned messages)
         telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
         return NULL;
     }
+    if (!telegram_take_thread(request, user))
+        return NULL;
     long wait_s = 0;
     if (sb->opt.flood_chat > 0)
         wait_s = bucket_take(&user->flood_level, &user->flood_at_ms, sb->opt.flood_chat, messages);

@@ -39,8 +39,10 @@ bool telegram_flag(const struct request *request, const char *name);
 
 /* The chat of a call, or NULL and the call has failed. */
 struct user *telegram_chat(struct request *request);
-/* The same, and it may be written to (not blocked, within the flood limits for `messages`). */
+/* The same, and it may be written to (not blocked, its topic there, within the flood limits for `messages`). */
 struct user *telegram_chat_to_write(struct request *request, unsigned messages);
+/* False, and the call has failed, if it names a topic that the chat has not. */
+bool telegram_take_thread(struct request *request, const struct user *user);
 
 /* telegram_content.c: pieces of messages. All return false after failing the call. */
 struct styled { /* text after parsing; owned */

@@ -239,7 +239,7 @@ void telegram_send_chat_action(struct request *request)
         telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
     } else if (!known) {
         telegram_fail(request, 400, "Bad Request: wrong parameter action in request");
-    } else {
+    } else if (telegram_take_thread(request, user)) {
         snprintf(user->action, sizeof(user->action), "%s", action);
         user->action_until_ms = sandbox_now_ms(request->sb) + ACTION_MS;
         world_changed(request->sb, user);

@@ -29,6 +29,7 @@ static struct message *put(struct request *request, struct user *chat, enum mess
     message->markup = markup.inline_keyboard;
     message->keyboard = markup.other;
     message->reply_to = reply_to;
+    message->thread_id = telegram_int(request, "message_thread_id");
     return message;
 }
 

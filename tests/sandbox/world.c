@@ -66,6 +66,7 @@ static void user_free(struct user *user)
     free(user->username);
     free(user->language_code);
     free(user->messages);
+    free(user->topics);
     free(user);
 }
 
@@ -144,6 +145,7 @@ struct message *world_message_add(struct sandbox *sb, struct user *chat, enum me
     message->chat = chat;
     message->kind = kind;
     message->from_bot = from_bot;
+    message->thread_id = from_bot ? 0 : chat->thread_id;
     message->date_ms = sandbox_now_ms(sb);
     while ((int64_t)world->message_count <= message->id) /* restoring may leave a gap for later lines */
         world_push((void ***)&world->messages, &world->message_count, &world->message_room, NULL);
@@ -236,6 +238,8 @@ static void add_message(const struct sandbox *sb, struct buf *out, const struct 
     buf_addf(out, ",\"chat\":{\"id\":%" PRId64, message->chat->id);
     add_names(out, message->chat);
     buf_addf(out, ",\"type\":\"private\"},\"date\":%" PRId64, message->date_ms / 1000);
+    if (message->thread_id > 0)
+        buf_addf(out, ",\"message_thread_id\":%" PRId64 ",\"is_topic_message\":true", message->thread_id);
     if (message->edit_ms > 0)
         buf_addf(out, ",\"edit_date\":%" PRId64, message->edit_ms / 1000);
     const struct message *replied = with_reply && message->reply_to > 0

@@ -62,11 +62,14 @@ struct user {
     struct request *waiters; /* chat page polls, linked by request.next_waiter */
     double flood_level;
     int64_t flood_at_ms;
+    int64_t *topics; /* of the chat, by the id of the message that opened each */
+    size_t topic_count;
+    int64_t thread_id;     /* the topic in which the user writes; 0 = none */
     struct walker *walker; /* of the load generator; NULL = a person or a test */
 };
 
 struct message {
-    int64_t id, date_ms, edit_ms, reply_to;
+    int64_t id, date_ms, edit_ms, reply_to, thread_id;
     struct user *chat;
     struct file *file;
     char *text;     /* text or caption, after parsing; NULL when none */
