@@ -8,34 +8,38 @@
 #include "core/input.h"
 #include "core/record.h"
 
-void correct_contact(struct turn *turn)
+bool correct_contact(struct turn *turn)
 {
     const struct chat *chat = turn->chat;
+    if (chat->session.state == chat->session.answer_state)
+        return false;
     const char *contact = input_contact(turn->arena, turn->event->text);
     if (contact == NULL) {
         turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
-        return;
+        return true;
     }
     if (chat->user.contact != NULL && strcmp(chat->user.contact, contact) == 0)
-        return;
+        return true;
     record_contact(turn, contact);
     /* The receipt of an open payment was ordered with the payment. */
     bool late = chat->order.id != 0 && chat->order.status == ORDER_AWAITING;
     turn_hint(turn, late ? TEXT_CONTACT_CORRECTED_LATE : TEXT_CONTACT_CORRECTED, ARGS(ARG_S("contact", contact)));
+    return true;
 }
 
-void correct_name(struct turn *turn)
+bool correct_name(struct turn *turn)
 {
     struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.answer_avatar_id);
     const char *name = input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS);
     if (avatar == NULL)
-        return;
+        return true;
     if (name == NULL) {
         turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
-        return;
+        return true;
     }
     if (strcmp(avatar->name, name) == 0)
-        return;
+        return true;
     record_avatar_name(turn, avatar, name);
     turn_hint(turn, TEXT_AVATAR_NAME_CORRECTED, ARGS(ARG_S("name", name)));
+    return true;
 }

@@ -5,8 +5,8 @@
 #include "core/turn.h"
 
 /* They were a contact for receipts. */
-void correct_contact(struct turn *turn);
+bool correct_contact(struct turn *turn);
 /* They were an avatar's name. */
-void correct_name(struct turn *turn);
+bool correct_name(struct turn *turn);
 
 #endif

@@ -224,10 +224,13 @@ static void button(struct turn *turn)
 static void correct(struct turn *turn)
 {
     const struct state *state = turn->chat->session.answer_state;
+    bool mended = true;
     for (size_t i = 0; i < state->sheet->correction_count; i++)
         if (state->sheet->corrections[i].of == state)
-            state->sheet->corrections[i].correct(turn);
-    if (turn->hint != NULL)
+            mended = state->sheet->corrections[i].correct(turn);
+    if (!mended)
+        ask_reader(turn);
+    else if (turn->hint != NULL)
         show(turn, true);
 }
 

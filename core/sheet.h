@@ -33,10 +33,10 @@ struct move {
 };
 
 /* The user edited the words that the state took, and has gone on: mends what came of them, and puts a hint if there is
- * something to say. */
+ * something to say. False: the user is asked the same again, and the words are the answer. */
 struct correction {
     const struct state *of;
-    void (*correct)(struct turn *turn);
+    bool (*correct)(struct turn *turn);
 };
 
 struct sheet {
