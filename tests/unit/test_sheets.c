@@ -96,6 +96,8 @@ static void test_moves(void)
             for (size_t k = 0; k < i; k++)
                 CHECK(sheet->moves[k].from != move->from || sheet->moves[k].on != move->on);
         }
+        for (size_t i = 0; i < sheet->correction_count; i++)
+            CHECK(sheet->corrections[i].of->sheet == sheet && sheet->corrections[i].correct != NULL);
         for (int outcome = OUT_FIRST; outcome < sheet->outcome_count; outcome++) {
             bool leads = false;
             for (size_t i = 0; i < sheet->move_count; i++)
