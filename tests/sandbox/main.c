@@ -154,6 +154,10 @@ int main(int argc, char **argv)
         err = record_open(sb);
     if (err == ERR_OK)
         err = http_start(sb);
+    if (err == ERR_CONFLICT) {
+        fprintf(stderr, "port %u is taken; choose another with --port\n", sb->opt.port);
+        return 1;
+    }
     if (err != ERR_OK) {
         fprintf(stderr, "fotoset-sandbox: can't start: %s\n", err_name(err));
         return 1;
