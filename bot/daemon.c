@@ -31,7 +31,7 @@
 #include "bot/turns.h"
 #include "bot/yookassa/client.h"
 
-enum { TIMERS_AT_ONCE = 256, REST_MS = 1000, CLOCK_TOLD_MS = 2000 };
+enum { TIMERS_AT_ONCE = 256, REST_MS = 1000, CLOCK_TOLD_MS = 2000, STOP_SPARE_S = 5 };
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -102,7 +102,7 @@ static void read_signals(struct daemon *daemon)
     while (read(daemon->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (daemon->shop.stopping)
             daemon->stop_by_ms = daemon->shop.now_ms; /* a second one: now */
-        log_info("stop", "asked to stop");
+        log_info("stop", "asked to stop (signal %u)", info.ssi_signo);
         shop_stop(&daemon->shop, DAEMON_EXIT_OK);
     }
 }
@@ -169,7 +169,7 @@ static bool drained(const struct daemon *daemon)
 static void begin_stop(struct daemon *daemon)
 {
     daemon->stop_by_ms = daemon->shop.now_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
-    notify_send("STOPPING=1");
+    notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
     if (daemon->shop.poll != NULL)
         telegram_poll_stop(daemon->shop.poll);
 }
@@ -227,14 +227,24 @@ static void finish(struct daemon *daemon)
     (void)close(daemon->signal_fd);
 }
 
+/* Whatever asks the process to end, and is not its own crash, drains it: a closed terminal (HUP), Ctrl-C and Ctrl-\\, a
+ * service manager or a power supply, and the signals somebody sends who takes us for another daemon (log rotation's
+ * USR1). By default each of them would kill at once. What the caller has us ignore (nohup) stays ignored; blocked it
+ * would be read all the same. */
 static int open_signals(void)
 {
+    static const int ends[] = {SIGTERM, SIGINT,    SIGHUP,  SIGQUIT,   SIGUSR1, SIGUSR2, SIGALRM,
+                               SIGPOLL, SIGVTALRM, SIGPROF, SIGSTKFLT, SIGPWR,  SIGXCPU};
+    struct sigaction now;
     sigset_t set;
     (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            (void)sigaddset(&set, ends[i]);
+    }
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         abort();
+    (void)signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not our end */
     int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         abort();

@@ -4,6 +4,8 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "bot/check.h"
 #include "bot/daemon.h"
@@ -69,6 +71,22 @@ static enum log_level threshold(enum config_log_level level)
     return LOG_LEVEL_DEBUG;
 }
 
+/* The token and the key stand in our memory: it goes into no core file, not even one that is piped to a program, and
+ * nobody of the same user may look into it. Not under sanitizers: to find leaks is to look into the process. */
+static void close_memory(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return;
+#endif
+#endif
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 int main(int argc, char **argv)
 {
     /* Pictures come and go: in mappings of their own they leave no holes in the heap. */
@@ -87,6 +105,7 @@ int main(int argc, char **argv)
          again = strcmp(command, "replay") == 0;
     if ((!run && !check && !again && strcmp(command, "migrate") != 0) || argc != 4 || strcmp(argv[2], "-c") != 0)
         return usage(stderr, EXIT_BAD_USAGE);
+    close_memory();
     enum err err = setup_read(&setup, argv[3]);
     log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
     if (check) {

@@ -260,7 +260,9 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
 bool start_migrate(const struct setup *setup)
 {
     struct migrate_report report;
+    notify_busy_begin();
     enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
+    notify_busy_end();
     if (err != ERR_OK)
         log_error("start", "the database is not ready: %s", report.message);
     else if (report.applied > 0)
