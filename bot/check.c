@@ -141,15 +141,24 @@ static int check_darkroom(const char *program)
                 "name the program fotoset-darkroom in darkroom.program; if it is that, run it with --self-test");
 }
 
+/* The unit's own directory is made and given to its user by the service manager, whatever stands there now. */
+static int check_store(const struct setup *setup)
+{
+    char text[320];
+    const char *path = setup->config.store.path;
+    bool given = setup->as_unit && setup->unit.state_dir != NULL && strcmp(setup->unit.state_dir, path) == 0;
+    enum err err = given ? ERR_NOT_FOUND : directory_check(path);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        (void)snprintf(text, sizeof text, "%s%s", path, err == ERR_OK ? "" : given ? ", the unit's" : ", to be made");
+    else
+        (void)snprintf(text, sizeof text, "%s: %s", path, strerror(errno));
+    return tell(err == ERR_OK || err == ERR_NOT_FOUND, "store", text,
+                "make the directory store.path and let the daemon's user write to it");
+}
+
 static int check_files(const struct setup *setup)
 {
-    struct store *store = NULL;
-    bool open = directory_new(setup->config.store.path, &store) == ERR_OK;
-    int problems = tell(open, "store", open ? setup->config.store.path : strerror(errno),
-                        "make the directory store.path and let the daemon's user write to it");
-    problems += check_darkroom(setup->config.darkroom.program);
-    store_free(store);
-    return problems;
+    return check_store(setup) + check_darkroom(setup->config.darkroom.program);
 }
 
 int check_run(struct setup *setup, enum err err)

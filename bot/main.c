@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bot/check.h"
 #include "bot/daemon.h"
@@ -18,14 +19,17 @@ enum { EXIT_BAD_USAGE = 64, BIG_BYTES = 128 * 1024, REPLAY_TIMEOUT_MS = 30 * 100
 
 static int usage(FILE *out, int code)
 {
-    fprintf(out,
-            "fotosetd %s, a Telegram bot that sells photo sets\n\n"
-            "  fotosetd run -c FILE      run the daemon\n"
-            "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
-            "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
-            "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
-            "  fotosetd version\n",
-            FOTOSET_VERSION);
+    fprintf(
+        out,
+        "fotosetd %s, a Telegram bot that sells photo sets\n\n"
+        "  fotosetd run -c FILE      run the daemon\n"
+        "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
+        "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
+        "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
+        "  fotosetd version\n\n"
+        "All but run take --as-unit instead of -c FILE: as root, to see and do what the service will (its user, its\n"
+        "secrets, its configuration). Nothing is changed by a check.\n",
+        FOTOSET_VERSION);
     return code;
 }
 
@@ -103,13 +107,17 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
          again = strcmp(command, "replay") == 0;
-    if ((!run && !check && !again && strcmp(command, "migrate") != 0) || argc != 4 || strcmp(argv[2], "-c") != 0)
+    bool as_unit = !run && argc == 3 && strcmp(argv[2], "--as-unit") == 0;
+    bool named = argc == 4 && strcmp(argv[2], "-c") == 0;
+    if ((!run && !check && !again && strcmp(command, "migrate") != 0) || (!as_unit && !named))
         return usage(stderr, EXIT_BAD_USAGE);
     close_memory();
-    enum err err = setup_read(&setup, argv[3]);
+    enum err err = setup_read(&setup, as_unit ? NULL : argv[3]);
     log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
     if (check) {
         code = check_run(&setup, err);
+        if (!as_unit && geteuid() == 0)
+            puts("This is what root sees; what the service will see, says: fotosetd check --as-unit");
     } else {
         setup_print_findings(&setup.findings);
         if (err == ERR_OK)

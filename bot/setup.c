@@ -15,14 +15,31 @@ static const char *check_recipe(struct arena *arena, const char *text)
     return recipe_parse(text, &recipe) == ERR_OK ? NULL : "a recipe the darkroom does not understand";
 }
 
+static enum err become_unit(struct setup *setup, struct config_env *env)
+{
+    enum err err = unit_read(&setup->unit, &setup->arena, env->program_dir, &setup->findings);
+    if (err == ERR_OK)
+        err = unit_enter(&setup->unit, &setup->findings);
+    env->credentials = setup->unit.credentials;
+    env->credential_count = setup->unit.credential_count;
+    env->credentials_dir = NULL;
+    return err;
+}
+
 enum err setup_read(struct setup *setup, const char *path)
 {
-    *setup = (struct setup){0};
+    *setup = (struct setup){.as_unit = path == NULL};
     arena_init(&setup->arena);
     findings_init(&setup->findings, &setup->arena);
     struct config_env env = config_find_env(&setup->arena);
+    if (setup->as_unit && become_unit(setup, &env) != ERR_OK)
+        return ERR_INVALID;
+    if (setup->as_unit)
+        path = setup->unit.config_file;
     if (config_load(&setup->arena, path, &env, &setup->findings, &setup->config) != ERR_OK)
         return ERR_INVALID;
+    if (setup->as_unit)
+        unit_check_paths(&setup->unit, &setup->config, &setup->findings);
     log_redact_add(setup->config.telegram.token);
     log_redact_add(setup->config.yookassa.secret);
     enum err texts = texts_read(&setup->arena, setup->config.texts_dir, &setup->findings, &setup->texts);

@@ -6,6 +6,7 @@
 #define CONFIG_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "config/finding.h"
 #include "core/arena.h"
@@ -109,10 +110,19 @@ struct config {
     int32_t watchdog_s; /* work waiting without progress for so long: the service manager is no longer fed */
 };
 
+/* A secret that was opened while there still was the right to; instead of a file of $CREDENTIALS_DIRECTORY. */
+struct config_credential {
+    const char *name;
+    const char *path; /* for messages */
+    int fd;           /* -1: it could not be opened; config_load closes it */
+};
+
 /* Where things outside the file are found: gathered once by config_find_env, given by hand in tests. */
 struct config_env {
     const char *credentials_dir; /* $CREDENTIALS_DIRECTORY, or NULL */
     const char *program_dir;     /* where the running program's file lies, or NULL */
+    const struct config_credential *credentials;
+    size_t credential_count;
 };
 struct config_env config_find_env(struct arena *arena);
 

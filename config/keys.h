@@ -17,7 +17,7 @@ enum key_kind {
     KEY_DATA_DIR, /* const char *; like KEY_PATH; the default is searched beside the config file and the program */
     KEY_CERTS,    /* const char *; like KEY_PATH; a file that holds certificates */
     KEY_PROGRAM,  /* const char *; like KEY_PATH; the default is searched beside the program */
-    KEY_SECRET,   /* char *; the key names the file; the default is a file of $CREDENTIALS_DIRECTORY */
+    KEY_SECRET,   /* char *; a file of $CREDENTIALS_DIRECTORY, or else the file that the key names */
     KEY_INT,      /* int32_t */
     KEY_RATE,     /* int32_t in thousandths; written as 30 or 0.5; min and max in thousandths */
     KEY_BOOL,     /* bool */

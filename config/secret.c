@@ -25,12 +25,16 @@ static bool is_printable(const char *text, size_t length)
     return true;
 }
 
-/* Up to size bytes; -1 with errno on failure. Only a regular file: a FIFO would hang the start. */
-static ssize_t read_small(const char *path, char *bytes, size_t size, mode_t *ret_mode)
+int secret_open(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/* Up to size bytes, and closes; -1 with errno on failure. Only a regular file: a FIFO would hang the start. */
+static ssize_t read_small(int fd, char *bytes, size_t size, mode_t *ret_mode)
 {
     struct stat status;
     ssize_t length = 0, got = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return -1;
     int failed = fstat(fd, &status);
@@ -60,12 +64,12 @@ static const char *content_fault(const char *word, size_t length, size_t read_by
     return NULL;
 }
 
-enum err secret_read(struct arena *arena, const char *path, struct secret_place place, const char *remedy,
+enum err secret_read(struct arena *arena, int fd, const char *path, struct secret_place place, const char *remedy,
                      struct findings *findings, char **ret_secret)
 {
     char bytes[CONFIG_SECRET_MAX_BYTES + 1];
     mode_t mode = 0;
-    ssize_t got = read_small(path, bytes, sizeof bytes, &mode);
+    ssize_t got = read_small(fd, bytes, sizeof bytes, &mode);
     if (got < 0) {
         findings_add(findings, FINDING_ERROR, place.file, place.line, remedy, "the secret file %s can't be read: %s",
                      path, strerror(errno));

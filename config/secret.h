@@ -10,9 +10,13 @@ struct secret_place {
     int line;
 };
 
-/* The word in the file, blanks and line ends around it trimmed, in the arena; the caller wipes it. What is wrong is a
- * finding that never quotes the content; a file everybody may read is a warning. ERR_IO or ERR_INVALID. */
-enum err secret_read(struct arena *arena, const char *path, struct secret_place place, const char *remedy,
+/* Opens the file for secret_read; -1 with errno if it can't be. */
+int secret_open(const char *path);
+
+/* The word in the file, blanks and line ends around it trimmed, in the arena; the caller wipes it. fd is of
+ * secret_open, called just before if it is -1, and is closed; path is for messages. What is wrong is a finding that
+ * never quotes the content; a file everybody may read is a warning. ERR_IO or ERR_INVALID. */
+enum err secret_read(struct arena *arena, int fd, const char *path, struct secret_place place, const char *remedy,
                      struct findings *findings, char **ret_secret) MUST_CHECK;
 
 /* NULL is allowed. */

@@ -216,22 +216,45 @@ static void search_default(const struct loader *loader, const struct spot *spot)
          arena_format(loader->arena, "is not given, and \"%s\" is not where it is looked for", name));
 }
 
+/* The secret that the service manager hands over under this name; false if it hands over none. */
+static bool find_credential(const struct loader *loader, const char *name, const char **ret_path, int *ret_fd)
+{
+    const struct config_env *env = loader->env;
+    for (size_t i = 0; i < env->credential_count; i++) {
+        if (strcmp(env->credentials[i].name, name) == 0 && env->credentials[i].fd >= 0) {
+            *ret_path = env->credentials[i].path;
+            *ret_fd = env->credentials[i].fd;
+            return true;
+        }
+    }
+    if (env->credentials_dir == NULL)
+        return false;
+    const char *path = arena_format(loader->arena, "%s/%s", env->credentials_dir, name);
+    if (access(path, F_OK) != 0)
+        return false;
+    *ret_path = path;
+    *ret_fd = secret_open(path);
+    return true;
+}
+
+/* What is handed over wins over what is named: the file that the example names is root's own under the unit. */
 static void load_secret(const struct loader *loader, struct spot spot, const char *named)
 {
-    const char *path = named;
+    const char *path = NULL;
     char *secret = NULL;
-    if (named != NULL && named[0] != '\0') {
-        path = value_path(loader, named);
-    } else if (named == NULL && loader->env->credentials_dir != NULL) {
-        path = arena_format(loader->arena, "%s/%s", loader->env->credentials_dir, spot.key->fallback);
+    int fd = -1;
+    if (find_credential(loader, spot.key->fallback, &path, &fd)) {
         spot.file = path;
         spot.line = 0;
+    } else if (named != NULL && named[0] != '\0') {
+        path = value_path(loader, named);
+        fd = secret_open(path);
     } else {
         tell(loader, &spot, NULL, named == NULL ? "is missing" : "is empty");
         return;
     }
     struct secret_place place = {spot.file, spot.line};
-    if (secret_read(loader->arena, path, place, spot.key->remedy, loader->findings, &secret) == ERR_OK)
+    if (secret_read(loader->arena, fd, path, place, spot.key->remedy, loader->findings, &secret) == ERR_OK)
         memcpy(field_of(loader, spot.key), &secret, sizeof secret);
 }
 

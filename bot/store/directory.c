@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,4 +243,18 @@ enum err directory_new(const char *path, struct store **ret_store)
     directory->root_fd = root_fd;
     *ret_store = &directory->store;
     return ERR_OK;
+}
+
+enum err directory_check(const char *path)
+{
+    struct stat there;
+    if (stat(path, &there) == 0) {
+        errno = S_ISDIR(there.st_mode) ? 0 : ENOTDIR;
+        return errno == 0 && access(path, R_OK | W_OK | X_OK) == 0 ? ERR_OK : ERR_IO;
+    }
+    const char *slash = strrchr(path, '/');
+    char parent[PATH_MAX];
+    (void)snprintf(parent, sizeof parent, "%.*s", slash == NULL || slash == path ? 1 : (int)(slash - path),
+                   slash == NULL ? "." : path);
+    return errno == ENOENT && access(parent, W_OK | X_OK) == 0 ? ERR_NOT_FOUND : ERR_IO;
 }

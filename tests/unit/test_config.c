@@ -345,9 +345,40 @@ static void test_secrets(void)
     CHECK_INT(load_with(shop, sizeof shop - 1, path_of("credentials"), &config), ERR_OK);
     CHECK_TEXT(config.telegram.token, "777:credential");
     CHECK_TEXT(config.yookassa.secret, "from_credentials");
-    static const char base[] = BASE; /* what is named wins */
-    CHECK_INT(load_with(base, sizeof base - 1, path_of("credentials"), &config), ERR_OK);
+    static const char unreadable[] = "telegram: { token_file = \"missing\"; };\n"
+                                     "yookassa: { shop_id = \"1\"; secret_file = \"/dev/zero\"; };\n";
+    CHECK_INT(load_with(unreadable, sizeof unreadable - 1, path_of("credentials"), &config), ERR_OK); /* win if there */
+    CHECK_TEXT(config.telegram.token, "777:credential");
+    CHECK_TEXT(config.yookassa.secret, "from_credentials");
+    static const char base[] = BASE; /* credentials of somebody else */
+    CHECK_INT(load_with(base, sizeof base - 1, path_of("texts"), &config), ERR_OK);
     CHECK_TEXT(config.telegram.token, "123456:ABC-def_1234");
+    CHECK(unlink(path_of("credentials/telegram_token")) == 0 &&
+          mkdir(path_of("credentials/telegram_token"), 0700) == 0);
+    CHECK_INT(load_with(base, sizeof base - 1, path_of("credentials"), &config), ERR_INVALID);
+    CHECK(strstr(findings.items[0].message, "telegram_token can't be read: Is a directory") != NULL);
+    CHECK(rmdir(path_of("credentials/telegram_token")) == 0);
+}
+
+/* What was opened before the right to do so was given up. */
+static void test_open_credentials(void)
+{
+    static const char shop[] = "yookassa: { shop_id = \"1\"; };";
+    struct config_credential open_ones[] = {
+        {"yookassa_secret", "/etc/1", open(path_of("secret"), O_RDONLY)},
+        {"telegram_token", "/etc/2", open(path_of("two_words"), O_RDONLY)},
+    };
+    struct config_env env = {.program_dir = dir, .credentials = open_ones, .credential_count = 2};
+    struct config config;
+    findings_init(&findings, &arena);
+    CHECK_INT(config_load_text(&arena, path_of("shop.conf"), shop, sizeof shop - 1, &env, &findings, &config),
+              ERR_INVALID);
+    CHECK(strstr(findings.items[0].message, "the secret file /etc/2 holds a blank") != NULL);
+    open_ones[0].fd = open(path_of("secret"), O_RDONLY);
+    open_ones[1].fd = open(path_of("token"), O_RDONLY);
+    CHECK_INT(config_load_text(&arena, path_of("shop.conf"), shop, sizeof shop - 1, &env, &findings, &config), ERR_OK);
+    CHECK_TEXT(config.telegram.token, "123456:ABC-def_1234");
+    CHECK_TEXT(config.yookassa.secret, "test_secret");
 }
 
 static void test_urls(void)
@@ -510,7 +541,8 @@ static void test_example(void)
     CHECK_INT(seen, config_key_count); /* no key twice in a group, so all of them */
 }
 
-/* It works after editing three lines, and says the same as saying nothing. */
+/* It works after editing the shop id, with the secrets where a test may have them, and says the same as saying nothing.
+ */
 static void test_example_runs(void)
 {
     static const char *const edits[][2] = {
@@ -555,6 +587,7 @@ int main(void)
     test_together();
     test_many();
     test_secrets();
+    test_open_credentials();
     test_urls();
     test_files();
     test_example();
