@@ -97,8 +97,12 @@ static void set_environment(struct reading *reading, const char *value)
     const char *word = NULL;
     if (value[0] == '\0')
         unit->variable_count = 0;
-    while (unit->variable_count < UNIT_VARIABLES_MAX && (word = next_word(reading->arena, &value)) != NULL)
-        unit->variables[unit->variable_count++] = word;
+    while (unit->variable_count < UNIT_VARIABLES_MAX && (word = next_word(reading->arena, &value)) != NULL) {
+        const char *equals = strchr(word, '=');
+        if (equals != NULL && equals != word)
+            unit->variables[unit->variable_count++] = (struct unit_variable){
+                .name = arena_copy_n(reading->arena, word, (size_t)(equals - word)), .value = equals + 1};
+    }
 }
 
 static void set_system(struct reading *reading, const char *value)
@@ -207,10 +211,8 @@ static bool take_environment(const struct unit *unit, const struct passwd *user)
 {
     bool set = clearenv() == 0 && setenv("PATH", PATH_OF_UNITS, 1) == 0 && setenv("HOME", user->pw_dir, 1) == 0 &&
                setenv("USER", user->pw_name, 1) == 0 && setenv("LOGNAME", user->pw_name, 1) == 0;
-    for (size_t i = 0; set && i < unit->variable_count; i++) {
-        char *variable = strdup(unit->variables[i]);
-        set = variable != NULL && putenv(variable) == 0; /* the environment's from now on */
-    }
+    for (size_t i = 0; set && i < unit->variable_count; i++)
+        set = setenv(unit->variables[i].name, unit->variables[i].value, 1) == 0;
     return set;
 }
 

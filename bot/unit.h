@@ -9,6 +9,10 @@
 
 enum { UNIT_CREDENTIALS_MAX = 8, UNIT_PATHS_MAX = 16, UNIT_VARIABLES_MAX = 16 };
 
+struct unit_variable {
+    const char *name, *value;
+};
+
 /* Strings live in the arena of unit_read; NULL or empty where the unit says nothing. */
 struct unit {
     const char *file; /* the unit's own, for messages */
@@ -17,7 +21,7 @@ struct unit {
     const char *state_dir;                /* absolute; the service manager makes it for the user */
     const char *writable[UNIT_PATHS_MAX]; /* ReadWritePaths */
     size_t writable_count;
-    const char *variables[UNIT_VARIABLES_MAX]; /* NAME=VALUE */
+    struct unit_variable variables[UNIT_VARIABLES_MAX];
     size_t variable_count;
     struct config_credential credentials[UNIT_CREDENTIALS_MAX]; /* fd: -1 until the unit is entered */
     size_t credential_count;

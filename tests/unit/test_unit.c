@@ -87,7 +87,8 @@ static void test_lines(void)
     CHECK_TEXT(unit.credentials[1].path, "/etc/c");
     CHECK_INT(unit.credentials[1].fd, -1);
     CHECK_INT(unit.variable_count, 2);
-    CHECK_TEXT(unit.variables[1], "B=2");
+    CHECK_TEXT(unit.variables[1].name, "B");
+    CHECK_TEXT(unit.variables[1].value, "2");
     CHECK_INT(unit.writable_count, 2);
     CHECK_TEXT(unit.writable[0], "/srv/x");
 }
