@@ -1,8 +1,9 @@
 /* The checks that need the outside: the database, the token, the shop, the store and the darkroom. Each is one
- * question; an answer is awaited for some seconds at most. */
+ * question; an answer is awaited for some seconds at most. What is worth knowing but stands in no way is a note. */
 #include "bot/check.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,20 +34,33 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void print(const char *level, const char *what, const char *text, const char *remedy)
+{
+    printf("%-9s %-9s %s\n", level, what, text);
+    if (remedy != NULL)
+        printf("%-9s %-9s %s\n", "", "", remedy);
+}
+
 static int tell(bool good, const char *what, const char *text, const char *remedy)
 {
-    printf("%-9s %-9s %s\n", good ? "ok" : "PROBLEM", what, text);
-    if (!good && remedy != NULL)
-        printf("%-9s %-9s %s\n", "", "", remedy);
+    print(good ? "ok" : "PROBLEM", what, text, good ? NULL : remedy);
     return good ? 0 : 1;
 }
 
+/* Whatever run would meet is met here: the migrations that wait are tried, and what they make is looked for. */
 static int check_database(const struct setup *setup)
 {
     struct migrate_report report;
-    enum err err = migrate_status(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
-    bool good = err == ERR_OK || err == ERR_NOT_FOUND; /* waiting migrations are run at start */
-    return tell(good, "database", report.message, "look at database.conninfo; try it with: psql \"<conninfo>\"");
+    int problems = 0;
+    if (migrate_plan(setup->config.database.conninfo, migrations_data, migrations_data_count, &report) == ERR_OK)
+        (void)tell(true, "database", report.message, NULL);
+    for (size_t i = 0; i < report.fit.count; i++) {
+        const struct fit_finding *finding = &report.fit.findings[i];
+        bool note = finding->level == FIT_NOTE;
+        print(note ? "note" : "PROBLEM", "database", finding->what, finding->remedy);
+        problems += note ? 0 : 1;
+    }
+    return problems;
 }
 
 static void on_me(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
@@ -57,9 +71,38 @@ static void on_me(void *ctx, const struct telegram_verdict *verdict, struct json
     question->good = verdict->class == TELEGRAM_OK;
     question->lost = verdict->class == TELEGRAM_RETRY || verdict->class == TELEGRAM_AMBIGUOUS;
     if (question->good && json_object_object_get_ex(result, "username", &name))
-        (void)snprintf(question->text, sizeof question->text, "the token is @%s's", json_object_get_string(name));
+        (void)snprintf(question->text, sizeof question->text, "%s", json_object_get_string(name));
     else
         (void)snprintf(question->text, sizeof question->text, "%s", verdict->description);
+}
+
+/* The host is all that is shown of the address: the rest may hold a secret. */
+static void on_webhook(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct question *question = ctx;
+    struct json_object *value = NULL;
+    question->answered = true;
+    if (verdict->class != TELEGRAM_OK || !json_object_object_get_ex(result, "url", &value) ||
+        !json_object_is_type(value, json_type_string))
+        return;
+    const char *url = json_object_get_string(value), *host = strstr(url, "://");
+    host = host == NULL ? url : host + 3;
+    size_t length = strcspn(host, "/?#");
+    const char *user_end = memchr(host, '@', length);
+    if (user_end != NULL) {
+        length -= (size_t)(user_end + 1 - host);
+        host = user_end + 1;
+    }
+    question->good = url[0] == '\0';
+    (void)snprintf(question->text, sizeof question->text, "%.*s", (int)length, host);
+}
+
+static void on_chat(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct question *question = ctx;
+    (void)result;
+    question->answered = true;
+    question->good = verdict->class != TELEGRAM_UNREACHABLE; /* no other answer says anything of the owner */
 }
 
 static void on_payment(void *ctx, const struct yookassa_reply *reply)
@@ -72,47 +115,117 @@ static void on_payment(void *ctx, const struct yookassa_reply *reply)
                    question->good ? "the shop id and the key are accepted" : reply->verdict.description);
 }
 
-static void await(struct http *http, struct telegram *telegram, const struct question *question)
+/* All questions to services live as long as their connections: an answer may come after it was awaited. */
+struct services {
+    const struct config *config;
+    struct http *http;
+    struct telegram *telegram;
+    struct yookassa *yookassa;
+    struct question token, webhook, shop;
+    struct question owners[CONFIG_ADMINS_MAX];
+};
+
+static void await(struct services *services, const struct question *question)
 {
     for (int64_t until = now_ms() + ANSWER_MS; !question->answered && now_ms() < until;) {
-        telegram_run_due(telegram, now_ms());
-        http_poll(http, NULL, 0, ROUND_MS);
-        http_perform(http, now_ms());
+        telegram_run_due(services->telegram, now_ms());
+        http_poll(services->http, NULL, 0, ROUND_MS);
+        http_perform(services->http, now_ms());
     }
+}
+
+static void ask(struct services *services, const char *method, const char *params, telegram_done_fn *done,
+                struct question *question)
+{
+    struct telegram_call call = {
+        .method = method, .params_json = params, .effect = EFFECT_IDEMPOTENT, .deadline_ms = now_ms() + ANSWER_MS / 2};
+    question->answered = telegram_call(services->telegram, now_ms(), &call, done, question) != ERR_OK;
+}
+
+static void note_webhook(struct services *services)
+{
+    struct question *webhook = &services->webhook;
+    char text[400];
+    webhook->good = true;
+    ask(services, "getWebhookInfo", NULL, on_webhook, webhook);
+    await(services, webhook);
+    if (webhook->good)
+        return;
+    (void)snprintf(text, sizeof text, "a webhook to %s is set; run will remove it", webhook->text);
+    print("note", "telegram", text, "if another program serves this bot there, stop that one first");
+}
+
+/* Telegram knows no chat with people who never pressed "Start". */
+static void note_owners(struct services *services)
+{
+    const struct config *config = services->config;
+    char text[160], remedy[400], params[64];
+    for (int32_t i = 0; i < config->admin_count; i++) {
+        services->owners[i].good = true;
+        (void)snprintf(params, sizeof params, "{\"chat_id\":%" PRId64 "}", config->admins[i]);
+        ask(services, "getChat", params, on_chat, &services->owners[i]);
+    }
+    (void)snprintf(remedy, sizeof remedy, "write /start to @%s from that account", services->token.text);
+    for (int32_t i = 0; i < config->admin_count; i++) {
+        await(services, &services->owners[i]);
+        if (services->owners[i].good)
+            continue;
+        (void)snprintf(text, sizeof text, "the owner %" PRId64 " never wrote to the bot, so it can't write to them",
+                       config->admins[i]);
+        print("note", "telegram", text, remedy);
+    }
+}
+
+static int check_telegram(struct services *services)
+{
+    struct question *token = &services->token;
+    char text[400];
+    ask(services, "getMe", NULL, on_me, token);
+    await(services, token);
+    if (!token->good)
+        return tell(false, "telegram", token->text,
+                    token->lost ? "look at the network, telegram.api_url, telegram.proxy and ca_file"
+                                : "get the token from @BotFather and put it into the file that "
+                                  "telegram.token_file names");
+    (void)snprintf(text, sizeof text, "the token is @%s's", token->text);
+    (void)tell(true, "telegram", text, NULL);
+    note_webhook(services);
+    note_owners(services);
+    return 0;
+}
+
+static int check_shop(struct services *services)
+{
+    struct question *shop = &services->shop;
+    /* A payment that can't exist: "not found" is the answer of a shop that let us in. */
+    if (yookassa_get(services->yookassa, "00000000-0000-5000-8000-000000000000", on_payment, shop) == ERR_OK)
+        await(services, shop);
+    return tell(shop->good, "yookassa", shop->text,
+                shop->lost ? "look at the network, yookassa.api_url, yookassa.proxy and ca_file"
+                           : "compare yookassa.shop_id and the secret key with the YooKassa "
+                             "cabinet");
 }
 
 static int check_services(const struct setup *setup)
 {
     const struct config *config = &setup->config;
-    struct question token = {.lost = true, .text = "no answer"}, shop = token;
-    struct http *http = http_new(
+    struct services services = {.config = config, .token = {.lost = true, .text = "no answer"}};
+    services.shop = services.token;
+    services.http = http_new(
         &(struct http_config){.proxy = config->telegram.proxy, .ca_file = config->ca_file, .allow_plain_http = true});
-    struct telegram *telegram = NULL;
     struct telegram_config options = {.api_url = config->telegram.api_url, .token = config->telegram.token};
-    if (telegram_new(http, &options, &telegram) != ERR_OK)
+    if (telegram_new(services.http, &options, &services.telegram) != ERR_OK) {
+        http_free(services.http);
         return tell(false, "telegram", "the token or telegram.api_url is malformed", NULL);
-    struct telegram_call call = {
-        .method = "getMe", .effect = EFFECT_IDEMPOTENT, .deadline_ms = now_ms() + ANSWER_MS / 2};
-    if (telegram_call(telegram, now_ms(), &call, on_me, &token) == ERR_OK)
-        await(http, telegram, &token);
-    struct yookassa *yookassa = yookassa_new(http, &(struct yookassa_config){.api_url = config->yookassa.api_url,
-                                                                             .shop_id = config->yookassa.shop_id,
-                                                                             .proxy = config->yookassa.proxy,
-                                                                             .secret = config->yookassa.secret});
-    /* A payment that can't exist: "not found" is the answer of a shop that let us in. */
-    if (yookassa_get(yookassa, "00000000-0000-5000-8000-000000000000", on_payment, &shop) == ERR_OK)
-        await(http, telegram, &shop);
-    int problems = tell(token.good, "telegram", token.text,
-                        token.lost ? "look at the network, telegram.api_url, telegram.proxy and ca_file"
-                                   : "get the token from @BotFather and put it into the file that "
-                                     "telegram.token_file names");
-    problems += tell(shop.good, "yookassa", shop.text,
-                     shop.lost ? "look at the network, yookassa.api_url, yookassa.proxy and ca_file"
-                               : "compare yookassa.shop_id and the secret key with the YooKassa "
-                                 "cabinet");
-    yookassa_free(yookassa);
-    telegram_free(telegram);
-    http_free(http);
+    }
+    services.yookassa = yookassa_new(services.http, &(struct yookassa_config){.api_url = config->yookassa.api_url,
+                                                                              .shop_id = config->yookassa.shop_id,
+                                                                              .proxy = config->yookassa.proxy,
+                                                                              .secret = config->yookassa.secret});
+    int problems = check_telegram(&services) + check_shop(&services);
+    yookassa_free(services.yookassa);
+    telegram_free(services.telegram);
+    http_free(services.http);
     return problems;
 }
 

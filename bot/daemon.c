@@ -255,8 +255,9 @@ int daemon_run(const struct setup *setup)
 {
     struct daemon daemon = {.setup = setup, .shop = {.config = &setup->config}};
     read_clocks(&daemon);
-    if (!start_migrate(setup))
-        return DAEMON_EXIT_UNAVAILABLE;
+    int code = start_migrate(setup);
+    if (code != DAEMON_EXIT_OK)
+        return code;
     if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {
         log_error("start", "the store %s can't be opened: %s", setup->config.store.path, strerror(errno));
         return DAEMON_EXIT_CONFIG;

@@ -20,8 +20,11 @@ struct daemon {
     bool clock_told; /* that the wall clock is behind ours */
 };
 
-/* Brings the database to this program's schema; false, and a log line, if it can't be. Blocks. */
-bool start_migrate(const struct setup *setup);
+/* Brings the database to this program's schema. The exit code to end with, and log lines, if it can't be: one that says
+ * "never again" for what only a person mends; what may pass, and a password or a database that is refused (they are
+ * changed and restored under a shop that is to come back by itself), is tried again. What was changed since it was
+ * right is told loudly and stops nothing: the shop serves what it can, and the rest once it is mended. Blocks. */
+int start_migrate(const struct setup *setup);
 /* Makes all parts; nothing is asked of anybody yet. */
 void start_parts(struct daemon *daemon);
 /* Who are we, take the bot, take up what the last life left, ask for updates: goes on by itself in the loop. */

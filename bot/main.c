@@ -37,7 +37,10 @@ static int migrate(const struct setup *setup)
 {
     struct migrate_report report;
     enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
-    fprintf(err == ERR_OK ? stdout : stderr, "%s\n", report.message);
+    if (err == ERR_OK)
+        puts(report.message);
+    for (size_t i = 0; i < report.fit.count; i++)
+        fprintf(stderr, "%s\n    %s\n", report.fit.findings[i].what, report.fit.findings[i].remedy);
     return err == ERR_OK ? 0 : 1;
 }
 

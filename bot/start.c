@@ -257,17 +257,22 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
     take_bot(daemon);
 }
 
-bool start_migrate(const struct setup *setup)
+int start_migrate(const struct setup *setup)
 {
     struct migrate_report report;
     notify_busy_begin();
     enum err err = migrate_run(setup->config.database.conninfo, migrations_data, migrations_data_count, &report);
     notify_busy_end();
+    for (size_t i = 0; i < report.fit.count; i++) {
+        const struct fit_finding *finding = &report.fit.findings[i];
+        log_error("start", "%s: %s; %s", err == ERR_OK ? "the database is not as it was" : "the database is not ready",
+                  finding->what, finding->remedy);
+    }
     if (err != ERR_OK)
-        log_error("start", "the database is not ready: %s", report.message);
-    else if (report.applied > 0)
+        return fit_worst(&report.fit) == FIT_MISTAKE ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE;
+    if (report.applied > 0)
         log_info("start", "%s", report.message);
-    return err == ERR_OK;
+    return DAEMON_EXIT_OK;
 }
 
 void start_begin(struct daemon *daemon)

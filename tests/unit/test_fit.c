@@ -1,0 +1,154 @@
+/* What db/made.sql says the migrations make is what they make, and how a plan behaves beside a live application: it
+ * waits for no lock for long, holds none for long, and changes nothing. Run by tests/postgres run, which sets
+ * FOTOSET_TEST_CONNINFO.
+ *
+ * db/made.sql is written by this program:  tests/postgres run build/tests/test_fit --write */
+#include "db/db.h"
+#include "db/migrate.h"
+#include "tests/check.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FILE_MAX_BYTES = 256 * 1024, WAIT_MS = 60 * 1000 };
+
+#define MADE_PATH SOURCE_DIR "/db/made.sql"
+
+/* The schema public, a row a thing; a sequence stands with the table it numbers, an identity's has no name of its own.
+ */
+static const char THINGS_SQL[] =
+    "CREATE VIEW seen.things AS"
+    " SELECT 'column' AS kind, c.relname::text AS relation, a.attname::text AS name, format_type(a.atttypid, NULL) AS"
+    "  type, a.atttypmod AS modifier FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+    "  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT "
+    "a.attisdropped"
+    " UNION ALL SELECT 'sequence', COALESCE(t.relname, ''), s.relname, '', -1 FROM pg_class s"
+    "  LEFT JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.refobjsubid > 0"
+    "  LEFT JOIN pg_class t ON t.oid = d.refobjid"
+    "  WHERE s.relnamespace = 'public'::regnamespace AND s.relkind = 'S' AND d.deptype IS DISTINCT FROM 'i'"
+    " UNION ALL SELECT 'function', '', p.oid::regprocedure::text, '', -1 FROM pg_proc p"
+    "  WHERE p.pronamespace = 'public'::regnamespace"
+    " UNION ALL SELECT 'unique', t.relname, (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a"
+    "  WHERE a.attrelid = t.oid AND a.attnum = ANY (i.indkey)), '', -1 FROM pg_index i JOIN pg_class t"
+    "  ON t.oid = i.indrelid WHERE t.relnamespace = 'public'::regnamespace AND i.indisunique AND i.indpred IS NULL";
+
+/* The version that made it first: a thing is looked for only from then on. */
+static const char LINES_SQL[] =
+    "SELECT string_agg(format('(%s,%L,%L,%L,%L,%s)', s.version, kind, relation, name, type, modifier), E',\\n'"
+    "  ORDER BY s.version, relation, kind, name) || E'\\n' FROM seen.things"
+    " JOIN seen.first s USING (kind, relation, name) WHERE relation <> 'schema_migrations'";
+
+static const char *server;
+static struct arena arena;
+
+static const char *conninfo_of(const char *database)
+{
+    return arena_format(&arena, "%s dbname=%s", server, database);
+}
+
+static struct db_result *ask(struct db *db, const char *sql)
+{
+    struct db_unit *unit = db_unit_new();
+    struct db_result *result = NULL;
+    struct db_failure failure;
+    db_unit_add(unit, sql, 0, NULL);
+    if (db_run(db, unit, WAIT_MS, &result, &failure) != ERR_OK) {
+        fprintf(stderr, "%s %s\n  %s\n", failure.sqlstate, failure.message, sql);
+        exit(1);
+    }
+    return result;
+}
+
+static void tell(struct db *db, const char *sql)
+{
+    db_result_free(ask(db, sql));
+}
+
+static const char *ask_text(struct db *db, const char *sql)
+{
+    struct db_result *result = ask(db, sql);
+    const char *text = arena_copy(&arena, db_text(result, 0, 0, 0));
+    db_result_free(result);
+    return text;
+}
+
+static struct db *make_database(const char *name)
+{
+    struct db *db = db_new(server, NULL);
+    tell(db, arena_format(&arena, "CREATE DATABASE %s", name));
+    db_free(db);
+    return db_new(conninfo_of(name), NULL);
+}
+
+static const char *read_made(void)
+{
+    char *text = arena_alloc(&arena, FILE_MAX_BYTES);
+    FILE *file = fopen(MADE_PATH, "r");
+    CHECK(file != NULL && fread(text, 1, FILE_MAX_BYTES - 1, file) < FILE_MAX_BYTES - 1 && fclose(file) == 0);
+    return text;
+}
+
+/* All of the file that is to be. */
+static const char *made_now(void)
+{
+    struct db *db = make_database("made");
+    tell(db, "CREATE SCHEMA seen");
+    tell(db, "CREATE TABLE seen.first (version INTEGER, kind TEXT, relation TEXT, name TEXT)");
+    tell(db, THINGS_SQL);
+    struct migration *list = arena_array(&arena, migrations_data_count, sizeof *list); /* a copy is not compared */
+    memcpy(list, migrations_data, migrations_data_count * sizeof *list);
+    for (size_t i = 0; i < migrations_data_count; i++) {
+        struct migrate_report report;
+        CHECK_INT(migrate_run(conninfo_of("made"), list, i + 1, &report), ERR_OK);
+        tell(db, arena_format(&arena,
+                              "INSERT INTO seen.first SELECT %zu, kind, relation, name FROM seen.things t WHERE NOT"
+                              " EXISTS (SELECT 1 FROM seen.first f WHERE (f.kind, f.relation, f.name)"
+                              " = (t.kind, t.relation, t.name))",
+                              i + 1));
+    }
+    const char *lines = ask_text(db, LINES_SQL);
+    db_free(db);
+    return arena_format(
+        &arena,
+        "-- What all migrations together make, and which of them made it first: version, kind, relation,"
+        " name, type and its\n-- modifier. Written by tests/unit/test_fit.c from the migrations; not to"
+        " be edited.\n%s",
+        lines);
+}
+
+static int write_made(void)
+{
+    const char *text = made_now();
+    FILE *file = fopen(MADE_PATH, "w");
+    if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0) {
+        perror(MADE_PATH);
+        return 1;
+    }
+    return 0;
+}
+
+static void test_made(void)
+{
+    if (strcmp(made_now(), read_made()) != 0) {
+        fprintf(stderr, "db/made.sql is not what the migrations make: run"
+                        " `tests/postgres run build/tests/test_fit --write` and build again\n");
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    server = getenv("FOTOSET_TEST_CONNINFO");
+    if (server == NULL) {
+        fputs("FOTOSET_TEST_CONNINFO is not set: run me by tests/postgres run\n", stderr);
+        return 1;
+    }
+    arena_init(&arena);
+    if (argc == 2 && strcmp(argv[1], "--write") == 0)
+        return write_made();
+    test_made();
+    arena_done(&arena);
+    return 0;
+}
