@@ -26,10 +26,10 @@ enum { PLAN_MAX_MS = 10 * 1000 };
 /* A role's own time limits are for its usual statements. */
 #define BEGIN_SQL "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning;"
 /* The wait for another migration is nobody else's. A migration that waits for a table makes everybody wait behind it:
- * it gives up and says so; a plan much sooner. */
+ * it gives up and says so. A plan does before Postgres looks for a deadlock (1 s), whose victim could be the other. */
 #define TURN_SQL "SET LOCAL lock_timeout = '60s'; " LOCK_SQL
 #define PLAN_TURN_SQL "SET LOCAL lock_timeout = '15s'; " LOCK_SQL
-#define PLAN_SQL "SET LOCAL lock_timeout = '2s'"
+#define PLAN_SQL "SET LOCAL lock_timeout = '500ms'"
 #define TABLE_EXISTS_SQL                                                                                               \
     "SELECT to_regclass('schema_migrations') IS NOT NULL, (SELECT count(*) FROM pg_attribute WHERE attrelid ="         \
     " to_regclass('schema_migrations') AND attname IN ('version', 'name', 'checksum', 'applied_at')) = 4"

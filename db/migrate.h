@@ -44,7 +44,7 @@ struct migrate_report {
 enum err migrate_run(const char *conninfo, const struct migration *migrations, size_t count,
                      struct migrate_report *ret_report) MUST_CHECK;
 
-/* The same, and all of it is rolled back. It waits for no lock longer than two seconds, and holds none longer than ten;
+/* The same, and all of it is rolled back. It waits for a table half a second, and holds them for ten seconds;
  * ERR_TIMEOUT and no finding above FIT_NOTE if that is not enough to try everything. */
 enum err migrate_plan(const char *conninfo, const struct migration *migrations, size_t count,
                       struct migrate_report *ret_report) MUST_CHECK;

@@ -58,7 +58,7 @@ enum err migrate_refused(struct migrating *run, const PGresult *answer, const ch
         migrate_say(run, "%s, line %d: %s (%s)", what, line_at(sql, position), reason, state);
     else
         migrate_say(run, "%s: %s (%s)", what, reason == NULL ? "refused" : reason, state);
-    return ERR_IO;
+    return run->late ? ERR_TIMEOUT : ERR_IO;
 }
 
 int64_t migrate_clock_ms(void)

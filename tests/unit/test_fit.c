@@ -138,6 +138,72 @@ static void test_made(void)
     }
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Another program's long transaction: a plan does not make its neighbours wait behind it. */
+static void test_lock(void)
+{
+    struct db *db = make_database("locked");
+    struct migrate_report report;
+    CHECK_INT(migrate_run(conninfo_of("locked"), migrations_data, 1, &report), ERR_OK);
+    pid_t holder = fork();
+    CHECK(holder >= 0);
+    if (holder == 0) {
+        struct db *own = db_new(conninfo_of("locked"), NULL);
+        struct db_unit *unit = db_unit_new();
+        db_unit_add(unit, "SELECT pg_sleep(60) FROM (SELECT count(*) FROM generation_jobs) j", 0, NULL);
+        _exit(db_run(own, unit, WAIT_MS, NULL, NULL) == ERR_OK);
+    }
+    static const char locked[] = "SELECT count(*) FROM pg_locks WHERE relation = 'generation_jobs'::regclass AND granted"
+                                 " AND pid <> pg_backend_pid()";
+    while (strcmp(ask_text(db, locked), "0") == 0)
+        CHECK_INT(waitpid(holder, NULL, WNOHANG), 0);
+    int64_t begun_ms = now_ms();
+    CHECK_INT(migrate_plan(conninfo_of("locked"), migrations_data, migrations_data_count, &report), ERR_AGAIN);
+    CHECK(now_ms() - begun_ms < 5000);
+    CHECK_INT(report.fit.count, 1);
+    CHECK_INT(report.fit.findings[0].level, FIT_PASSING);
+    CHECK(strstr(report.fit.findings[0].what, "0002_bot: another program holds a lock") != NULL);
+    CHECK(strstr(report.fit.findings[0].remedy, "FROM pg_stat_activity") != NULL);
+    CHECK_INT(kill(holder, SIGKILL), 0);
+    CHECK_INT(waitpid(holder, NULL, 0), holder);
+    db_free(db);
+}
+
+/* Migrations that take long are not tried to their end, and leave nothing. */
+static void test_slow(void)
+{
+    static const struct migration slow[] = {
+        {1, "0001_slow", "CREATE TABLE slow (id INT); SELECT pg_sleep(6); SELECT pg_sleep(60)", "aa"}};
+    struct db *db = make_database("slow");
+    struct migrate_report report;
+    int64_t begun_ms = now_ms();
+    CHECK_INT(migrate_plan(conninfo_of("slow"), slow, 1, &report), ERR_TIMEOUT);
+    CHECK(now_ms() - begun_ms >= 10 * 1000 && now_ms() - begun_ms < 16 * 1000);
+    CHECK_INT(report.fit.count, 1);
+    CHECK_INT(report.fit.findings[0].level, FIT_NOTE);
+    CHECK(strstr(report.fit.findings[0].what, "take more than 10 s here, and were not tried to their end") != NULL);
+    CHECK_TEXT(ask_text(db, "SELECT count(*) FROM pg_class WHERE relname IN ('slow', 'schema_migrations')"), "0");
+    db_free(db);
+}
+
+/* A role's own time limit is for its statements, not for migrations. */
+static void test_role_limits(void)
+{
+    static const struct migration list[] = {{1, "0001_sleep", "SELECT pg_sleep(0.5)", "aa"}};
+    struct db *db = make_database("limited");
+    struct migrate_report report;
+    tell(db, "ALTER DATABASE limited SET statement_timeout = '250ms'");
+    CHECK_INT(migrate_run(conninfo_of("limited"), list, 1, &report), ERR_OK);
+    CHECK_INT(report.applied, 1);
+    db_free(db);
+}
+
 int main(int argc, char **argv)
 {
     server = getenv("FOTOSET_TEST_CONNINFO");
@@ -149,6 +215,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write") == 0)
         return write_made();
     test_made();
+    test_lock();
+    test_slow();
+    test_role_limits();
     arena_done(&arena);
     return 0;
 }
