@@ -28,7 +28,6 @@ enum { PLAN_MAX_MS = 10 * 1000 };
 /* The wait for another migration is nobody else's. A migration that waits for a table makes everybody wait behind it:
  * it gives up and says so. A plan does before Postgres looks for a deadlock (1 s), whose victim could be the other. */
 #define TURN_SQL "SET LOCAL lock_timeout = '60s'; " LOCK_SQL
-#define PLAN_TURN_SQL "SET LOCAL lock_timeout = '15s'; " LOCK_SQL
 #define PLAN_SQL "SET LOCAL lock_timeout = '500ms'"
 #define TABLE_EXISTS_SQL                                                                                               \
     "SELECT to_regclass('schema_migrations') IS NOT NULL, (SELECT count(*) FROM pg_attribute WHERE attrelid ="         \
@@ -174,7 +173,7 @@ static enum err round_once(struct migrating *run, bool *ret_more)
     if (err == ERR_OK)
         err = asked(run, fit_ask_place(run->conn, &report->fit, &run->place));
     if (err == ERR_OK)
-        err = migrate_execute(run, "waiting for another migration", run->plan ? PLAN_TURN_SQL : TURN_SQL, NULL);
+        err = migrate_execute(run, "waiting for another migration", TURN_SQL, NULL);
     if (err == ERR_OK)
         err = look(run, &table_exists);
     if (err == ERR_OK && report->version < run->count)

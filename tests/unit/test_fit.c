@@ -7,6 +7,7 @@
 #include "db/migrate.h"
 #include "tests/check.h"
 
+#include <glob.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -82,10 +83,10 @@ static struct db *make_database(const char *name)
     return db_new(conninfo_of(name), NULL);
 }
 
-static const char *read_made(void)
+static const char *read_file(const char *path)
 {
     char *text = arena_alloc(&arena, FILE_MAX_BYTES);
-    FILE *file = fopen(MADE_PATH, "r");
+    FILE *file = fopen(path, "r");
     CHECK(file != NULL && fread(text, 1, FILE_MAX_BYTES - 1, file) < FILE_MAX_BYTES - 1 && fclose(file) == 0);
     return text;
 }
@@ -131,11 +132,57 @@ static int write_made(void)
 
 static void test_made(void)
 {
-    if (strcmp(made_now(), read_made()) != 0) {
+    if (strcmp(made_now(), read_file(MADE_PATH)) != 0) {
         fprintf(stderr, "db/made.sql is not what the migrations make: run"
                         " `tests/postgres run build/tests/test_fit --write` and build again\n");
         exit(1);
     }
+}
+
+/* The bot's own words about a table that it shares: fit.c's "('users', FALSE, '{id,…}'". NULL = none. */
+static const char *use_of(const char *fit, const char *table)
+{
+    return strstr(fit, arena_format(&arena, "('%s', ", table));
+}
+
+/* Every INSERT into a shared table must name all columns that fit.c says it fills; and who is deleted from is said. */
+static void check_statements(const char *fit, const char *made, const char *path)
+{
+    static const char insert[] = "INSERT INTO ", delete[] = "DELETE FROM ";
+    const char *text = read_file(path);
+    for (const char *at = text; (at = strpbrk(at, "ID")) != NULL; at++) {
+        bool inserts = strncmp(at, insert, sizeof insert - 1) == 0;
+        if (!inserts && strncmp(at, delete, sizeof delete - 1) != 0)
+            continue;
+        const char *name = at + sizeof insert - 1;
+        const char *table = arena_copy_n(&arena, name, strspn(name, "abcdefghijklmnopqrstuvwxyz_"));
+        if (strstr(made, arena_format(&arena, "(1,'column','%s',", table)) == NULL)
+            continue; /* the bot's own */
+        const char *use = use_of(fit, table), *names = use == NULL ? NULL : strchr(use, '{');
+        bool right = names != NULL && (inserts || strstr(use, "TRUE") == use + strlen(table) + 5);
+        const char *columns = arena_format(&arena, "%.*s,", (int)strcspn(name, ")"), name);
+        for (const char *word = names; right && inserts && word != NULL && *word != '}';
+             word += 1 + strcspn(word + 1, ",}")) {
+            const char *column = arena_copy_n(&arena, word + 1, strcspn(word + 1, ",}"));
+            right = strstr(columns, arena_format(&arena, " %s,", column)) != NULL ||
+                    strstr(columns, arena_format(&arena, "(%s,", column)) != NULL;
+        }
+        if (!right) {
+            fprintf(stderr, "%s: \"%.*s\" is not what db/fit.c says (uses)\n", path, (int)strcspn(at, ")") + 1, at);
+            exit(1);
+        }
+    }
+}
+
+static void test_uses(void)
+{
+    const char *fit = read_file(SOURCE_DIR "/db/fit.c"), *made = read_file(MADE_PATH);
+    glob_t found;
+    CHECK_INT(glob(SOURCE_DIR "/db/*.c", 0, NULL, &found), 0);
+    CHECK_INT(glob(SOURCE_DIR "/db/migrations/*.sql", GLOB_APPEND, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        check_statements(fit, made, found.gl_pathv[i]);
+    globfree(&found);
 }
 
 static int64_t now_ms(void)
@@ -159,8 +206,9 @@ static void test_lock(void)
         db_unit_add(unit, "SELECT pg_sleep(60) FROM (SELECT count(*) FROM generation_jobs) j", 0, NULL);
         _exit(db_run(own, unit, WAIT_MS, NULL, NULL) == ERR_OK);
     }
-    static const char locked[] = "SELECT count(*) FROM pg_locks WHERE relation = 'generation_jobs'::regclass AND granted"
-                                 " AND pid <> pg_backend_pid()";
+    static const char locked[] =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'generation_jobs'::regclass AND granted"
+        " AND pid <> pg_backend_pid()";
     while (strcmp(ask_text(db, locked), "0") == 0)
         CHECK_INT(waitpid(holder, NULL, WNOHANG), 0);
     int64_t begun_ms = now_ms();
@@ -215,6 +263,7 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write") == 0)
         return write_made();
     test_made();
+    test_uses();
     test_lock();
     test_slow();
     test_role_limits();
