@@ -1,5 +1,6 @@
 /* The checks that need the outside: the database, the token, the shop, the store and the darkroom. Each is one
- * question; an answer is awaited for some seconds at most. What is worth knowing but stands in no way is a note. */
+ * question; an answer is awaited for some seconds at most, and a migration that is under way for a minute. What is
+ * worth knowing but stands in no way is a note. */
 #include "bot/check.h"
 
 #include <errno.h>

@@ -265,7 +265,8 @@ int start_migrate(const struct setup *setup)
     notify_busy_end();
     for (size_t i = 0; i < report.fit.count; i++) {
         const struct fit_finding *finding = &report.fit.findings[i];
-        log_error("start", "%s: %s; %s", err == ERR_OK ? "the database is not as it was" : "the database is not ready",
+        log_error("start", "%s: %s; %s",
+                  err == ERR_OK ? "the database is not as the bot needs it" : "the database is not ready",
                   finding->what, finding->remedy);
     }
     if (err != ERR_OK)

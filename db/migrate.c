@@ -163,11 +163,12 @@ static bool is_known(const struct migrating *run)
     return run->migrations == migrations_data && run->count == (int)migrations_data_count;
 }
 
-/* One round of the file's opening comment. *ret_more: something was applied and there may be more. */
+/* One round of the file's opening comment. *ret_more: something was applied, and more is to be applied or compared. A
+ * shop that lives is compared in a round of its own: what was changed there is no reason to undo a migration. */
 static enum err round_once(struct migrating *run, bool *ret_more)
 {
     struct migrate_report *report = run->report;
-    bool table_exists = false;
+    bool table_exists = false, compare_made = false;
     int done = 0;
     enum err err = migrate_execute(run, "begin", BEGIN_SQL, NULL);
     if (err == ERR_OK)
@@ -186,7 +187,8 @@ static enum err round_once(struct migrating *run, bool *ret_more)
     report->waiting = run->count - from;
     if (from < run->count)
         err = apply_some(run, from, table_exists, &done);
-    if (err == ERR_OK && is_known(run) && from + done == run->count && (run->plan || from == 0 || done == 0))
+    compare_made = is_known(run) && from + done == run->count && (run->plan || from == 0 || done == 0);
+    if (err == ERR_OK && compare_made)
         err = asked(run, fit_ask_made(run->conn, run->count, from == 0 ? FIT_FRESH : FIT_LIVING, &report->fit));
     if (err == ERR_OK)
         err = migrate_execute(run, "the end of the transaction", run->plan ? "ROLLBACK" : "COMMIT", NULL);
@@ -194,7 +196,7 @@ static enum err round_once(struct migrating *run, bool *ret_more)
         return err;
     report->version += done;
     report->applied += done;
-    *ret_more = done > 0;
+    *ret_more = done > 0 && !compare_made;
     return ERR_OK;
 }
 
