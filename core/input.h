@@ -2,11 +2,16 @@
 #ifndef CORE_INPUT_H
 #define CORE_INPUT_H
 
+#include <stdbool.h>
 #include "core/arena.h"
 
-/* A name of 1–64 characters: outer white space trimmed, inner runs made one space. NULL if empty, too long, not valid
- * UTF-8 or with control characters. */
+/* A name of up to max_chars characters: outer white space trimmed, inner runs made one space. NULL if it shows nothing,
+ * is too long, not valid UTF-8 or has control characters. */
 const char *input_name(struct arena *arena, const char *text, size_t max_chars);
+/* Is one of the words ("price|how much", in lower case) in the text, whole, in whatever case? */
+bool input_has_word(struct arena *arena, const char *text, const char *words);
+/* Is there a question mark, of whatever script? */
+bool input_has_question_mark(const char *text);
 /* local@domain.tld in at most 254 bytes, trimmed; NULL if it isn't one. */
 const char *input_email(struct arena *arena, const char *text);
 /* "+79161234567" from "8 (916) 123-45-67", "+7 916 …", or any country's number of 10–15 digits; NULL if it isn't one.
