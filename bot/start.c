@@ -31,16 +31,18 @@ enum {
 static void start_rules(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    daemon->shop.rules = (struct rules){.texts = &daemon->setup->texts,
-                                        .styles = &daemon->setup->styles,
-                                        .photos_min = config->shop.photos_min,
-                                        .photos_max = config->shop.photos_max,
-                                        .avatars_max = config->shop.avatars_max,
-                                        .album_wait_ms = config->telegram.album_wait_ms,
-                                        .consent_version = config->shop.offer_version,
-                                        .offer_url = config->shop.offer_url,
-                                        .privacy_url = config->shop.privacy_url,
-                                        .utc_offset_minutes = config->shop.utc_offset_minutes};
+    daemon->shop.rules = (struct rules){
+        .texts = &daemon->setup->texts,
+        .styles = &daemon->setup->styles,
+        .photos_min = config->shop.photos_min,
+        .photos_max = config->shop.photos_max,
+        .avatars_max = config->shop.avatars_max,
+        .album_wait_ms = config->telegram.album_wait_ms,
+        .consents =
+            {[CONSENT_OFFER] = config->shop.offer_version, [CONSENT_PERSONAL_DATA] = config->shop.privacy_version},
+        .offer_url = config->shop.offer_url,
+        .privacy_url = config->shop.privacy_url,
+        .utc_offset_minutes = config->shop.utc_offset_minutes};
 }
 
 static void start_http(struct daemon *daemon)

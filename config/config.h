@@ -88,6 +88,7 @@ struct config_shop {
     const char *offer_url;      /* "" = none, because texts link to it */
     const char *privacy_url;    /* the same */
     int32_t offer_version;      /* from 1; stored with the consent; a new one asks again */
+    int32_t privacy_version;    /* the same, of the consent to personal data */
     int32_t utc_offset_minutes; /* of the clock users are told times by */
 };
 

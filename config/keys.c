@@ -69,6 +69,7 @@ const struct config_key config_keys[] = {
     {"shop.offer_url", KEY_LINK, AT(shop.offer_url), "", TEXT_BYTES},
     {"shop.privacy_url", KEY_LINK, AT(shop.privacy_url), "", TEXT_BYTES},
     {"shop.offer_version", KEY_INT, AT(shop.offer_version), "1", .min = 1, .max = 1000000, .unit = ""},
+    {"shop.privacy_version", KEY_INT, AT(shop.privacy_version), "1", .min = 1, .max = 1000000, .unit = ""},
     {"shop.utc_offset_minutes", KEY_INT, AT(shop.utc_offset_minutes), "180", .min = -720, .max = 840,
      .unit = "minutes"},
     /* the daemon */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/effect.h"
 #include "core/event.h"
 #include "core/style.h"
 #include "core/text.h"
@@ -15,8 +16,10 @@ enum {
     CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
     CHAT_JOBS_MAX = 24,     /* loaded: the newest of each avatar, the unfinished, the session's */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
+    CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
     SESSION_STATE_MAX_BYTES = 24,
     AVATAR_NAME_MAX_CHARS = 64,
+    AVATAR_NAME_MAX_BYTES = 4 * AVATAR_NAME_MAX_CHARS,
     CONTACT_MAX_BYTES = 254
 };
 
@@ -30,26 +33,29 @@ struct session {
     int64_t order_id;
     int64_t job_id;
     char style_id[STYLE_ID_MAX_BYTES + 1];
-    int32_t page;                     /* of a list that is leafed through */
-    int32_t misses;                   /* unexpected inputs in a row */
-    int32_t over;                     /* photos not taken because there are enough */
-    int64_t screen_message_id;        /* the living message; 0 = none */
-    bool screen_is_photo;             /* a photo with a caption can't be edited into a text */
-    bool below;                       /* the user wrote something below the living message, or in another topic */
-    int64_t shown_at_ms;              /* when the screen was last rendered, for the pace of a bar */
-    int64_t limit_at_ms;              /* when the state's time limit ends; 0 = never */
-    int64_t refresh_at_ms;            /* when the screen wants to be rendered again; 0 = never */
-    int64_t thread_id;                /* the topic in which the user is; 0 = none */
-    int64_t answer_message_id;        /* the user's last words, whose edit counts; 0 = none */
-    const struct state *answer_state; /* … the question that took them; NULL: none did, and it still stands */
-    int64_t answer_avatar_id;         /* … and the avatar that was spoken of then */
+    int32_t page;               /* of a list that is leafed through */
+    int32_t misses;             /* unexpected inputs in a row */
+    int32_t over;               /* photos not taken because there are enough */
+    bool from_card;             /* photos and styles of an avatar were come to from its card, and lead back there */
+    const struct state *resume; /* where the chat was when a consent was asked in between; NULL = nowhere */
+    char typed[AVATAR_NAME_MAX_BYTES + 1]; /* a name that the user was asked about; "" = none */
+    int64_t screen_message_id;             /* the living message; 0 = none */
+    bool screen_is_photo;                  /* a photo with a caption can't be edited into a text */
+    bool below;                            /* the user wrote something below the living message, or in another topic */
+    int64_t shown_at_ms;                   /* when the screen was last rendered, for the pace of a bar */
+    int64_t limit_at_ms;                   /* when the state's time limit ends; 0 = never */
+    int64_t refresh_at_ms;                 /* when the screen wants to be rendered again; 0 = never */
+    int64_t thread_id;                     /* the topic in which the user is; 0 = none */
+    int64_t answer_message_id;             /* the user's last words, whose edit counts; 0 = none */
+    const struct state *answer_state;      /* … the question that took them; NULL: none did, and it still stands */
+    int64_t answer_avatar_id;              /* … and the avatar that was spoken of then */
 };
 
 struct user {
-    int64_t id;          /* users.id; 0 until registered */
-    int32_t consent;     /* version of the offer accepted; 0 = none */
-    const char *contact; /* e-mail or phone (+7…) for the receipt, or NULL */
-    bool blocked;        /* the user blocked the bot */
+    int64_t id;                      /* users.id; 0 until registered */
+    int32_t consents[CONSENT_COUNT]; /* the version agreed to; 0 = none */
+    const char *contact;             /* e-mail or phone (+7…) for the receipt, or NULL */
+    bool blocked;                    /* the user blocked the bot */
 };
 
 enum avatar_status { AVATAR_DRAFT, AVATAR_PROCESSING, AVATAR_READY, AVATAR_STATUS_COUNT };
@@ -61,6 +67,14 @@ struct avatar {
     int32_t good;    /* reference photos accepted */
     int32_t pending; /* reference photos still being examined */
     int32_t made;    /* finished photos of all sets */
+    int32_t sent;    /* reference photos ever sent for it: their numbers */
+    bool touched;    /* an order, or a photo that did not come through this chat, hangs on it */
+};
+
+/* A photo sent before it may be kept: nothing of it is fetched. */
+struct held {
+    int64_t id;
+    struct event_file file;
 };
 
 struct refusal {
@@ -113,8 +127,9 @@ struct chat {
     size_t avatar_count;
     struct refusal refusals[CHAT_REFUSALS_MAX]; /* of the session's avatar, not told yet */
     size_t refusal_count;
-    int32_t intake_count; /* photos ever sent for the session's avatar */
-    struct order order;   /* the session's */
+    struct held *held; /* in the order of sending; room for CHAT_HELD_MAX, NULL until the first */
+    size_t held_count;
+    struct order order; /* the session's */
     struct job jobs[CHAT_JOBS_MAX];
     size_t job_count;
 };

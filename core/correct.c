@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/input.h"
+#include "core/naming.h"
 #include "core/record.h"
 
 bool correct_contact(struct turn *turn)
@@ -31,7 +32,7 @@ bool correct_name(struct turn *turn)
 {
     struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.answer_avatar_id);
     const char *name = input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS);
-    if (avatar == NULL)
+    if (avatar == NULL || naming_is_question(turn))
         return true;
     if (name == NULL) {
         turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));

@@ -16,6 +16,9 @@ enum {
     ALBUM_MIN = 2
 };
 
+/* What people agree to, each with a screen and a record of its own. */
+enum consent { CONSENT_OFFER, CONSENT_PERSONAL_DATA, CONSENT_COUNT };
+
 struct button {
     const char *label;
     const char *data; /* callback_data, or NULL for a link */
@@ -34,20 +37,22 @@ struct message {
 };
 
 enum effect_kind {
-    EFFECT_SCREEN,        /* the living message: edited in place, or sent anew if `fresh` */
-    EFFECT_NOTICE,        /* a new message that calls the user back */
-    EFFECT_EXAMPLES,      /* the greeting's example album */
-    EFFECT_ANSWER,        /* answer to a press: text = toast or NULL; id = callback id */
-    EFFECT_ALBUM,         /* shots of a job: object = job, indexes; marks them queued */
-    EFFECT_FILES,         /* the originals of a job as documents: object = job, indexes */
-    EFFECT_REGISTER,      /* object = new users.id; text = referral code or NULL */
-    EFFECT_CONSENT,       /* number = version of the offer accepted */
-    EFFECT_CONTACT,       /* text = e-mail or phone for receipts */
-    EFFECT_BLOCKED,       /* flag = blocked or back */
+    EFFECT_SCREEN,   /* the living message: edited in place, or sent anew if `fresh` */
+    EFFECT_NOTICE,   /* a new message that calls the user back */
+    EFFECT_EXAMPLES, /* the greeting's example album */
+    EFFECT_ANSWER,   /* answer to a press: text = toast or NULL; id = callback id */
+    EFFECT_ALBUM,    /* shots of a job: object = job, indexes; marks them queued */
+    EFFECT_FILES,    /* the originals of a job as documents: object = job, indexes */
+    EFFECT_REGISTER, /* object = new users.id; text = referral code or NULL */
+    EFFECT_CONSENT,  /* object = enum consent, number = version, flag = given, text = the words shown, id = language */
+    EFFECT_CONTACT,  /* text = e-mail or phone for receipts */
+    EFFECT_BLOCKED,  /* flag = blocked or back */
     EFFECT_AVATAR_CREATE, /* object = new avatars.id, text = name */
     EFFECT_AVATAR_RENAME, /* object, text */
     EFFECT_AVATAR_DELETE, /* object */
-    EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file ids from event */
+    EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file */
+    EFFECT_PHOTO_HOLD,    /* object = new id, file: kept unseen until the photo may be taken */
+    EFFECT_HELD_CLEAR,    /* all held photos of the chat: they were taken, or are not wanted */
     EFFECT_PHOTO_TOLD,    /* object = intake id: its refusal was told */
     EFFECT_PHOTO_DROP,    /* other = avatar: the last good photo of it */
     EFFECT_PHOTOS_CLEAR,  /* other = avatar: all photos of it */

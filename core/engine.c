@@ -1,6 +1,8 @@
 /* The engine: what one event does to one chat, in the order that keeps every conversation simple.
  *
- *   1. a stranger is registered, and meets the welcome before anything else; an edit of old words does nothing;
+ *   1. a stranger is registered, and meets the welcome; whoever has not agreed to the present offer, or agreed to an
+ *      older text about their data, is asked that first, and goes on from where they were; an edit of old words does
+ *      nothing;
  *   2. moves common to all run first: commands, places named by lasting buttons, stale buttons, time limits;
  *   3. the current state's reader classifies the rest, and the sheet says where that leads;
  *   4. the question of the state is shown, as an edit of the living message, or below what the user wrote.
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/gate.h"
+#include "core/record.h"
 #include "core/referral.h"
 #include "core/sheet.h"
 
@@ -41,18 +45,28 @@ static int64_t limit_of(int64_t now_ms, int64_t limit_s)
     return limit_s < day_s ? limit_ms : (limit_ms + hour_ms - 1) / hour_ms * hour_ms;
 }
 
-void engine_enter(struct turn *turn, const struct state *state)
+void engine_stand(struct turn *turn, const struct state *state)
 {
     struct session *session = &turn->chat->session;
     session->state = state;
     session->version++;
     session->misses = 0;
-    session->page = 0;
-    session->over = 0;
-    session->refresh_at_ms = 0;
+    if (gate_of_photos(turn) == NULL) /* who goes on before their album has ended is asked then */
+        session->refresh_at_ms = 0;
     session->limit_at_ms = limit_of(turn->now_ms, state->limit_s);
     if (session->answer_state == NULL) /* what nobody took does not answer another question */
         session->answer_message_id = 0;
+}
+
+void engine_enter(struct turn *turn, const struct state *state)
+{
+    struct session *session = &turn->chat->session;
+    engine_stand(turn, state);
+    session->page = 0;
+    session->over = 0;
+    session->typed[0] = '\0';
+    if (!gate_is_between(state))
+        session->resume = NULL;
 }
 
 /* again: the same question as before, so the old copy of it may go. */
@@ -73,8 +87,16 @@ static void show(struct turn *turn, bool again)
     turn->screen = NULL;
 }
 
+/* No photo is asked for that may not be kept. */
+static void ask_before_photos(struct turn *turn)
+{
+    if (turn->chat->session.state == &state_photos && turn->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
+        gate_put(turn, &state_consent);
+}
+
 void engine_show(struct turn *turn)
 {
+    ask_before_photos(turn);
     show(turn, false);
 }
 
@@ -104,10 +126,13 @@ static void follow(struct turn *turn, const struct state *from, int outcome)
         if (move->from != from || move->on != outcome)
             continue;
         engine_enter(turn, move->to);
+        turn->chat->session.misses = turn->event->media_group != NULL; /* its siblings are on their way */
         move->also(turn);
         if (is_words(turn->event))
             note_answer(turn, from);
-        show(turn, from == move->to);
+        ask_before_photos(turn);
+        if (!turn->later)
+            show(turn, from == move->to);
         return;
     }
     abort(); /* a sheet without a move for an outcome; the walk of the sheets in the tests finds it */
@@ -137,14 +162,26 @@ static void miss(struct turn *turn)
     show(turn, true);
 }
 
+/* What the user did is not done; where they were is kept for afterwards. */
+static void ask_first(struct turn *turn, const struct state *question)
+{
+    if (turn->event->kind == EVENT_BUTTON && turn->event->message_id != turn->chat->session.screen_message_id)
+        turn->fresh = true;
+    gate_put(turn, question);
+    turn->chat->session.misses = turn->event->media_group != NULL; /* its siblings are on their way */
+    show(turn, false);
+}
+
 static void ask_reader(struct turn *turn)
 {
-    const struct state *state = turn->chat->session.state;
+    const struct state *state = turn->chat->session.state, *first = gate_question(turn);
     int outcome = state->read(turn);
     if (outcome != OUT_UNEXPECTED && from_user(turn->event))
         turn->chat->session.misses = 0; /* understood: misses count in a row */
     if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))
         engine_news(turn);
+    else if (outcome == OUT_UNEXPECTED && first != NULL && first != state)
+        ask_first(turn, first); /* a photo that nobody takes here */
     else if (outcome == OUT_UNEXPECTED)
         miss(turn);
     else if (outcome == OUT_AGAIN)
@@ -169,20 +206,18 @@ static void arrive(struct turn *turn)
     engine_enter(turn, &state_welcome);
     turn->fresh = true;
     turn_effect(turn, EFFECT_EXAMPLES);
-    show(turn, false);
+    if (engine_is_photo(event))
+        record_photo_hold(turn); /* the welcome comes once the album has ended */
+    else
+        show(turn, false);
     turn_answer(turn, TEXT_COUNT);
 }
 
 static void command(struct turn *turn)
 {
-    static const struct {
-        const char *command, *place;
-    } commands[] = {{"start", "menu"},        {"menu", "menu"},   {"cancel", "menu"},
-                    {"new", "new"},           {"my", "my"},       {"help", "help"},
-                    {"settings", "settings"}, {"terms", "terms"}, {"privacy", "privacy"}};
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(turn->event->command, commands[i].command) == 0 && engine_go(turn, commands[i].place, 0))
-            return;
+    const char *place = engine_place_of(turn->event->command);
+    if (place != NULL && gate_go(turn, place, 0))
+        return;
     turn_hint(turn, TEXT_UNKNOWN_COMMAND, NO_ARGS);
     miss(turn);
 }
@@ -205,11 +240,9 @@ static void button(struct turn *turn)
     struct session *session = &turn->chat->session;
     if (press_parse(turn->event->text, &turn->press) != ERR_OK) {
         stale(turn);
-    } else if (press_is_place(&turn->press) && turn->chat->user.consent == 0) {
-        stale(turn); /* no place is open before the offer is accepted */
     } else if (press_is_place(&turn->press)) {
         turn->fresh = turn->event->message_id != session->screen_message_id;
-        if (!engine_go(turn, turn->press.action, turn->press.object))
+        if (!gate_go(turn, turn->press.action, turn->press.object))
             stale(turn);
     } else if (strcmp(turn->press.state, session->state->name) != 0 || turn->press.version != session->version) {
         stale(turn);
@@ -234,10 +267,13 @@ static void correct(struct turn *turn)
         show(turn, true);
 }
 
-static void welcome(struct turn *turn)
+static void refresh(struct turn *turn)
 {
-    engine_enter(turn, &state_welcome);
-    show(turn, false);
+    const struct state *question = gate_of_photos(turn);
+    if (question != NULL && question != turn->chat->session.state)
+        ask_first(turn, question);
+    else
+        show(turn, true);
 }
 
 static void wake(struct turn *turn)
@@ -245,11 +281,11 @@ static void wake(struct turn *turn)
     struct session *session = &turn->chat->session;
     if (session->limit_at_ms != 0 && session->limit_at_ms <= turn->now_ms) {
         session->limit_at_ms = 0;
-        if (session->state != &state_menu && turn->chat->user.consent != 0)
+        if (session->state != &state_menu && gate_question(turn) == NULL)
             restart_at_menu(turn, TEXT_TIME_LIMIT);
     } else if (session->refresh_at_ms != 0 && session->refresh_at_ms <= turn->now_ms) {
         session->refresh_at_ms = 0;
-        show(turn, true);
+        refresh(turn);
     }
 }
 
@@ -264,30 +300,31 @@ static void blocked(struct turn *turn, bool is_blocked)
 
 static void dispatch(struct turn *turn)
 {
+    const struct event *event = turn->event;
     struct session *session = &turn->chat->session;
-    enum event_kind kind = turn->event->kind;
-    bool consented = turn->chat->user.consent != 0;
-    bool corrects = turn->event->edited && kind == EVENT_TEXT && session->answer_state != NULL;
-    if (is_words(turn->event) && !corrects) {
-        session->answer_message_id = turn->event->message_id;
+    const struct state *first = gate_question(turn);
+    bool corrects = event->edited && event->kind == EVENT_TEXT && session->answer_state != NULL;
+    bool shut = first != NULL && !gate_lets_pass(event);
+    if (is_words(event) && !corrects) {
+        session->answer_message_id = event->message_id;
         session->answer_state = NULL;
     }
-    if (kind == EVENT_WAKE)
+    if (event->kind == EVENT_WAKE)
         wake(turn);
-    else if (from_user(turn->event) && !consented && session->state != &state_welcome)
-        welcome(turn); /* the offer stands before everything */
-    else if (kind == EVENT_BUTTON)
-        button(turn);
     else if (corrects)
         correct(turn);
-    else if (kind == EVENT_COMMAND && consented)
-        command(turn);
-    else if (kind == EVENT_COMMAND)
+    else if (shut && first != session->state && from_user(event) && !engine_is_photo(event))
+        ask_first(turn, first); /* photos go to the reader: it holds them, if it can */
+    else if (event->kind == EVENT_BUTTON)
+        button(turn);
+    else if (event->kind == EVENT_COMMAND && shut)
         show(turn, true);
-    else
+    else if (event->kind == EVENT_COMMAND)
+        command(turn);
+    else if (!shut || !is_sibling(turn)) /* of a photo that nobody took where it came */
         ask_reader(turn);
-    if (kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
-        session->answer_message_id = turn->event->message_id;
+    if (event->kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
+        session->answer_message_id = event->message_id;
     turn_answer(turn, TEXT_COUNT);
 }
 
@@ -295,10 +332,14 @@ static void dispatch(struct turn *turn)
 static void restart(struct turn *turn)
 {
     turn->fresh = true; /* what kind of message the old screen is, is not known either */
-    if (turn->chat->user.consent != 0)
+    const struct state *waiting = gate_of_photos(turn), *first = waiting != NULL ? waiting : gate_question(turn);
+    if (first == NULL) {
         restart_at_menu(turn, TEXT_RESTARTED);
-    else
-        welcome(turn);
+    } else {
+        engine_enter(turn, first);
+        turn->chat->session.refresh_at_ms = 0;
+        show(turn, false);
+    }
     if (engine_is_news(turn->event))
         engine_news(turn);
     turn_answer(turn, TEXT_COUNT);
@@ -327,6 +368,7 @@ void engine_step(struct turn *turn)
     struct chat *chat = turn->chat;
     const struct event *event = turn->event;
     turn->was = chat->session.state;
+    turn->resume = chat->session.resume;
     if (event->kind == EVENT_NONE || (event->edited && !is_edit_that_counts(turn)))
         return;
     if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {

@@ -5,6 +5,7 @@
 
 #include "core/delivery.h"
 #include "core/engine.h"
+#include "core/gate.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
@@ -48,39 +49,38 @@ static bool go_new(struct turn *turn, int64_t object)
     return enter(turn, &state_my_avatars);
 }
 
-/* The places of one avatar: the session turns to it. */
-static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *state)
+/* The places of one avatar: the session turns to it. from_card: its card is where the way leads back to. */
+static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *state, bool from_card)
 {
     struct chat *chat = turn->chat;
     const struct avatar *avatar = chat_avatar(chat, avatar_id);
     if (avatar == NULL)
         return false;
-    if (chat->session.avatar_id != avatar_id) { /* what was loaded of the other one's photos is not this one's */
+    if (chat->session.avatar_id != avatar_id) /* what was loaded of the other one's photos is not this one's */
         chat->refusal_count = 0;
-        chat->intake_count = avatar->good + avatar->pending;
-    }
     chat->session.avatar_id = avatar_id;
+    chat->session.from_card = from_card;
     return enter(turn, state);
 }
 
 static bool go_card(struct turn *turn, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_card);
+    return at_avatar(turn, avatar_id, &state_card, true);
 }
 
 static bool go_photos(struct turn *turn, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_photos);
+    return at_avatar(turn, avatar_id, &state_photos, true);
 }
 
 static bool go_rename(struct turn *turn, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_rename);
+    return at_avatar(turn, avatar_id, &state_rename, true);
 }
 
 static bool go_delete(struct turn *turn, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_delete);
+    return at_avatar(turn, avatar_id, &state_delete, true);
 }
 
 static bool go_style(struct turn *turn, int64_t avatar_id)
@@ -89,8 +89,8 @@ static bool go_style(struct turn *turn, int64_t avatar_id)
     if (avatar == NULL)
         return false;
     if (avatar->good >= turn->rules->photos_min)
-        return at_avatar(turn, avatar_id, &state_style);
-    return at_avatar(turn, avatar_id, &state_photos);
+        return at_avatar(turn, avatar_id, &state_style, true);
+    return at_avatar(turn, avatar_id, &state_photos, false); /* a set is wanted: the style comes after them */
 }
 
 /* Back to the link of an order that is not paid yet. The session turns to what is being bought. */
@@ -142,19 +142,40 @@ static bool go_files(struct turn *turn, int64_t job_id)
     return send_again(turn, job_id, true);
 }
 
-/* The offer and the policy are texts with a link: a hint above the menu. */
+/* The offer and the policy are texts with a link: a hint above the menu, or above the question that asks about them. */
+static bool tell(struct turn *turn)
+{
+    bool asked = turn->chat->session.state == &state_consent;
+    return enter(turn, asked ? &state_consent : gate_home(turn));
+}
+
 static bool go_terms(struct turn *turn, int64_t object)
 {
     (void)object;
     turn_hint(turn, TEXT_TERMS, ARGS(ARG_S("offer", turn->rules->offer_url)));
-    return enter(turn, &state_menu);
+    return tell(turn);
 }
 
 static bool go_privacy(struct turn *turn, int64_t object)
 {
     (void)object;
     turn_hint(turn, TEXT_PRIVACY, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
-    return enter(turn, &state_menu);
+    return tell(turn);
+}
+
+void engine_resume(struct turn *turn)
+{
+    const struct session *session = &turn->chat->session;
+    const struct order *order = &turn->chat->order;
+    const struct state *to = turn->resume;
+    if (to == &state_pay && (order->id == 0 || order->status != ORDER_AWAITING))
+        return; /* paid or over meanwhile, and told */
+    if (to == &state_making || to == &state_result) {
+        const struct job *job = chat_job(turn->chat, session->job_id);
+        to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
+    }
+    if (to != NULL)
+        engine_stand(turn, to);
 }
 
 bool engine_go(struct turn *turn, const char *place, int64_t object)
@@ -170,4 +191,17 @@ bool engine_go(struct turn *turn, const char *place, int64_t object)
         if (strcmp(place, places[i].name) == 0)
             return places[i].go(turn, object);
     return false;
+}
+
+const char *engine_place_of(const char *command)
+{
+    static const struct {
+        const char *command, *place;
+    } commands[] = {{"start", "menu"},        {"menu", "menu"},   {"cancel", "menu"},
+                    {"new", "new"},           {"my", "my"},       {"help", "help"},
+                    {"settings", "settings"}, {"terms", "terms"}, {"privacy", "privacy"}};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(command, commands[i].command) == 0)
+            return commands[i].place;
+    return NULL;
 }

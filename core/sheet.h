@@ -62,6 +62,7 @@ struct state {
 /* Every state of every conversation, for look-ups by stored name and for the walks of the tests. */
 #define ALL_STATES(X)                                                                                                  \
     X(welcome)                                                                                                         \
+    X(consent)                                                                                                         \
     X(menu)                                                                                                            \
     X(avatar_name)                                                                                                     \
     X(photos)                                                                                                          \

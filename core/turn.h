@@ -18,8 +18,8 @@ struct rules {
     const struct style_catalogue *styles;
     int32_t photos_min, photos_max;
     int32_t avatars_max;
-    int32_t album_wait_ms;   /* silence that ends an album */
-    int32_t consent_version; /* of the offer now in force, from 1 */
+    int32_t album_wait_ms;           /* silence that ends an album */
+    int32_t consents[CONSENT_COUNT]; /* the versions now in force, from 1 */
     const char *offer_url;
     const char *privacy_url;
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
@@ -34,12 +34,15 @@ struct turn {
     struct press press; /* EVENT_BUTTON: what the data says */
     struct effects *effects;
     struct id_pool *ids;
-    const struct state *was; /* where the chat was when the step began */
-    const char *hint;        /* a line put above the question, already formatted; NULL = none */
-    struct message *screen;  /* being built by a show function */
-    bool answered;           /* the press was answered */
-    bool replace;            /* the old screen goes: what it says or offers is over */
-    bool fresh;              /* the screen must be sent anew: the user wrote below it, or must be called back */
+    const struct state *was;    /* where the chat was when the step began */
+    const struct state *resume; /* session.resume as it was then */
+    const char *name;           /* an avatar's, as a reader took it from what was typed */
+    const char *hint;           /* a line put above the question, already formatted; NULL = none */
+    struct message *screen;     /* being built by a show function */
+    bool later;                 /* the screen waits for the end of an album */
+    bool answered;              /* the press was answered */
+    bool replace;               /* the old screen goes: what it says or offers is over */
+    bool fresh;                 /* the screen must be sent anew: the user wrote below it, or must be called back */
 };
 
 /* Draws the next id; aborts when the pool is dry (the shell sizes it for the batch). */

@@ -11,7 +11,7 @@
 #include "core/sheet.h"
 #include "db/words.h"
 
-enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_ORDERS, LOAD_JOBS, LOAD_IDS };
+enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_HELD, LOAD_ORDERS, LOAD_JOBS, LOAD_IDS };
 
 /* OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
  * long as they are of middling size. */
@@ -19,8 +19,7 @@ static const char sessions_sql[] =
     "SELECT c.id, u.id, b.consent_version, b.receipt_contact, b.blocked_at IS NOT NULL, s.state, s.lang, s.version,"
     " s.avatar_id, s.order_id, s.job_id, s.style_id, s.page, s.misses, s.over, s.below, s.shown_at_ms, s.limit_at_ms,"
     " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo, s.thread_id, s.answer_message_id, s.answer_state,"
-    " s.answer_avatar_id,"
-    " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = s.avatar_id)"
+    " s.answer_avatar_id, b.data_consent_version, s.resume, s.typed, s.from_card"
     " FROM unnest($1::bigint[]) WITH ORDINALITY c(id, n)"
     " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"
     " LEFT JOIN LATERAL (SELECT * FROM bot_users WHERE user_id = u.id OFFSET 0) b ON TRUE"
@@ -31,7 +30,10 @@ static const char avatars_sql[] =
     "SELECT u.telegram_user_id, a.id, COALESCE(a.name, ''), a.status,"
     " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id AND " WORDS_PHOTO_IS_OURS "),"
     " (SELECT count(*) FROM photo_intake i WHERE i.avatar_id = a.id AND i.verdict = 'pending'),"
-    " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id)"
+    " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id),"
+    " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = a.id),"
+    " EXISTS (SELECT 1 FROM reference_photos r WHERE r.avatar_id = a.id)"
+    " OR EXISTS (SELECT 1 FROM orders o WHERE o.avatar_id = a.id)"
     " FROM users u JOIN avatars a ON a.user_id = u.id"
     " WHERE u.telegram_user_id = ANY($1::bigint[]) ORDER BY u.telegram_user_id, a.id";
 
@@ -39,6 +41,10 @@ static const char refusals_sql[] = "SELECT s.chat_id, i.id, i.number, i.verdict 
                                    " JOIN photo_intake i ON i.avatar_id = s.avatar_id"
                                    " WHERE s.chat_id = ANY($1::bigint[]) AND s.avatar_id <> 0 AND NOT i.told"
                                    " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id";
+
+static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, size_bytes FROM held_photos"
+                               " WHERE chat_id = ANY($1::bigint[]) AND created_at > now() - interval '1 day'"
+                               " ORDER BY id";
 
 static const char orders_sql[] =
     "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, o.payment_url,"
@@ -75,6 +81,7 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
     (void)db_unit_add(unit, sessions_sql, 1, chats);
     (void)db_unit_add(unit, avatars_sql, 1, chats);
     (void)db_unit_add(unit, refusals_sql, 1, chats);
+    (void)db_unit_add(unit, held_sql, 1, chats);
     (void)db_unit_add(unit, orders_sql, 1, chats);
     (void)db_unit_add(unit, jobs_sql, 2, chats);
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
@@ -90,7 +97,8 @@ static void read_session(const struct db_result *result, int row, struct arena *
     struct session *session = &chat->session;
     chat->id = db_int64(result, LOAD_SESSIONS, row, 0);
     chat->user.id = db_int64(result, LOAD_SESSIONS, row, 1);
-    chat->user.consent = (int32_t)db_int64(result, LOAD_SESSIONS, row, 2);
+    chat->user.consents[CONSENT_OFFER] = (int32_t)db_int64(result, LOAD_SESSIONS, row, 2);
+    chat->user.consents[CONSENT_PERSONAL_DATA] = (int32_t)db_int64(result, LOAD_SESSIONS, row, 25);
     const char *contact = db_text(result, LOAD_SESSIONS, row, 3); /* one we can't read is asked for again */
     chat->user.contact = contact == NULL ? NULL : input_contact(arena, contact);
     chat->user.blocked = db_bool(result, LOAD_SESSIONS, row, 4);
@@ -119,7 +127,10 @@ static void read_session(const struct db_result *result, int row, struct arena *
     if (answered[0] == '\0' || session->answer_state != NULL) /* else nobody knows any more what the answer was */
         session->answer_message_id = db_int64(result, LOAD_SESSIONS, row, 22);
     session->answer_avatar_id = db_int64(result, LOAD_SESSIONS, row, 24);
-    chat->intake_count = (int32_t)db_int64(result, LOAD_SESSIONS, row, 25);
+    session->resume = sheet_state(db_text(result, LOAD_SESSIONS, row, 26));
+    const char *typed = db_text(result, LOAD_SESSIONS, row, 27);
+    memcpy(session->typed, typed, strnlen(typed, AVATAR_NAME_MAX_BYTES));
+    session->from_card = db_bool(result, LOAD_SESSIONS, row, 28);
 }
 
 /* The chat a row belongs to. */
@@ -146,6 +157,8 @@ static void read_avatar(const struct db_result *result, int row, struct arena *a
     avatar->good = (int32_t)db_int64(result, LOAD_AVATARS, row, 4);
     avatar->pending = (int32_t)db_int64(result, LOAD_AVATARS, row, 5);
     avatar->made = (int32_t)db_int64(result, LOAD_AVATARS, row, 6);
+    avatar->sent = (int32_t)db_int64(result, LOAD_AVATARS, row, 7);
+    avatar->touched = db_bool(result, LOAD_AVATARS, row, 8);
 }
 
 static void read_order(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
@@ -187,6 +200,19 @@ static void read_refusal(const struct db_result *result, int row, struct chat *c
     refusal->verdict = words_verdict(db_text(result, LOAD_REFUSALS, row, 3));
 }
 
+static void read_held(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+{
+    if (chat->held_count == CHAT_HELD_MAX)
+        return;
+    if (chat->held == NULL)
+        chat->held = arena_array(arena, CHAT_HELD_MAX, sizeof *chat->held);
+    struct held *held = &chat->held[chat->held_count++];
+    held->id = db_int64(result, LOAD_HELD, row, 1);
+    held->file.file_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 2));
+    held->file.file_unique_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 3));
+    held->file.size_bytes = db_int64(result, LOAD_HELD, row, 4);
+}
+
 static void read_ids(const struct db_result *result, struct arena *arena, const struct load_request *request,
                      struct load_answer *answer)
 {
@@ -216,6 +242,8 @@ void load_read(const struct db_result *result, struct arena *arena, const struct
         read_avatar(result, row, arena, owner(ret_answer, count, result, LOAD_AVATARS, row));
     for (int row = 0; row < db_rows(result, LOAD_REFUSALS); row++)
         read_refusal(result, row, owner(ret_answer, count, result, LOAD_REFUSALS, row));
+    for (int row = 0; row < db_rows(result, LOAD_HELD); row++)
+        read_held(result, row, arena, owner(ret_answer, count, result, LOAD_HELD, row));
     for (int row = 0; row < db_rows(result, LOAD_ORDERS); row++)
         read_order(result, row, arena, owner(ret_answer, count, result, LOAD_ORDERS, row));
     for (int row = 0; row < db_rows(result, LOAD_JOBS); row++)

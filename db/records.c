@@ -6,17 +6,10 @@
 
 #include <stdlib.h>
 
+#include "db/records_private.h"
 #include "db/words.h"
 
-struct run {
-    const struct effect **list;
-    const struct chat **chats; /* whose effect it is */
-    size_t count;
-};
-
-typedef void add_fn(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms);
-
-static int64_t *users(struct arena *arena, const struct run *run)
+int64_t *records_users(struct arena *arena, const struct run *run)
 {
     int64_t *ids = arena_array(arena, run->count, sizeof *ids);
     for (size_t i = 0; i < run->count; i++)
@@ -34,7 +27,7 @@ static void add_registers(struct db_unit *unit, struct arena *arena, const struc
         chats[i] = run->chats[i]->id;
         codes[i] = run->list[i]->text;
     }
-    struct db_param params[3] = {db_int64_array(arena, users(arena, run), run->count),
+    struct db_param params[3] = {db_int64_array(arena, records_users(arena, run), run->count),
                                  db_int64_array(arena, chats, run->count), db_text_array(arena, codes, run->count)};
     (void)db_unit_add(unit,
                       "INSERT INTO users (id, device_id, telegram_user_id)"
@@ -45,22 +38,6 @@ static void add_registers(struct db_unit *unit, struct arena *arena, const struc
                       "INSERT INTO bot_users (user_id, referral_code)"
                       " SELECT u, k FROM unnest($1::int[], $2::text[]) r(u, k)",
                       2, (struct db_param[]){params[0], params[2]});
-}
-
-static void add_consents(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
-{
-    int64_t *versions = arena_array(arena, run->count, sizeof *versions);
-    for (size_t i = 0; i < run->count; i++)
-        versions[i] = run->list[i]->number;
-    (void)db_unit_add(unit,
-                      "INSERT INTO bot_users (user_id, consent_version, consent_at)"
-                      " SELECT u, v, $3::timestamptz FROM unnest($1::int[], $2::int[]) r(u, v)"
-                      " ON CONFLICT (user_id) DO UPDATE SET consent_version = EXCLUDED.consent_version,"
-                      " consent_at = EXCLUDED.consent_at",
-                      3,
-                      (struct db_param[]){db_int64_array(arena, users(arena, run), run->count),
-                                          db_int64_array(arena, versions, run->count),
-                                          db_time_ms_param(arena, unix_ms)});
 }
 
 static void add_contacts(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
@@ -99,7 +76,7 @@ static void add_avatars(struct db_unit *unit, struct arena *arena, const struct 
                       " SELECT * FROM unnest($1::int[], $2::int[], $3::text[])",
                       3,
                       (struct db_param[]){db_int64_array(arena, ids, run->count),
-                                          db_int64_array(arena, users(arena, run), run->count),
+                                          db_int64_array(arena, records_users(arena, run), run->count),
                                           db_text_array(arena, names, run->count)});
 }
 
@@ -252,12 +229,14 @@ static const struct {
     add_fn *add;
 } kinds[] = {
     {EFFECT_REGISTER, add_registers},
-    {EFFECT_CONSENT, add_consents},
+    {EFFECT_CONSENT, consents_add},
     {EFFECT_CONTACT, add_contacts},
     {EFFECT_BLOCKED, add_blocks},
     {EFFECT_AVATAR_CREATE, add_avatars},
     {EFFECT_AVATAR_RENAME, add_avatar_names},
+    {EFFECT_PHOTO_HOLD, consents_add_held},
     {EFFECT_PHOTO_ADD, add_photos},
+    {EFFECT_HELD_CLEAR, consents_add_held_clears},
     {EFFECT_PHOTO_TOLD, add_told},
     {EFFECT_PHOTO_DROP, add_photo_drops},
     {EFFECT_PHOTOS_CLEAR, add_photo_clears},

@@ -54,6 +54,7 @@ void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_m
     (void)db_unit_add(
         unit, "SELECT chat_id, id FROM generation_jobs WHERE told_at IS NULL AND chat_id IS NOT NULL ORDER BY id", 0,
         NULL);
+    (void)db_unit_add(unit, "DELETE FROM held_photos WHERE created_at < now() - interval '1 day'", 0, NULL);
 }
 
 size_t state_wishes(const struct db_result *result)

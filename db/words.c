@@ -42,6 +42,12 @@ const char *words_of_verdict(enum photo_verdict verdict)
     return verdicts[verdict];
 }
 
+const char *words_of_consent(enum consent consent)
+{
+    static const char *const words[CONSENT_COUNT] = {"offer", "personal_data"};
+    return words[consent];
+}
+
 enum shot_state words_shot(char letter)
 {
     switch (letter) {

@@ -14,6 +14,7 @@ enum avatar_status words_avatar_status(const char *word);
 enum order_status words_order_status(const char *word);
 enum photo_verdict words_verdict(const char *word);
 const char *words_of_verdict(enum photo_verdict verdict);
+const char *words_of_consent(enum consent consent);
 /* The letters of load.c's jobs: w m q s f. */
 enum shot_state words_shot(char letter);
 

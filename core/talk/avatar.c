@@ -1,19 +1,22 @@
-/* A new avatar: its name, and on to the photos. */
+/* A new avatar: its name, and on to the photos. Photos that come before the name are taken: it can be given later. */
 #include "core/correct.h"
-#include "core/input.h"
+#include "core/engine.h"
+#include "core/naming.h"
 #include "core/record.h"
 #include "core/sheet.h"
+#include "core/taking.h"
 
 #define SHEET "new avatar"
 
 #define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, 7 * DAY)
 
-#define OUTCOMES(O) O(NAMED) O(SKIPPED) O(NO_ROOM)
+#define OUTCOMES(O) O(NAMED) O(SKIPPED) O(TAKEN) O(NO_ROOM)
 
 /*      from         on       to      also do */
 #define MOVES(M)                                                                                                       \
     M(avatar_name, NAMED, photos, create_named)                                                                        \
     M(avatar_name, SKIPPED, photos, create_default)                                                                    \
+    M(avatar_name, TAKEN, photos, take)                                                                                \
     M(avatar_name, NO_ROOM, my_avatars, say_no_room)
 
 #define CORRECTIONS(C) C(avatar_name, correct_name)
@@ -24,33 +27,40 @@ static int read_avatar_name(struct turn *turn)
 {
     if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "skip"))
         return record_avatar_fits(turn) ? SKIPPED : NO_ROOM;
-    if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) {
-        turn_hint(turn, TEXT_AVATAR_NAME_FIRST, NO_ARGS);
-        return OUT_UNEXPECTED;
+    if (engine_is_photo(turn->event) && record_avatar_fits(turn) && !record_may_keep(turn)) {
+        record_photo_hold(turn);
+        return OUT_QUIET;
     }
-    if (turn->event->kind != EVENT_TEXT)
+    if (engine_is_photo(turn->event))
+        return record_avatar_fits(turn) ? TAKEN : NO_ROOM;
+    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)
-        return record_avatar_fits(turn) ? NAMED : NO_ROOM;
-    turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
-    return OUT_AGAIN;
+    if (!naming_read(turn))
+        return OUT_AGAIN;
+    return record_avatar_fits(turn) ? NAMED : NO_ROOM;
 }
 
 static void show_avatar_name(struct turn *turn)
 {
-    screen_text(turn, TEXT_AVATAR_NAME, NO_ARGS);
+    if (!naming_show(turn))
+        screen_text(turn, TEXT_AVATAR_NAME, NO_ARGS);
     screen_button(turn, TEXT_BUTTON_SKIP, "skip", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }
 
 static void create_named(struct turn *turn)
 {
-    record_avatar(turn, input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS));
+    record_avatar(turn, turn->name);
 }
 
 static void create_default(struct turn *turn)
 {
-    record_avatar(turn, turn_text(turn, TEXT_AVATAR_DEFAULT, ARGS(ARG_N("n", (int64_t)turn->chat->avatar_count + 1))));
+    record_avatar(turn, naming_default(turn));
+}
+
+static void take(struct turn *turn)
+{
+    taking_photo(turn, false);
 }
 
 /* Somebody else (the web application, a second device) took the last place meanwhile. */

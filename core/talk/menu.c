@@ -1,23 +1,33 @@
-/* The menu: the place every road leads back to. Its buttons are places, so they work from an old message too. */
+/* The menu: the place every road leads back to. Its buttons are places, so they work from an old message too. Photos
+ * that are sent here are taken as what they are: the beginning of an avatar, or its rest. */
 #include "core/engine.h"
+#include "core/record.h"
 #include "core/sheet.h"
+#include "core/taking.h"
 
 #define SHEET "menu"
 
 #define STATES(S) S(menu, "menu", MENU, 30 * DAY)
 
-#define OUTCOMES(O)
+#define OUTCOMES(O) O(TAKEN) O(NO_ROOM)
 
-#define MOVES(M)
+/*      from  on       to          also do */
+#define MOVES(M)                                                                                                       \
+    M(menu, TAKEN, photos, take)                                                                                       \
+    M(menu, NO_ROOM, my_avatars, say_no_room)
 
 #include "core/talk/sheet.inc"
 
-/* Photos without an avatar to put them to are the commonest surprise here: say what to press first. */
 static int read_menu(struct turn *turn)
 {
-    if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT)
-        turn_hint(turn, TEXT_MENU_PHOTO, NO_ARGS);
-    return OUT_UNEXPECTED;
+    if (!engine_is_photo(turn->event))
+        return OUT_UNEXPECTED;
+    if (!taking_has_room(turn, true))
+        return NO_ROOM;
+    if (record_may_keep(turn))
+        return TAKEN;
+    record_photo_hold(turn);
+    return OUT_QUIET;
 }
 
 static void show_menu(struct turn *turn)
@@ -43,4 +53,14 @@ static void show_menu(struct turn *turn)
     screen_go(turn, TEXT_BUTTON_SETTINGS, "settings", 0);
     screen_go(turn, TEXT_BUTTON_HELP, "help", 0);
     screen_beside(turn);
+}
+
+static void take(struct turn *turn)
+{
+    taking_photo(turn, true);
+}
+
+static void say_no_room(struct turn *turn)
+{
+    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
 }

@@ -3,7 +3,7 @@
 #include "core/correct.h"
 #include "core/delivery.h"
 #include "core/engine.h"
-#include "core/input.h"
+#include "core/naming.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
@@ -101,18 +101,17 @@ static void show_card(struct turn *turn)
 
 static int read_rename(struct turn *turn)
 {
-    if (turn->event->kind != EVENT_TEXT || current(turn) == NULL)
+    bool answers = turn->event->kind == EVENT_TEXT || turn->event->kind == EVENT_BUTTON;
+    if (!answers || current(turn) == NULL)
         return OUT_UNEXPECTED;
-    if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)
-        return RENAMED;
-    turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
-    return OUT_AGAIN;
+    return naming_read(turn) ? RENAMED : OUT_AGAIN;
 }
 
 static void show_rename(struct turn *turn)
 {
     struct avatar *avatar = current(turn);
-    screen_text(turn, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
+    if (!naming_show(turn))
+        screen_text(turn, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
     screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(turn);
@@ -120,7 +119,7 @@ static void show_rename(struct turn *turn)
 
 static void give_name(struct turn *turn)
 {
-    record_avatar_name(turn, current(turn), input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS));
+    record_avatar_name(turn, current(turn), turn->name);
 }
 
 /* A set of it is being made, or is on its way to the chat. */

@@ -13,11 +13,12 @@
     S(photos, "photos", PHOTOS, 30 * DAY)                                                                              \
     S(photos_clear, "photos_clear", PHOTOS_CLEAR, DAY)
 
-#define OUTCOMES(O) O(ENOUGH) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
+#define OUTCOMES(O) O(ENOUGH) O(BACK) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
 
 /*      from          on           to            also do */
 #define MOVES(M)                                                                                                       \
     M(photos, ENOUGH, style, nothing)                                                                                  \
+    M(photos, BACK, card, nothing)                                                                                     \
     M(photos, ASK_CLEAR, photos_clear, nothing)                                                                        \
     M(photos, LOST_AVATAR, menu, nothing)                                                                              \
     M(photos_clear, CLEARED, photos, clear)                                                                            \
@@ -69,7 +70,7 @@ static int read_photos_button(struct turn *turn, struct avatar *avatar)
     if (!press_is(&turn->press, "done"))
         return OUT_AGAIN;
     if (avatar->good >= turn->rules->photos_min)
-        return ENOUGH;
+        return turn->chat->session.from_card ? BACK : ENOUGH;
     turn_answer(turn, avatar->pending > 0 ? TEXT_PHOTOS_EXAMINING : TEXT_PHOTOS_FEW);
     return OUT_AGAIN;
 }
@@ -82,7 +83,7 @@ static int read_photos(struct turn *turn)
         return OUT_UNEXPECTED;
     if (avatar == NULL)
         return LOST_AVATAR;
-    if (kind == EVENT_PHOTO || kind == EVENT_DOCUMENT) {
+    if (engine_is_photo(turn->event)) {
         if (turn->chat->session.refresh_at_ms == 0) /* the first of an album */
             refusals_read(turn);
         record_photo(turn, avatar);
@@ -143,18 +144,19 @@ static void show_photos(struct turn *turn)
     int32_t more = turn->rules->photos_min - good;
     const char *told = refusals(turn);
     const char *examining = pending == 0 ? "" : turn_text(turn, TEXT_PHOTOS_PENDING, ARGS(ARG_N("n", pending)));
+    const char *name = avatar == NULL ? "" : avatar->name;
     if (good == 0 && pending == 0) {
         screen_text(turn, TEXT_PHOTOS,
                     ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max),
-                         ARG_S("name", avatar == NULL ? "" : avatar->name), ARG_HTML("refused", told)));
+                         ARG_S("name", name), ARG_HTML("refused", told)));
     } else {
         bool full = good >= turn->rules->photos_max;
         screen_text(turn,
                     more > 0 ? TEXT_PHOTOS_COUNTER
                     : full   ? TEXT_PHOTOS_COUNTER_FULL
                              : TEXT_PHOTOS_COUNTER_ENOUGH,
-                    ARGS(ARG_N("good", good), ARG_N("min", turn->rules->photos_min), ARG_N("more", more),
-                         ARG_N("max", turn->rules->photos_max), ARG_HTML("pending", examining),
+                    ARGS(ARG_S("name", name), ARG_N("good", good), ARG_N("min", turn->rules->photos_min),
+                         ARG_N("more", more), ARG_N("max", turn->rules->photos_max), ARG_HTML("pending", examining),
                          ARG_HTML("refused", told)));
     }
     if (more <= 0) {
@@ -172,7 +174,7 @@ static void show_photos(struct turn *turn)
 static int read_photos_clear(struct turn *turn)
 {
     struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    if ((turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) && avatar != NULL) {
+    if (engine_is_photo(turn->event) && avatar != NULL) {
         record_photo(turn, avatar); /* the rest of an album; whether it stays is what was asked */
         return OUT_QUIET;
     }

@@ -7,12 +7,13 @@
 
 #define STATES(S) S(style, "style", STYLE, 30 * DAY)
 
-#define OUTCOMES(O) O(CHOSEN) O(CHOSEN_NO_CONTACT)
+#define OUTCOMES(O) O(CHOSEN) O(CHOSEN_NO_CONTACT) O(BACK)
 
 /*      from   on                 to        also do */
 #define MOVES(M)                                                                                                       \
     M(style, CHOSEN, checkout, choose)                                                                                 \
-    M(style, CHOSEN_NO_CONTACT, contact, choose)
+    M(style, CHOSEN_NO_CONTACT, contact, choose)                                                                       \
+    M(style, BACK, photos, nothing)
 
 #include "core/talk/sheet.inc"
 
@@ -26,7 +27,7 @@ static int read_style(struct turn *turn)
 {
     size_t count = turn->rules->styles->count;
     struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    if ((turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) && avatar != NULL) {
+    if (engine_is_photo(turn->event) && avatar != NULL) {
         record_photo(turn, avatar); /* the rest of an album, sent before "done" was pressed */
         return OUT_QUIET;
     }
@@ -36,6 +37,8 @@ static int read_style(struct turn *turn)
         turn->chat->session.page = (int32_t)((uint64_t)turn->press.object % count);
         return OUT_AGAIN;
     }
+    if (press_is(&turn->press, "photos"))
+        return BACK;
     if (press_is(&turn->press, "choose") && (uint64_t)turn->press.object < count)
         return turn->chat->user.contact == NULL ? CHOSEN_NO_CONTACT : CHOSEN;
     return OUT_AGAIN;
@@ -59,7 +62,10 @@ static void show_style(struct turn *turn)
         screen_button(turn, TEXT_BUTTON_NEXT, "leaf", (int64_t)((at + 1) % styles->count));
         screen_beside(turn);
     }
-    screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
+    if (turn->chat->session.from_card)
+        screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
+    else /* the first style of a new avatar: its photos are what came before */
+        screen_button(turn, TEXT_BUTTON_BACK, "photos", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(turn);
 }

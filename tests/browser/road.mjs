@@ -12,9 +12,9 @@ const PHONE = { width: 390, height: 844 }
 
 // The words of config/texts that a finger looks for.
 const LABELS = {
-  ru: { accept: 'Принимаю, начать', newAvatar: 'Новый аватар', askName: 'Как назовём аватар?', avatar: 'Анна', photosAsked: 'пришлите 10', enough: '12 фото — отлично', done: 'Готово',
+  ru: { accept: 'Принимаю, начать', newAvatar: 'Новый аватар', askName: 'Как назовём аватар?', avatar: 'Анна', photosAsked: 'пришлите 10', agree: 'Даю согласие', enough: '12 фото — отлично', done: 'Готово',
     choose: 'Выбрать этот стиль', askContact: 'Куда отправить чек?', email: 'anna@example.com', order: /Оплатить .*₽/, link: 'Перейти к оплате', making: 'Оплата получена', result: /Готово! 23 фотографии/ },
-  en: { accept: 'I accept, let’s start', newAvatar: 'New avatar', askName: 'What shall we call the avatar?', avatar: 'Anna', photosAsked: 'send 10', enough: '12 photos — great', done: 'Done',
+  en: { accept: 'I accept, let’s start', newAvatar: 'New avatar', askName: 'What shall we call the avatar?', avatar: 'Anna', photosAsked: 'send 10', agree: 'I agree', enough: '12 photos — great', done: 'Done',
     choose: 'Choose this style', askContact: 'Where shall the receipt go?', email: 'anna@example.com', order: /Pay .*₽/, link: 'Go to payment', making: 'Payment received', result: /Done! 23 photos/ },
 }
 
@@ -80,6 +80,9 @@ async function bringPhotos(walk) {
   await walk.said(words.askName)
   await walk.shot('name')
   await walk.write(words.avatar)
+  await walk.button(words.agree).waitFor()
+  await walk.shot('consent')
+  await walk.press(words.agree)
   await walk.said(words.photosAsked)
   await walk.shot('photos-asked')
   await page.locator('[data-test=attach]').click()

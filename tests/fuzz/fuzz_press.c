@@ -17,6 +17,17 @@ static void press(struct stage *stage, const char *data, int64_t message_id)
     stage_step(stage, (struct event){.kind = EVENT_BUTTON, .callback_id = "c", .text = data, .message_id = message_id});
 }
 
+/* The main button of the newest message. */
+static void press_primary(struct stage *stage)
+{
+    const struct stage_message *shown = &stage->messages[stage->message_count - 1];
+    for (size_t i = 0; i < shown->message->button_count; i++)
+        if (shown->message->buttons[i].primary) {
+            press(stage, shown->message->buttons[i].data, shown->id);
+            return;
+        }
+}
+
 static void go(struct stage *stage, const char *place, int64_t object)
 {
     press(stage, arena_format(&stage->keep, "*:0:%s:%lld", place, (long long)object), 1);
@@ -28,9 +39,10 @@ static struct stage *somebody(void)
     struct stage *stage = stage_new(stage_rules());
     stage->where = "fuzz_press";
     stage_step(stage, (struct event){.kind = EVENT_COMMAND, .command = "start", .text = ""});
-    press(stage, "welcome:1:accept:0", stage->session.screen_message_id);
+    press_primary(stage);
     go(stage, "new", 0);
     say(stage, "Анна");
+    press_primary(stage);
     for (int i = 0; i < 10; i++) {
         stage_step(stage, (struct event){.kind = EVENT_PHOTO, .file = {"f", "u", 0, 0, 0}});
         (void)stage_examine(stage, PHOTO_GOOD);

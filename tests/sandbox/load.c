@@ -29,15 +29,21 @@ struct step {
 
 /* The way in, then a round through the menu that leaves the user as it found them. */
 static const struct step script[] = {
-    {DEED_WRITE, "/start"},   {DEED_PRESS, "accept"},     {DEED_PRESS, "new"},  {DEED_WRITE, "Maria"},
-    {DEED_PRESS, "menu"},     {DEED_PRESS, "my"},         {DEED_PRESS, "card"}, {DEED_PRESS, "rename"},
-    {DEED_WRITE, "Maria K."}, {DEED_PRESS, "my"},         {DEED_PRESS, "menu"}, {DEED_PRESS, "settings"},
-    {DEED_PRESS, "lang"},     {DEED_PRESS_OTHER, "lang"}, {DEED_PRESS, "menu"}, {DEED_PRESS, "help"},
-    {DEED_PRESS, "menu"},     {DEED_PRESS, "my"},         {DEED_PRESS, "card"}, {DEED_PRESS, "delete"},
-    {DEED_PRESS, "yes"},      {DEED_PRESS, "menu"},
+    {DEED_WRITE, "/start"},   {DEED_PRESS, "accept"},   {DEED_PRESS, "new"},        {DEED_WRITE, "Maria"},
+    {DEED_PRESS, "agree"},    {DEED_PRESS, "menu"},     {DEED_PRESS, "my"},         {DEED_PRESS, "card"},
+    {DEED_PRESS, "rename"},   {DEED_WRITE, "Maria K."}, {DEED_PRESS, "my"},         {DEED_PRESS, "menu"},
+    {DEED_PRESS, "settings"}, {DEED_PRESS, "lang"},     {DEED_PRESS_OTHER, "lang"}, {DEED_PRESS, "menu"},
+    {DEED_PRESS, "help"},     {DEED_PRESS, "menu"},     {DEED_PRESS, "my"},         {DEED_PRESS, "card"},
+    {DEED_PRESS, "delete"},   {DEED_PRESS, "yes"},      {DEED_PRESS, "menu"},
 };
 
-enum { SCRIPT_ACCEPT = 1, SCRIPT_ROUND = 2, SCRIPT_STEPS = sizeof(script) / sizeof(script[0]), STEPS_AT_ONCE = 512 };
+enum {
+    SCRIPT_ACCEPT = 1,
+    SCRIPT_ROUND = 2,
+    SCRIPT_AGREE = 4,
+    SCRIPT_STEPS = sizeof(script) / sizeof(script[0]),
+    STEPS_AT_ONCE = 512
+};
 
 struct walker {
     struct user *user;
@@ -123,9 +129,11 @@ static bool find_button(const struct message *screen, const char *action, bool f
 static void walk(struct sandbox *sb, struct walker *walker)
 {
     struct load *load = sb->load;
+    char data[65];
+    if (walker->at == SCRIPT_AGREE && !find_button(walker->screen, script[SCRIPT_AGREE].what, false, data))
+        walker->at++; /* agreed to in the round before */
     const struct step *step = &script[walker->at];
     const char *text = step->what;
-    char data[65];
     bool press = step->deed != DEED_WRITE;
     if (press && !find_button(walker->screen, step->what, step->deed == DEED_PRESS_OTHER, data)) {
         press = false;

@@ -97,6 +97,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < USERS; i++) {
         struct user_plan plan = {.lang = i % 2 == 0 ? "ru" : "en",
                                  .name = "Анна <&_> 🎉",
+                                 .early = i == 4,
                                  .referral = i % 2 == 0 ? "ABC234" : NULL,
                                  .photos = 10,
                                  .size_px = 520,

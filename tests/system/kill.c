@@ -187,6 +187,7 @@ static void new_user(struct ordeal *ordeal)
     int i = ordeal->begun++;
     struct user_plan plan = {.lang = i % 2 == 0 ? "ru" : "en",
                              .name = "Анна <&_> 🎉",
+                             .early = i % 4 == 2,
                              .referral = i % 3 == 0 ? "ABC234" : NULL,
                              .photos = 10 + i % 3,
                              .size_px = 520,

@@ -53,8 +53,19 @@ static void check_records(struct invariants *all, struct user *user)
     const char *of = arena_format(&arena, "JOIN users u ON u.id = user_id WHERE u.telegram_user_id = %" PRId64,
                                   user->id);
     count_is(all, user, "rows in users", 1, arena_format(&arena, "users WHERE telegram_user_id = %" PRId64, user->id));
-    count_is(all, user, "consents stored", 1,
-             arena_format(&arena, "bot_users b %s AND consent_version = 1 AND consent_at IS NOT NULL", of));
+    count_is(all, user, "users who agreed", 1,
+             arena_format(&arena,
+                          "bot_users b %s AND consent_version = %d AND consent_at IS NOT NULL"
+                          " AND data_consent_version = %d AND data_consent_at >= consent_at",
+                          of, user->version_agreed, user->version_agreed));
+    count_is(all, user, "consents recorded", INT64_C(2) * user->version_agreed,
+             arena_format(&arena, "bot_consents c %s", of));
+    count_is(all, user, "different consents", INT64_C(2) * user->version_agreed,
+             arena_format(&arena,
+                          "(SELECT DISTINCT kind, version FROM bot_consents c %s AND given AND lang = '%s'"
+                          " AND length(text_sha256) = 32) k",
+                          of, user->plan.lang));
+    count_is(all, user, "photos held", 0, arena_format(&arena, "held_photos h %s", of));
     count_is(all, user, "referral codes kept", 1,
              arena_format(&arena, "bot_users b %s AND COALESCE(referral_code, '') = '%s'", of, code));
     count_is(all, user, "avatars", 1, arena_format(&arena, "avatars a %s", of));

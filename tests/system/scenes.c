@@ -1,7 +1,9 @@
 /* Scenes beside the road, in one world: money that comes after "cancel", presses that come several times, strangers'
  * ids in buttons, updates that can't be read, update ids that start again elsewhere, a user who blocks the bot while
- * the photos are made, an old button, hostile files. Afterwards the same invariants hold for everybody. */
+ * the photos are made, an old button, hostile files, a raised version. Afterwards the same invariants hold for
+ * everybody. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include "tests/system/scene.h"
 #include "tests/system/secrets.h"
 
-enum { CANCELER, PRESSER, BLOCKER, GUEST, USERS, POISON = 2 };
+enum { CANCELER, PRESSER, BLOCKER, HASTY, GUEST, USERS, POISON = 2 };
 
 static struct world world;
 static struct user users[USERS];
@@ -107,6 +109,49 @@ static void restart_numbers(void)
                 users[GUEST].id);
 }
 
+static void await_state(int user, const char *state)
+{
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_sessions WHERE state = '%s' AND chat_id = %" PRId64, state,
+                users[user].id);
+}
+
+/* The screen may be on its way: pressed once it is there. */
+static void press_on(int user, const char *state, const char *action)
+{
+    const char *data = NULL;
+    struct screen screen;
+    for (int tries = 0; data == NULL && tries < SCENE_STUCK_S * 20; tries++) {
+        net_step(world.net, 50);
+        user_look(&users[user]);
+        screen = chat_screen(users[user].chat, 0);
+        data = chat_button(&screen, state, action);
+    }
+    if (data == NULL)
+        world_fail(&world, "there is no button %s of %s", action, state);
+    json_object_put(net_post(world.net, scene_path(&scene, user, "press"),
+                             "{\"message_id\":%" PRId64 ",\"data\":\"%s\"}", screen.message_id, data));
+}
+
+/* The owner raises the versions of both texts, and starts again: asked with the next step, one after the other, and
+ * back to where they were. Who takes no step is not asked. */
+static void raise_versions(void)
+{
+    scene_write(&scene, GUEST, "/settings");
+    await_state(GUEST, "settings");
+    if (world_stop_daemon(&world, SIGTERM) != 0)
+        world_fail(&world, "it does not stop");
+    world.options.shop = "offer_version = 2; privacy_version = 2;";
+    world_write_config(&world);
+    world_start_daemon(&world, NULL);
+    scene_write(&scene, GUEST, "hello");
+    await_state(GUEST, "welcome");
+    press_on(GUEST, "welcome", "accept");
+    await_state(GUEST, "consent");
+    press_on(GUEST, "consent", "agree");
+    await_state(GUEST, "settings");
+    users[GUEST].version_agreed = 2;
+}
+
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520, .tells_paid = true};
@@ -116,6 +161,7 @@ int main(void)
         struct user_plan own = plan;
         own.cancels = i == CANCELER;
         own.order_presses = i == PRESSER ? 5 : 1;
+        own.early = i == HASTY;
         user_begin(&users[i], &world, &own, 6000000001 + i);
     }
     secrets_keep(&world);
@@ -129,6 +175,7 @@ int main(void)
     int64_t avatar = world_int(&world, "SELECT avatar_id FROM generation_jobs WHERE id = %" PRId64, job);
     press_strange_buttons(CANCELER, job, avatar);
     (void)usleep(500 * 1000);
+    raise_versions();
     restart_numbers();
     invariants_settle(&world);
     struct invariants all = {.world = &world, .users = users, .user_count = USERS, .poison_expected = POISON};

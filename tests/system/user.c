@@ -19,11 +19,14 @@ const char *user_step_name(const struct user *user)
 
 void user_begin(struct user *user, struct world *world, const struct user_plan *plan, int64_t id)
 {
-    *user = (struct user){.world = world, .plan = *plan, .id = id, .since_ms = net_now_ms(), .version = -1};
+    *user = (struct user){
+        .world = world, .plan = *plan, .id = id, .since_ms = net_now_ms(), .version = -1, .version_agreed = 1};
     json_object_put(net_post(world->net, "/api/users",
                              "{\"id\":%" PRId64 ",\"first_name\":\"Person %" PRId64 "\",\"language_code\":\"%s\"}", id,
                              id, plan->lang));
-    (void)snprintf(user->name, sizeof user->name, "%s", plan->name);
+    (void)snprintf(user->name, sizeof user->name, "Person %" PRId64, id);
+    if (!plan->early)
+        (void)snprintf(user->name, sizeof user->name, "%s", plan->name);
 }
 
 void user_end(struct user *user)
@@ -94,14 +97,14 @@ static void press_if(struct user *user, const struct screen *screen, const char 
         press(user, screen, data, 1, next);
 }
 
-static void send_photos(struct user *user)
+static void send_photos(struct user *user, enum user_step next)
 {
     char body[LINE_BYTES];
     (void)snprintf(body, sizeof body,
                    "{\"count\":%d,\"album\":true,\"shuffle\":%s,\"spread_ms\":%d,\"size_px\":%d,\"person\":1}",
                    user->plan.photos, user->plan.shuffle ? "true" : "false", user->plan.spread_ms, user->plan.size_px);
     user->photos_sent += user->plan.photos;
-    act(user, USER_ENOUGH, "samples", body);
+    act(user, next, "samples", body);
 }
 
 /* Two messages without waiting: the first is the name, the second is in nobody's way. Their order decides the name. */
@@ -218,10 +221,20 @@ static void begin(struct user *user)
     write(user, text, USER_WELCOME);
 }
 
+static void meet(struct user *user, const struct screen *screen)
+{
+    if (user->plan.early && chat_button(screen, "welcome", "accept") != NULL)
+        send_photos(user, USER_EARLY);
+    else
+        press_if(user, screen, "welcome", "accept", USER_MENU);
+}
+
 static void enough(struct user *user, const struct screen *screen)
 {
     const char *done = chat_button(screen, "photos", "done");
-    if (done == NULL || strtol(screen->text, NULL, 10) != user->photos_sent)
+    size_t name = strlen(user->name);
+    if (done == NULL || strncmp(screen->text, user->name, name) != 0 ||
+        strtol(screen->text + name + strlen(": "), NULL, 10) != user->photos_sent)
         return;
     if (user->plan.renames > 0)
         press_if(user, screen, "*", "menu", USER_RENAME_MENU);
@@ -273,15 +286,17 @@ static void on_screen(struct user *user, const struct screen *screen)
 {
     switch (user->step) {
     case USER_START: begin(user); break;
-    case USER_WELCOME: press_if(user, screen, "welcome", "accept", USER_MENU); break;
+    case USER_WELCOME: meet(user, screen); break;
+    case USER_EARLY: press_if(user, screen, "welcome", "accept", USER_CONSENT); break;
     case USER_MENU: press_if(user, screen, "*", "new", USER_NAME); break;
     case USER_NAME:
         if (chat_button(screen, "avatar_name", "skip") != NULL)
-            write(user, user->plan.name, USER_PHOTOS);
+            write(user, user->plan.name, USER_CONSENT);
         break;
+    case USER_CONSENT: press_if(user, screen, "consent", "agree", user->plan.early ? USER_ENOUGH : USER_PHOTOS); break;
     case USER_PHOTOS:
         if (strstr(screen->text, user->plan.name) != NULL)
-            send_photos(user);
+            send_photos(user, USER_ENOUGH);
         break;
     case USER_ENOUGH: enough(user, screen); break;
     case USER_RENAME_MENU: press_if(user, screen, "*", "my", USER_RENAME_MY); break;

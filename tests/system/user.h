@@ -13,8 +13,10 @@
 #define USER_STEPS(X)                                                                                                  \
     X(START)                                                                                                           \
     X(WELCOME)                                                                                                         \
+    X(EARLY)                                                                                                           \
     X(MENU)                                                                                                            \
     X(NAME)                                                                                                            \
+    X(CONSENT)                                                                                                         \
     X(PHOTOS)                                                                                                          \
     X(ENOUGH)                                                                                                          \
     X(RENAME_MENU)                                                                                                     \
@@ -44,6 +46,7 @@ enum user_step { USER_STEPS(USER_STEP_ENUM) USER_STEP_COUNT };
 struct user_plan {
     const char *lang; /* "ru", "en" */
     const char *name; /* of the avatar */
+    bool early;       /* sends the photos before anything is agreed to; the avatar has the person's name then */
     const char *referral;
     int photos;        /* sample portraits */
     int size_px;       /* their width */
@@ -74,6 +77,7 @@ struct user {
     int64_t pressed_id;       /* … and its message, which may have become the screen though a copy lies below it */
     char name[160];           /* the avatar must have in the end */
     char payment[48];
+    int version_agreed; /* of the offer and of the policy */
     int photos_sent, orders, paid, renamed, declined;
 };
 

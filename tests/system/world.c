@@ -195,14 +195,14 @@ void world_write_config(struct world *world)
                      "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
                      "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
                      "shop: { offer_url = \"https://example.org/offer\";"
-                     " privacy_url = \"https://example.org/privacy\"; };\n"
+                     " privacy_url = \"https://example.org/privacy\"; %s };\n"
                      "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
                      world->api, text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
                      arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
                                   options->bad_line ? world->dir : ""),
                      BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""),
-                     SOURCE_DIR "/config/texts", options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles",
-                     text_or(options->config, "")));
+                     text_or(options->shop, ""), SOURCE_DIR "/config/texts",
+                     options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
 }
 
 /* The socket's directory out of the connection string that tests/postgres makes. */

@@ -19,6 +19,7 @@ struct world;
 
 struct world_options {
     const char *name;     /* of the test */
+    const char *shop;     /* more keys of the group shop, or NULL */
     const char *config;   /* more lines of the configuration, group by group, or NULL */
     const char *telegram; /* more keys of the group telegram, or NULL */
     const char *yookassa; /* … of the group yookassa */

@@ -84,6 +84,14 @@ static void promise_message(const struct stage *stage, const struct effect *effe
         promise_button(stage, &message->buttons[i], message->ask_contact);
 }
 
+/* Of the chat after the step: no photo is kept that may not be. */
+static void promise_consent(const struct stage *stage, const struct chat *chat)
+{
+    for (int i = 0; i < CONSENT_COUNT; i++)
+        if (chat->user.consents[i] < stage->rules.consents[i])
+            stage_fail(stage, "a photo is kept without consent %d", i);
+}
+
 static void promise_album(const struct stage *stage, const struct effect *effect)
 {
     if (effect->index_count == 0 || effect->index_count > ALBUM_MAX)
@@ -104,6 +112,8 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
             promise_message(stage, effect);
         screens += effect->kind == EFFECT_SCREEN;
+        if (effect->kind == EFFECT_PHOTO_ADD)
+            promise_consent(stage, chat);
         if (effect->kind == EFFECT_ALBUM || effect->kind == EFFECT_FILES)
             promise_album(stage, effect);
         if (effect->kind == EFFECT_ANSWER && effect->text != NULL &&
@@ -132,16 +142,20 @@ static bool same(const char *a, const char *b)
 
 void promise_records(const struct stage *stage, const struct chat *changed, const struct chat *loaded)
 {
-    if (changed->user.id != loaded->user.id || changed->user.consent != loaded->user.consent ||
+    if (changed->user.id != loaded->user.id ||
+        memcmp(changed->user.consents, loaded->user.consents, sizeof loaded->user.consents) != 0 ||
         changed->user.blocked != loaded->user.blocked || !same(changed->user.contact, loaded->user.contact))
         stage_fail(stage, "the user as changed and as written differ");
     if (changed->avatar_count != loaded->avatar_count)
         stage_fail(stage, "%zu avatars as changed, %zu as written", changed->avatar_count, loaded->avatar_count);
     for (size_t i = 0; i < changed->avatar_count; i++) {
         const struct avatar *a = &changed->avatars[i], *b = &loaded->avatars[i];
-        if (a->id != b->id || !same(a->name, b->name) || a->good != b->good || a->pending != b->pending)
+        if (a->id != b->id || !same(a->name, b->name) || a->good != b->good || a->pending != b->pending ||
+            a->sent != b->sent)
             stage_fail(stage, "avatar %lld as changed and as written differ", (long long)a->id);
     }
+    if (changed->held_count != loaded->held_count)
+        stage_fail(stage, "%zu held photos as changed, %zu as written", changed->held_count, loaded->held_count);
     if (changed->session.order_id == loaded->session.order_id &&
         (changed->order.id != loaded->order.id || changed->order.status != loaded->order.status))
         stage_fail(stage, "the order as changed and as written differ");

@@ -81,6 +81,12 @@ static void topic(struct player *player, const char *rest)
     player->stage->thread_id = strtol(rest, NULL, 10);
 }
 
+/* A text as it stands: a forwarded command is none. */
+static void forwarded(struct player *player, const char *rest)
+{
+    step(player, (struct event){.kind = EVENT_TEXT, .text = script_unescape(&player->arena, rest)});
+}
+
 static void send_files(struct player *player, const char *rest, enum event_kind kind)
 {
     const char *word = script_word(&player->arena, &rest);
@@ -263,9 +269,23 @@ static void stored_state(struct player *player, const char *rest)
     player->stage->session.state = sheet_state(rest); /* as loading does: NULL for an unknown one */
 }
 
+/* "offer 0": agreed to which version, "data 1". */
 static void stored_consent(struct player *player, const char *rest)
 {
-    player->stage->user.consent = (int32_t)strtol(rest, NULL, 10);
+    bool offer = strcmp(script_word(&player->arena, &rest), "offer") == 0;
+    player->stage->user.consents[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
+}
+
+/* The shop's version of a text from now on. */
+static void raised(struct player *player, const char *rest)
+{
+    bool offer = strcmp(script_word(&player->arena, &rest), "offer") == 0;
+    player->stage->rules.consents[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
+}
+
+static void first_name(struct player *player, const char *rest)
+{
+    player->stage->first_name = arena_copy(&player->arena, script_unescape(&player->arena, rest));
 }
 
 /* A user of the web application who has never met the bot. */
@@ -274,7 +294,6 @@ static void stored_user(struct player *player, const char *rest)
     player->stage->user.id = strtol(rest, NULL, 10);
 }
 
-/* "12 Имя": an avatar with so many good photos. */
 /* Somebody else took it out of the database. */
 static void no_contact(struct player *player, const char *rest)
 {
@@ -282,6 +301,7 @@ static void no_contact(struct player *player, const char *rest)
     player->stage->user.contact = NULL;
 }
 
+/* "12 Имя": an avatar with so many good photos. */
 static void stored_avatar(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
@@ -461,6 +481,9 @@ static const struct {
              {"lang", true, lang},
              {"stored state", true, stored_state},
              {"stored consent", true, stored_consent},
+             {"raised", true, raised},
+             {"first name", true, first_name},
+             {"forwarded", true, forwarded},
              {"stored user", true, stored_user},
              {"stored avatar", true, stored_avatar},
              {"stored no contact", true, no_contact},

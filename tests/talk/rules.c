@@ -45,7 +45,7 @@ const struct rules *stage_rules(void)
                            .photos_max = 20,
                            .avatars_max = 10,
                            .album_wait_ms = 1500,
-                           .consent_version = 1,
+                           .consents = {[CONSENT_OFFER] = 1, [CONSENT_PERSONAL_DATA] = 1},
                            .offer_url = "https://example.org/offer",
                            .privacy_url = "https://example.org/privacy?a=1&b=2",
                            .utc_offset_minutes = 180};

@@ -98,13 +98,17 @@ const char *script_effect(struct arena *arena, const struct effect *effect)
     case EFFECT_ALBUM: return with_text(arena, effect->flag ? "AGAIN" : "ALBUM", indexes(arena, effect));
     case EFFECT_FILES: return with_text(arena, "FILES", indexes(arena, effect));
     case EFFECT_REGISTER: return with_text(arena, "REGISTER", effect->text);
-    case EFFECT_CONSENT: return arena_format(arena, "CONSENT %" PRId64, effect->number);
+    case EFFECT_CONSENT:
+        return arena_format(arena, "CONSENT %s %" PRId64 "%s", effect->object == CONSENT_OFFER ? "offer" : "data",
+                            effect->number, effect->flag ? "" : " no");
     case EFFECT_CONTACT: return with_text(arena, "CONTACT", effect->text);
     case EFFECT_BLOCKED: return effect->flag ? "BLOCKED" : "UNBLOCKED";
     case EFFECT_AVATAR_CREATE: return with_text(arena, "AVATAR_CREATE", effect->text);
     case EFFECT_AVATAR_RENAME: return with_text(arena, "AVATAR_RENAME", effect->text);
     case EFFECT_AVATAR_DELETE: return "AVATAR_DELETE";
     case EFFECT_PHOTO_ADD: return arena_format(arena, "PHOTO_ADD %" PRId64, effect->number);
+    case EFFECT_PHOTO_HOLD: return "PHOTO_HOLD";
+    case EFFECT_HELD_CLEAR: return "HELD_CLEAR";
     case EFFECT_PHOTO_TOLD: return "PHOTO_TOLD";
     case EFFECT_PHOTO_DROP: return "PHOTO_DROP";
     case EFFECT_PHOTOS_CLEAR: return "PHOTOS_CLEAR";

@@ -27,7 +27,7 @@ struct stage *stage_new(const struct rules *rules)
     if (stage == NULL)
         abort();
     stage->where = "stage";
-    stage->rules = rules;
+    stage->rules = *rules;
     stage->now_ms = START_S * INT64_C(1000);
     stage->next_id = 100;
     stage->next_message_id = 1;
@@ -79,12 +79,15 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
 {
     struct avatar *avatar = &chat->avatars[chat->avatar_count++];
     *avatar = (struct avatar){.id = row->id, .name = arena_copy(&stage->load, row->name)};
+    for (size_t i = 0; i < stage->order_count; i++)
+        avatar->touched = avatar->touched || stage->orders[i].avatar_id == row->id;
     for (size_t i = 0; i < stage->intake_count; i++) {
         const struct stage_intake *intake = &stage->intakes[i];
         if (intake->avatar_id != row->id)
             continue;
-        avatar->good += intake->verdict == PHOTO_GOOD;
+        avatar->good += intake->verdict == PHOTO_GOOD && !intake->dropped;
         avatar->pending += intake->verdict == PHOTO_PENDING;
+        avatar->sent = intake->number;
     }
     for (size_t i = 0; i < stage->job_count; i++) {
         if (stage->jobs[i].avatar_id != row->id)
@@ -98,6 +101,9 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
 static void load_chat(struct stage *stage, struct chat *chat)
 {
     *chat = (struct chat){.id = STAGE_CHAT_ID, .session = stage->session, .user = stage->user};
+    chat->held = stage->held_count == 0 ? NULL : arena_array(&stage->load, CHAT_HELD_MAX, sizeof *chat->held);
+    for (size_t i = 0; i < stage->held_count; i++)
+        chat->held[chat->held_count++] = stage->held[i];
     for (size_t i = 0; i < stage->avatar_count; i++)
         if (stage->avatars[i].name != NULL)
             load_avatar(stage, chat, &stage->avatars[i]);
@@ -105,7 +111,6 @@ static void load_chat(struct stage *stage, struct chat *chat)
         const struct stage_intake *row = &stage->intakes[i];
         if (row->avatar_id != chat->session.avatar_id || row->avatar_id == 0)
             continue;
-        chat->intake_count = row->number;
         if (row->verdict > PHOTO_GOOD && !row->told && chat->refusal_count < CHAT_REFUSALS_MAX)
             chat->refusals[chat->refusal_count++] = (struct refusal){row->id, row->number, row->verdict};
     }
@@ -132,13 +137,13 @@ static void apply_photo(struct stage *stage, const struct effect *effect)
             continue;
         if (effect->kind == EFFECT_PHOTOS_CLEAR)
             row->avatar_id = 0;
-        else if (row->verdict == PHOTO_GOOD)
+        else if (row->verdict == PHOTO_GOOD && !row->dropped)
             last = row;
     }
     if (effect->kind == EFFECT_PHOTO_DROP) {
         if (last == NULL)
             stage_fail(stage, "a photo is dropped of an avatar that has none");
-        last->avatar_id = 0;
+        last->dropped = true;
     }
 }
 
@@ -188,7 +193,9 @@ static void apply_record(struct stage *stage, const struct effect *effect)
         stage->user.id = effect->object;
         stage->referral = text;
         break;
-    case EFFECT_CONSENT: stage->user.consent = (int32_t)effect->number; break;
+    case EFFECT_CONSENT: stage->user.consents[effect->object] = effect->flag ? (int32_t)effect->number : 0; break;
+    case EFFECT_PHOTO_HOLD: stage->held[stage->held_count++] = (struct held){effect->object, *effect->file}; break;
+    case EFFECT_HELD_CLEAR: stage->held_count = 0; break;
     case EFFECT_CONTACT: stage->user.contact = text; break;
     case EFFECT_BLOCKED: stage->user.blocked = effect->flag; break;
     case EFFECT_AVATAR_CREATE:
@@ -307,10 +314,11 @@ void stage_step(struct stage *stage, struct event event)
         event.message_id = stage->next_message_id++;
     event.thread_id = event.kind == EVENT_BUTTON ? thread_of(stage, event.message_id) : stage->thread_id;
     event.language_code = stage->language_code;
+    event.first_name = stage->first_name;
     load_chat(stage, chat);
     uint32_t version = chat->session.version;
     struct turn turn = {.arena = arena,
-                        .rules = stage->rules,
+                        .rules = &stage->rules,
                         .now_ms = stage->now_ms,
                         .chat = chat,
                         .event = &event,

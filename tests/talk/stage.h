@@ -23,7 +23,8 @@ struct stage_avatar {
 };
 
 struct stage_intake {
-    int64_t id, avatar_id; /* 0: dropped or cleared */
+    int64_t id, avatar_id; /* 0: cleared */
+    bool dropped;          /* taken away again; its number stays used */
     int32_t number;
     enum photo_verdict verdict;
     bool told;
@@ -38,17 +39,19 @@ struct stage_message {
 };
 
 struct stage {
-    const char *where; /* the test's own words for a failure */
-    struct arena keep; /* lives as long as the stage */
-    struct arena load; /* what is loaded for one step */
-    const struct rules *rules;
+    const char *where;  /* the test's own words for a failure */
+    struct arena keep;  /* lives as long as the stage */
+    struct arena load;  /* what is loaded for one step */
+    struct rules rules; /* its own: versions may be raised */
     int64_t now_ms;
     int64_t next_id, next_message_id;
     int64_t thread_id; /* the topic in which the user writes; 0 = none */
-    const char *language_code;
+    const char *language_code, *first_name;
 
     struct session session;
     struct user user;
+    struct held held[CHAT_HELD_MAX];
+    size_t held_count;
     const char *referral;
     struct stage_avatar avatars[STAGE_ROWS_MAX];
     struct stage_intake intakes[STAGE_ROWS_MAX];

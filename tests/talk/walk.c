@@ -40,7 +40,10 @@ static const char *any_text(struct stage *stage)
                                         "&lt;",
                                         "\"'`_*[](",
                                         "a\nb\tc",
-                                        "ref_ABC234"};
+                                        "ref_ABC234",
+                                        "сколько стоит?",
+                                        "/",
+                                        "\xe3\x85\xa4"};
     if (draw(8) > 0)
         return texts[draw(sizeof texts / sizeof texts[0])];
     size_t length = draw(5000);
@@ -199,7 +202,9 @@ static void any_event(struct stage *stage)
     if (what == 0)
         stage->session.state = NULL; /* stored by another version */
     else if (what == 1)
-        stage->user.consent = 0;
+        stage->user.consents[draw(CONSENT_COUNT)] = 0;
+    else if (what == 6)
+        stage->rules.consents[draw(CONSENT_COUNT)]++;
     else if (what < 6)
         stage_step(stage, (struct event){.kind = what < 4 ? EVENT_BLOCKED : EVENT_UNBLOCKED});
     else if (what < 60)
@@ -233,6 +238,7 @@ int main(int argc, char **argv)
             stage = stage_new(stage_rules());
             stage->where = where;
             stage->language_code = draw(2) == 0 ? "ru" : "en";
+            stage->first_name = draw(4) == 0 ? NULL : any_text(stage);
         }
         (void)snprintf(where, sizeof where, "walk %" PRIu64 ", event %ld", seed, i);
         any_event(stage);

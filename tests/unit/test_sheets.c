@@ -125,6 +125,7 @@ static void test_reachable(void)
     source_length = 0;
     read_file("core", "places.c");
     read_file("core", "engine.c");
+    read_file("core", "gate.c");
     source[source_length] = '\0';
     for (const struct state *const *at = sheet_states(); *at != NULL; at++) {
         if (!is_entered(*at, true))

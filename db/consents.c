@@ -1,0 +1,105 @@
+/* What people agreed to, and the photos that wait for it, as statements. A consent is two facts: what holds now, beside
+ * the user, and what happened, with the words as they were shown. */
+#include "db/records_private.h"
+#include "db/words.h"
+
+/* The history: the hash is of the words as the person saw them. */
+static void add_history(struct db_unit *unit, struct arena *arena, const struct run *run, struct db_param at)
+{
+    int64_t *versions = arena_array(arena, run->count, sizeof *versions);
+    bool *given = arena_array(arena, run->count, sizeof *given);
+    const char **kinds = arena_array(arena, run->count, sizeof *kinds);
+    const char **langs = arena_array(arena, run->count, sizeof *langs);
+    const char **texts = arena_array(arena, run->count, sizeof *texts);
+    for (size_t i = 0; i < run->count; i++) {
+        versions[i] = run->list[i]->number;
+        given[i] = run->list[i]->flag;
+        kinds[i] = words_of_consent((enum consent)run->list[i]->object);
+        langs[i] = run->list[i]->id;
+        texts[i] = run->list[i]->text;
+    }
+    (void)db_unit_add(
+        unit,
+        "INSERT INTO bot_consents (user_id, kind, version, given, lang, text_sha256, at)"
+        " SELECT u, k, v, g, l, sha256(convert_to(t, 'UTF8')), $7::timestamptz"
+        " FROM unnest($1::int[], $2::text[], $3::int[], $4::bool[], $5::text[], $6::text[])"
+        " WITH ORDINALITY r(u, k, v, g, l, t, n) ORDER BY n",
+        7,
+        (struct db_param[]){db_int64_array(arena, records_users(arena, run), run->count),
+                            db_text_array(arena, kinds, run->count), db_int64_array(arena, versions, run->count),
+                            db_bool_array(arena, given, run->count), db_text_array(arena, langs, run->count),
+                            db_text_array(arena, texts, run->count), at});
+}
+
+/* What holds of one kind. Somebody may change their mind within the turn: the last word counts. */
+static void add_consents_of(struct db_unit *unit, struct arena *arena, const struct run *run, enum consent consent,
+                            struct db_param at)
+{
+    static const char *const sql[CONSENT_COUNT] = {
+        [CONSENT_OFFER] = "INSERT INTO bot_users (user_id, consent_version, consent_at)"
+                          " SELECT DISTINCT ON (u) u, NULLIF(v, 0), $3::timestamptz"
+                          " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
+                          " ON CONFLICT (user_id) DO UPDATE SET consent_version = EXCLUDED.consent_version,"
+                          " consent_at = EXCLUDED.consent_at",
+        [CONSENT_PERSONAL_DATA] = "INSERT INTO bot_users (user_id, data_consent_version, data_consent_at)"
+                                  " SELECT DISTINCT ON (u) u, NULLIF(v, 0), $3::timestamptz"
+                                  " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
+                                  " ON CONFLICT (user_id) DO UPDATE SET"
+                                  " data_consent_version = EXCLUDED.data_consent_version,"
+                                  " data_consent_at = EXCLUDED.data_consent_at"};
+    int64_t *ids = arena_array(arena, run->count, sizeof *ids), *versions = arena_array(arena, run->count, sizeof *ids);
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->list[i]->object != consent)
+            continue;
+        ids[count] = run->chats[i]->user.id;
+        versions[count++] = run->list[i]->flag ? run->list[i]->number : 0;
+    }
+    if (count > 0)
+        (void)db_unit_add(
+            unit, sql[consent], 3,
+            (struct db_param[]){db_int64_array(arena, ids, count), db_int64_array(arena, versions, count), at});
+}
+
+void consents_add(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+{
+    struct db_param at = db_time_ms_param(arena, unix_ms);
+    add_history(unit, arena, run, at);
+    for (int consent = 0; consent < CONSENT_COUNT; consent++)
+        add_consents_of(unit, arena, run, (enum consent)consent, at);
+}
+
+void consents_add_held(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+{
+    (void)unix_ms;
+    int64_t *ids = arena_array(arena, run->count, sizeof *ids), *chats = arena_array(arena, run->count, sizeof *ids);
+    int64_t *sizes = arena_array(arena, run->count, sizeof *sizes);
+    const char **files = arena_array(arena, run->count, sizeof *files);
+    const char **uniques = arena_array(arena, run->count, sizeof *uniques);
+    for (size_t i = 0; i < run->count; i++) {
+        ids[i] = run->list[i]->object;
+        chats[i] = run->chats[i]->id;
+        sizes[i] = run->list[i]->file->size_bytes;
+        files[i] = run->list[i]->file->file_id;
+        uniques[i] = run->list[i]->file->file_unique_id;
+    }
+    (void)db_unit_add(
+        unit,
+        "INSERT INTO held_photos (id, user_id, chat_id, size_bytes, file_id, file_unique_id)"
+        " SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
+        6,
+        (struct db_param[]){db_int64_array(arena, ids, run->count),
+                            db_int64_array(arena, records_users(arena, run), run->count),
+                            db_int64_array(arena, chats, run->count), db_int64_array(arena, sizes, run->count),
+                            db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count)});
+}
+
+void consents_add_held_clears(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+{
+    (void)unix_ms;
+    int64_t *chats = arena_array(arena, run->count, sizeof *chats);
+    for (size_t i = 0; i < run->count; i++)
+        chats[i] = run->chats[i]->id;
+    (void)db_unit_add(unit, "DELETE FROM held_photos WHERE chat_id = ANY($1::bigint[])", 1,
+                      (struct db_param[]){db_int64_array(arena, chats, run->count)});
+}
