@@ -1,6 +1,7 @@
 /* The pen of a step: effects, words and the screen being built. No rules of any conversation here. */
 #include "core/turn.h"
 
+#include "core/input.h"
 #include "core/sheet.h"
 
 #include <stdlib.h>
@@ -53,6 +54,12 @@ const char *turn_clock(struct turn *turn, int64_t at_ms)
     int64_t of_day = ((minutes % 1440) + 1440) % 1440;
     const char *time = arena_format(turn->arena, "%02d:%02d", (int)(of_day / 60), (int)(of_day % 60));
     return turn_text(turn, TEXT_CLOCK, ARGS(ARG_S("time", time)));
+}
+
+const char *turn_contact_said(const struct turn *turn)
+{
+    bool shared = turn->event->kind == EVENT_CONTACT; /* by Telegram, which knows the number */
+    return shared ? input_shared_phone(turn->arena, turn->event->text) : input_contact(turn->arena, turn->event->text);
 }
 
 void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count)

@@ -54,6 +54,8 @@ const char *turn_plain(struct turn *turn, enum text_key key, const struct text_a
 const char *turn_money(struct turn *turn, int64_t kopecks);
 /* "14:35" on the users' clock. */
 const char *turn_clock(struct turn *turn, int64_t at_ms);
+/* The e-mail address or phone number that the event says, in the form that is stored; NULL if it says none. */
+const char *turn_contact_said(const struct turn *turn);
 /* Puts a line above the question of the screen that is shown next. */
 void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
 /* Answers the press, once; later calls do nothing. key TEXT_COUNT = without words. */

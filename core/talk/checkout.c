@@ -5,7 +5,6 @@
  * comes: also after "cancel", also after the link's time. */
 #include "core/correct.h"
 #include "core/engine.h"
-#include "core/input.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
@@ -49,7 +48,7 @@ static int read_contact(struct turn *turn)
         return OUT_UNEXPECTED;
     if (screen_back_said(turn))
         return turn->chat->user.contact == NULL ? OTHER_STYLE : KEPT;
-    if (input_contact(turn->arena, turn->event->text) != NULL)
+    if (turn_contact_said(turn) != NULL)
         return GIVEN;
     turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
     return OUT_AGAIN;
@@ -63,7 +62,7 @@ static void show_contact(struct turn *turn)
 
 static void keep_contact(struct turn *turn)
 {
-    record_contact(turn, input_contact(turn->arena, turn->event->text));
+    record_contact(turn, turn_contact_said(turn));
 }
 
 /* What the order would be, or NULL if the avatar or the style is gone meanwhile. */

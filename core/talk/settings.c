@@ -1,7 +1,6 @@
 /* Settings: the language and the contact for receipts. */
 #include "core/correct.h"
 #include "core/engine.h"
-#include "core/input.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
@@ -59,7 +58,7 @@ static int read_receipt(struct turn *turn)
         return OUT_UNEXPECTED;
     if (screen_back_said(turn))
         return KEPT;
-    if (input_contact(turn->arena, turn->event->text) != NULL)
+    if (turn_contact_said(turn) != NULL)
         return GIVEN;
     turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
     return OUT_AGAIN;
@@ -73,5 +72,5 @@ static void show_receipt(struct turn *turn)
 
 static void keep_contact(struct turn *turn)
 {
-    record_contact(turn, input_contact(turn->arena, turn->event->text));
+    record_contact(turn, turn_contact_said(turn));
 }
