@@ -125,18 +125,22 @@ static bool begins(const char *text, const char *prefix)
 }
 
 /* What was written or pasted, without what a page, a mail program or a phone put around it: "Anna <anna@example.com>",
- * "tel:+7…", a full stop behind. NULL if it holds anything that no address or number has. */
+ * "tel:+7…", a full stop behind. NULL if it is not valid UTF-8. */
 static const char *contact_text(struct arena *arena, const char *text)
 {
     char *clean = arena_alloc(arena, strlen(text) + 1), *end = clean;
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
         uint32_t code;
         size_t length = decode(p, &code);
-        p += length;
-        if (length == 0 || (code >= 0x80 && !is_invisible(code) && plain(code) >= 0x80))
+        if (length == 0)
             return NULL;
-        if (!is_invisible(code))
+        if (plain(code) < 0x80) {
             *end++ = (char)plain(code);
+        } else if (!is_invisible(code)) { /* of a name before the address, or no address has it */
+            memcpy(end, p, length);
+            end += length;
+        }
+        p += length;
     }
     while (end > clean && strchr(" .,;", end[-1]) != NULL)
         end--;

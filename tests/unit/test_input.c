@@ -200,6 +200,7 @@ static void test_pasted(void)
                                         {"Mailto:anna@example.com?subject=Hi", "anna@example.com"},
                                         {"<anna@example.com>", "anna@example.com"},
                                         {"Anna <anna@example.com>,", "anna@example.com"},
+                                        {"Анна <anna@example.com>", "anna@example.com"},
                                         {"<mailto:anna@example.com>", "anna@example.com"},
                                         {"\u00a0anna@example.com;\n", "anna@example.com"},
                                         {"mailto:", NULL},
