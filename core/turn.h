@@ -17,6 +17,7 @@ struct rules {
     const struct text_catalogue *texts;
     const struct style_catalogue *styles;
     int32_t photos_min, photos_max;
+    int32_t min_side_px; /* of a reference photo */
     int32_t avatars_max;
     int32_t album_wait_ms;   /* silence that ends an album */
     int32_t consent_version; /* of the offer now in force, from 1 */

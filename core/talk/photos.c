@@ -114,7 +114,8 @@ static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
         if (chat->refusals[i].verdict == verdict)
             numbers = arena_format(turn->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
                                    (int)chat->refusals[i].number);
-    return turn_text(turn, why[verdict], ARGS(ARG_S("numbers", numbers), ARG_N("n", count)));
+    return turn_text(turn, why[verdict],
+                     ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", turn->rules->min_side_px)));
 }
 
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
