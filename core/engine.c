@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/question.h"
 #include "core/referral.h"
 #include "core/sheet.h"
 
@@ -53,6 +54,11 @@ void engine_enter(struct turn *turn, const struct state *state)
     session->limit_at_ms = limit_of(turn->now_ms, state->limit_s);
     if (session->answer_state == NULL) /* what nobody took does not answer another question */
         session->answer_message_id = 0;
+}
+
+static bool is_photo(const struct event *event)
+{
+    return event->kind == EVENT_PHOTO || event->kind == EVENT_DOCUMENT;
 }
 
 /* again: the same question as before, so the old copy of it may go. */
@@ -133,14 +139,26 @@ static void miss(struct turn *turn)
         return;
     }
     if (turn->hint == NULL)
-        turn_hint(turn, TEXT_UNEXPECTED, NO_ARGS);
+        turn_hint(turn, is_photo(turn->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
     show(turn, true);
+}
+
+/* What no reader could use may be a question, and the commonest one has an answer everywhere. */
+static void answer_question(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_TEXT || !question_of_price(turn->arena, turn->event->text))
+        return;
+    const struct style *cheapest = style_cheapest(turn->rules->styles);
+    turn_hint(turn, TEXT_PRICE,
+              ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
 }
 
 static void ask_reader(struct turn *turn)
 {
     const struct state *state = turn->chat->session.state;
     int outcome = state->read(turn);
+    if (outcome == OUT_UNEXPECTED || outcome == OUT_AGAIN)
+        answer_question(turn);
     if (outcome != OUT_UNEXPECTED && from_user(turn->event))
         turn->chat->session.misses = 0; /* understood: misses count in a row */
     if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))

@@ -6,7 +6,7 @@
 
 #define SHEET "new avatar"
 
-#define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, 7 * DAY)
+#define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, AVATAR_NAME_HINT, AVATAR_NAME_FIRST, 7 * DAY)
 
 #define OUTCOMES(O) O(NAMED) O(SKIPPED) O(NO_ROOM)
 
@@ -24,10 +24,6 @@ static int read_avatar_name(struct turn *turn)
 {
     if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "skip"))
         return record_avatar_fits(turn) ? SKIPPED : NO_ROOM;
-    if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT) {
-        turn_hint(turn, TEXT_AVATAR_NAME_FIRST, NO_ARGS);
-        return OUT_UNEXPECTED;
-    }
     if (turn->event->kind != EVENT_TEXT)
         return OUT_UNEXPECTED;
     if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)

@@ -11,9 +11,9 @@
 #define SHEET "checkout"
 
 #define STATES(S)                                                                                                      \
-    S(contact, "contact", CONTACT, 7 * DAY)                                                                            \
-    S(checkout, "checkout", CHECKOUT, 7 * DAY)                                                                         \
-    S(pay, "pay", PAY, DAY)
+    S(contact, "contact", CONTACT, CONTACT_HINT, CONTACT_HINT, 7 * DAY)                                                \
+    S(checkout, "checkout", CHECKOUT, CHECKOUT_HINT, PHOTO_ELSEWHERE, 7 * DAY)                                         \
+    S(pay, "pay", PAY, PAY_HINT, PAY_HINT, DAY)
 
 #define OUTCOMES(O)                                                                                                    \
     O(GIVEN) O(KEPT) O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(PAID) O(STUCK) O(EXPIRED) O(GIVE_UP)
@@ -137,7 +137,10 @@ static int read_pay(struct turn *turn)
         return turn->event->other != 0 ? PAID : STUCK;
     case EVENT_PAYMENT_CANCELED: return is_ours(turn) ? EXPIRED : OUT_QUIET;
     case EVENT_BUTTON: break;
-    default: return OUT_UNEXPECTED;
+    default:
+        if (turn->chat->order.link == NULL) /* there is no button yet */
+            turn_hint(turn, TEXT_PAY_SOON, NO_ARGS);
+        return OUT_UNEXPECTED;
     }
     if (press_is(&turn->press, "cancel"))
         return GIVE_UP;

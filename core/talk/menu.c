@@ -4,7 +4,7 @@
 
 #define SHEET "menu"
 
-#define STATES(S) S(menu, "menu", MENU, 30 * DAY)
+#define STATES(S) S(menu, "menu", MENU, MENU_HINT, MENU_PHOTO, 30 * DAY)
 
 #define OUTCOMES(O)
 
@@ -12,11 +12,9 @@
 
 #include "core/talk/sheet.inc"
 
-/* Photos without an avatar to put them to are the commonest surprise here: say what to press first. */
 static int read_menu(struct turn *turn)
 {
-    if (turn->event->kind == EVENT_PHOTO || turn->event->kind == EVENT_DOCUMENT)
-        turn_hint(turn, TEXT_MENU_PHOTO, NO_ARGS);
+    (void)turn;
     return OUT_UNEXPECTED;
 }
 

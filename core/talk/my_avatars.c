@@ -10,10 +10,10 @@
 #define SHEET "my avatars"
 
 #define STATES(S)                                                                                                      \
-    S(my_avatars, "my", MY_AVATARS, 30 * DAY)                                                                          \
-    S(card, "card", CARD, 30 * DAY)                                                                                    \
-    S(rename, "rename", RENAME, 7 * DAY)                                                                               \
-    S(delete, "delete", DELETE, DAY)
+    S(my_avatars, "my", MY_AVATARS, MY_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                                \
+    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY)                                                             \
+    S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY)                                                     \
+    S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY)
 
 #define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY)
 

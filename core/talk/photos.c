@@ -10,8 +10,8 @@
 #define SHEET "photos"
 
 #define STATES(S)                                                                                                      \
-    S(photos, "photos", PHOTOS, 30 * DAY)                                                                              \
-    S(photos_clear, "photos_clear", PHOTOS_CLEAR, DAY)
+    S(photos, "photos", PHOTOS, PHOTOS_PLEASE, PHOTOS_PLEASE, 30 * DAY)                                                \
+    S(photos_clear, "photos_clear", PHOTOS_CLEAR, PHOTOS_CLEAR_HINT, PHOTOS_CLEAR_HINT, DAY)
 
 #define OUTCOMES(O) O(ENOUGH) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
 
@@ -95,7 +95,6 @@ static int read_photos(struct turn *turn)
     }
     if (kind == EVENT_BUTTON)
         return read_photos_button(turn, avatar);
-    turn_hint(turn, TEXT_PHOTOS_PLEASE, NO_ARGS);
     return OUT_UNEXPECTED;
 }
 

@@ -7,8 +7,8 @@
 #define SHEET "settings"
 
 #define STATES(S)                                                                                                      \
-    S(settings, "settings", SETTINGS, 30 * DAY)                                                                        \
-    S(receipt, "receipt", RECEIPT, 7 * DAY)
+    S(settings, "settings", SETTINGS, SETTINGS_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                        \
+    S(receipt, "receipt", RECEIPT, CONTACT_HINT, CONTACT_HINT, 7 * DAY)
 
 #define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN) O(KEPT)
 

@@ -6,7 +6,7 @@
 
 #define SHEET "welcome"
 
-#define STATES(S) S(welcome, "welcome", WELCOME, 365 * DAY)
+#define STATES(S) S(welcome, "welcome", WELCOME, WELCOME_FIRST, WELCOME_FIRST, 365 * DAY)
 
 #define OUTCOMES(O) O(ACCEPTED)
 
