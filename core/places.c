@@ -93,7 +93,8 @@ static bool go_style(struct turn *turn, int64_t avatar_id)
     return at_avatar(turn, avatar_id, &state_photos);
 }
 
-/* Back to the link of an order that is not paid yet. The session turns to what is being bought. */
+/* Back to the link of an order that is not paid yet, or to ordering it again once the link's time is over. The session
+ * turns to what is being bought. */
 static bool go_pay(struct turn *turn, int64_t order_id)
 {
     struct session *session = &turn->chat->session;
@@ -102,7 +103,10 @@ static bool go_pay(struct turn *turn, int64_t order_id)
         return false;
     session->avatar_id = order->avatar_id;
     record_style_choice(turn, order->style_id);
-    return enter(turn, &state_pay);
+    if (order->link == NULL || turn->now_ms < order->link_until_ms)
+        return enter(turn, &state_pay);
+    turn_hint(turn, TEXT_PAY_EXPIRED, NO_ARGS);
+    return enter(turn, &state_checkout);
 }
 
 static bool go_making(struct turn *turn, int64_t job_id)

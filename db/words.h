@@ -14,6 +14,9 @@ enum avatar_status words_avatar_status(const char *word);
 enum order_status words_order_status(const char *word);
 enum photo_verdict words_verdict(const char *word);
 const char *words_of_verdict(enum photo_verdict verdict);
+/* PAYMENT_UNTOLD for NULL, and NULL for it. */
+enum payment_reason words_payment_reason(const char *word);
+const char *words_of_payment_reason(enum payment_reason reason);
 /* The letters of load.c's jobs: w m q s f. */
 enum shot_state words_shot(char letter);
 

@@ -34,11 +34,20 @@ static int read_settings(struct turn *turn)
 
 static void show_settings(struct turn *turn)
 {
+    static const enum text_key languages[LANG_COUNT] = {
+        [LANG_RU] = TEXT_BUTTON_RUSSIAN, [LANG_EN] = TEXT_BUTTON_ENGLISH};
     const char *contact = turn->chat->user.contact;
-    screen_text(turn, TEXT_SETTINGS, ARGS(ARG_S("contact", contact == NULL ? "—" : contact)));
-    screen_button(turn, TEXT_BUTTON_RUSSIAN, "lang", LANG_RU);
-    screen_button(turn, TEXT_BUTTON_ENGLISH, "lang", LANG_EN);
-    screen_beside(turn);
+    screen_text(turn, TEXT_SETTINGS,
+                ARGS(contact == NULL ? ARG_HTML("contact", turn_text(turn, TEXT_CONTACT_NONE, NO_ARGS))
+                                     : ARG_S("contact", contact)));
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        const char *label = turn_text(turn, languages[lang], NO_ARGS);
+        if (lang == (int)turn->chat->session.lang)
+            label = turn_text(turn, TEXT_BUTTON_CHOSEN, ARGS(ARG_HTML("label", label)));
+        screen_button_named(turn, text_plain(turn->arena, label), "lang", lang);
+        if (lang > 0)
+            screen_beside(turn);
+    }
     screen_button(turn, TEXT_BUTTON_CONTACT, "receipt", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }

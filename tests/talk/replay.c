@@ -210,6 +210,18 @@ static void verdict(struct player *player, const char *rest)
     }
 }
 
+static enum payment_reason reason(struct player *player, const char *name)
+{
+    static const char *const names[PAYMENT_REASON_COUNT] = {
+        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired",
+        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card",
+        [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
+    for (int found = 0; found < PAYMENT_REASON_COUNT; found++)
+        if (strcmp(names[found], name) == 0)
+            return (enum payment_reason)found;
+    wrong(player, "no reason", name);
+}
+
 static void news(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
@@ -223,10 +235,13 @@ static void news(struct player *player, const char *rest)
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
     } else if (strcmp(what, "no_link") == 0) {
         order->status = ORDER_CANCELED;
-        step(player, (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id});
+        step(player, (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason(player, rest)});
     } else if (strcmp(what, "canceled") == 0) {
         order->status = ORDER_CANCELED;
-        step(player, (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id});
+        step(player,
+             (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id, .reason = reason(player, rest)});
+    } else if (strcmp(what, "pending") == 0) {
+        step(player, (struct event){.kind = EVENT_PAYMENT_PENDING, .object = order->id});
     } else if (strcmp(what, "settled") == 0) {
         stage_pay(stage, order);
     } else if (strcmp(what, "stuck") == 0) {

@@ -161,7 +161,8 @@ static void any_news(struct stage *stage)
         if (order != NULL && order->status == ORDER_AWAITING) {
             order->status = ORDER_CANCELED;
             event = (struct event){.kind = draw(2) == 0 ? EVENT_PAYMENT_FAILED : EVENT_PAYMENT_CANCELED,
-                                   .object = order->id};
+                                   .object = order->id,
+                                   .reason = (enum payment_reason)draw(PAYMENT_REASON_COUNT)};
         }
         break;
     case 2:

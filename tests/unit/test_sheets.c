@@ -133,7 +133,7 @@ static void test_reachable(void)
             fprintf(stderr, "nothing leads to %s\n", (*at)->name);
         CHECK(is_entered(*at, true));
     }
-    CHECK(!is_entered(&state_checkout, false)); /* the scan can tell: only moves lead there */
+    CHECK(!is_entered(&state_contact, false)); /* the scan can tell: only moves lead there */
 }
 
 /* From the welcome, by moves and places: a breadth-first walk over the tables. Places need the consent that only the
