@@ -118,13 +118,20 @@ struct chat *turn_chat(struct turns *turns, int64_t chat_id)
     return chat_find(turns->loaded.chats, turns->request.chat_count, chat_id);
 }
 
-/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet. */
+/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet; what is in its lines
+ * it knows without asking. */
 static void overlay(struct turns *turns)
 {
     for (size_t i = 0; i < turns->request.chat_count; i++) {
         struct session *session = &turns->loaded.chats[i].session;
         (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
                                  &session->screen_is_photo);
+        struct chat *chat = &turns->loaded.chats[i];
+        for (size_t k = 0; k < chat->job_count; k++) {
+            struct job *job = &chat->jobs[k];
+            job->again_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, false);
+            job->files_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, true);
+        }
     }
     for (size_t i = 0; i < turns->outcomes.photo_count; i++) {
         const struct photo_outcome *photo = &turns->outcomes.photos[i];

@@ -93,6 +93,7 @@ struct job {
     int32_t total;
     uint8_t shots[STYLE_PHOTOS_MAX]; /* enum shot_state by index */
     bool finished;                   /* the result was told */
+    bool again_coming, files_coming; /* asked for once more, as photos or as files, and still on the way */
 };
 
 /* Ids drawn from the sequences ahead of need, so that the core can name what it creates. ID_OWN serves the tables

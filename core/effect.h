@@ -35,7 +35,8 @@ struct message {
 
 enum effect_kind {
     EFFECT_SCREEN,        /* the living message: edited in place, or sent anew if `fresh` */
-    EFFECT_NOTICE,        /* a new message that calls the user back */
+    EFFECT_NOTICE,        /* a new message that calls the user back; object = the job whose photos it closes, that were
+                           * sent again (flag: as files), 0 = none */
     EFFECT_EXAMPLES,      /* the greeting's example album */
     EFFECT_ANSWER,        /* answer to a press: text = toast or NULL; id = callback id */
     EFFECT_ALBUM,         /* shots of a job: object = job, indexes; marks them queued */

@@ -123,7 +123,11 @@ static bool send_again(struct turn *turn, int64_t job_id, bool files)
     struct job *job = chat_job(turn->chat, job_id);
     if (job == NULL || job_count(job, SHOT_SENT) == 0)
         return false;
+    bool *coming = files ? &job->files_coming : &job->again_coming;
     turn_answer(turn, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
+    if (*coming) /* an impatient finger wants them once */
+        return true;
+    *coming = true;
     delivery_repeat(turn, job, files);
     notice_begin(turn); /* the buttons were above all these photos */
     screen_text(turn, files ? TEXT_FILES_SENT : TEXT_AGAIN_SENT, ARGS(ARG_N("n", job_count(job, SHOT_SENT))));
@@ -132,7 +136,9 @@ static bool send_again(struct turn *turn, int64_t job_id, bool files)
     screen_go(turn, TEXT_BUTTON_MY, "my", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(turn);
-    notice_end(turn);
+    struct effect *closing = notice_end(turn);
+    closing->object = job->id;
+    closing->flag = files;
     return true;
 }
 

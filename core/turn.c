@@ -165,10 +165,12 @@ void notice_begin(struct turn *turn)
     turn->screen = arena_alloc(turn->arena, sizeof *turn->screen);
 }
 
-void notice_end(struct turn *turn)
+struct effect *notice_end(struct turn *turn)
 {
-    turn_effect(turn, EFFECT_NOTICE)->message = turn->screen;
+    struct effect *effect = turn_effect(turn, EFFECT_NOTICE);
+    effect->message = turn->screen;
     turn->screen = NULL;
+    return effect;
 }
 
 void turn_refresh_at(struct turn *turn, int64_t at_ms)

@@ -84,7 +84,7 @@ void screen_primary(struct turn *turn);         /* the last button is the main o
 
 /* A message of its own, below everything: filled with the screen_* calls between begin and end. */
 void notice_begin(struct turn *turn);
-void notice_end(struct turn *turn);
+struct effect *notice_end(struct turn *turn);
 
 /* Asks to be woken to render the screen again at that time (the earliest wish wins). */
 void turn_refresh_at(struct turn *turn, int64_t at_ms);

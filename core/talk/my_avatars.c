@@ -88,7 +88,6 @@ static void show_card(struct turn *turn)
     if (job != NULL && job_count(job, SHOT_SENT) > 0) {
         screen_go(turn, TEXT_BUTTON_AGAIN, "again", job->id);
         screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
-        screen_beside(turn);
     }
     screen_go(turn, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
     screen_go(turn, TEXT_BUTTON_RENAME, "rename", avatar->id);

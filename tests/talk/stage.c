@@ -207,9 +207,14 @@ static void apply_record(struct stage *stage, const struct effect *effect)
     case EFFECT_ORDER_CANCEL: apply_order(stage, effect); break;
     case EFFECT_ALBUM:
     case EFFECT_FILES: apply_album(stage, effect); break;
+    case EFFECT_NOTICE:
+        if (effect->object != 0) {
+            struct job *job = find_job(stage, effect->object);
+            *(effect->flag ? &job->files_coming : &job->again_coming) = true;
+        }
+        break;
     case EFFECT_JOB_FINISHED: find_job(stage, effect->object)->finished = true; break;
     case EFFECT_SCREEN:
-    case EFFECT_NOTICE:
     case EFFECT_EXAMPLES:
     case EFFECT_ANSWER:
     case EFFECT_PAYMENT_CHECK:
@@ -392,6 +397,7 @@ bool stage_make(struct stage *stage, struct job *job, bool made)
 void stage_deliver(struct stage *stage, struct job *job)
 {
     bool any = false;
+    job->again_coming = job->files_coming = false;
     for (int32_t i = 0; i < job->total; i++) {
         any = any || job->shots[i] == SHOT_QUEUED;
         if (job->shots[i] == SHOT_QUEUED)

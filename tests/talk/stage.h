@@ -78,7 +78,7 @@ bool stage_examine(struct stage *stage, enum photo_verdict verdict);
 void stage_pay(struct stage *stage, struct order *order);
 /* The next waiting photo of the job; false if there is none. */
 bool stage_make(struct stage *stage, struct job *job, bool made);
-/* All queued photos of the job reach the chat. */
+/* All queued photos of the job reach the chat, and those sent again. */
 void stage_deliver(struct stage *stage, struct job *job);
 
 /* Telegram HTML as it is read: tags and entities resolved, all white space one blank. */
