@@ -58,9 +58,10 @@ struct avatar {
     int64_t id;
     const char *name;
     enum avatar_status status;
-    int32_t good;    /* reference photos accepted */
-    int32_t pending; /* reference photos still being examined */
-    int32_t made;    /* finished photos of all sets */
+    int32_t good;          /* reference photos accepted */
+    int32_t pending;       /* reference photos still being examined */
+    int32_t made;          /* finished photos of all sets */
+    const char *thumbnail; /* Telegram's file_id of a photo of it, or NULL; loaded of the avatar that may be shown */
 };
 
 struct refusal {

@@ -27,7 +27,7 @@ struct button {
 /* One message to show: Telegram HTML, at most one picture, inline buttons. */
 struct message {
     const char *html;
-    const char *picture; /* "style:<id>", or NULL for a text message */
+    const char *picture; /* "style:<id>", "file:<Telegram's file_id>", or NULL for a text message */
     struct button buttons[KEYBOARD_BUTTONS_MAX];
     size_t button_count;
     bool ask_contact; /* a reply keyboard: the first button shares the own phone number, others say their label */

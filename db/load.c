@@ -31,7 +31,14 @@ static const char avatars_sql[] =
     "SELECT u.telegram_user_id, a.id, COALESCE(a.name, ''), a.status,"
     " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id AND " WORDS_PHOTO_IS_OURS "),"
     " (SELECT count(*) FROM photo_intake i WHERE i.avatar_id = a.id AND i.verdict = 'pending'),"
-    " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id)"
+    " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id),"
+    /* a card shows one avatar: the session's, or the one named by a button */
+    " CASE WHEN a.id = ANY($2::bigint[])"
+    "  OR a.id = (SELECT s.avatar_id FROM bot_sessions s WHERE s.chat_id = u.telegram_user_id) THEN COALESCE("
+    "  (SELECT t.photo_file_id FROM generation_jobs j JOIN photo_tasks t ON t.job_id = j.id"
+    "   WHERE j.avatar_id = a.id AND t.photo_file_id IS NOT NULL ORDER BY t.id DESC LIMIT 1),"
+    "  (SELECT i.file_id FROM photo_intake i WHERE i.avatar_id = a.id AND i.as_photo"
+    "   AND i.reference_photo_id IS NOT NULL ORDER BY i.id LIMIT 1)) END"
     " FROM users u JOIN avatars a ON a.user_id = u.id"
     " WHERE u.telegram_user_id = ANY($1::bigint[]) ORDER BY u.telegram_user_id, a.id";
 
@@ -67,13 +74,13 @@ _Static_assert(ID_USER == 0 && ID_AVATAR == 1 && ID_OWN == 2, "ids_sql names the
 void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
     struct db_param chats[2] = {db_int64_array(arena, request->chat_ids, request->chat_count),
-                                db_int64_array(arena, request->job_ids, request->job_count)};
+                                db_int64_array(arena, request->object_ids, request->object_count)};
     struct db_param counts[ID_KIND_COUNT];
     size_t wanted = 0;
     if (db_unit_count(unit) != 0)
         abort();
     (void)db_unit_add(unit, sessions_sql, 1, chats);
-    (void)db_unit_add(unit, avatars_sql, 1, chats);
+    (void)db_unit_add(unit, avatars_sql, 2, chats);
     (void)db_unit_add(unit, refusals_sql, 1, chats);
     (void)db_unit_add(unit, orders_sql, 1, chats);
     (void)db_unit_add(unit, jobs_sql, 2, chats);
@@ -146,6 +153,7 @@ static void read_avatar(const struct db_result *result, int row, struct arena *a
     avatar->good = (int32_t)db_int64(result, LOAD_AVATARS, row, 4);
     avatar->pending = (int32_t)db_int64(result, LOAD_AVATARS, row, 5);
     avatar->made = (int32_t)db_int64(result, LOAD_AVATARS, row, 6);
+    avatar->thumbnail = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 7));
 }
 
 static void read_order(const struct db_result *result, int row, struct arena *arena, struct chat *chat)

@@ -90,7 +90,9 @@ static void send_files(struct player *player, const char *rest, enum event_kind 
         times = 1;
     const char *group = album ? arena_format(&player->arena, "album%d", ++player->albums) : NULL;
     for (int i = 0; i < times; i++)
-        step(player, (struct event){.kind = kind, .media_group = group, .file = {"file", "unique", 0, 0, 0}});
+        step(player, (struct event){.kind = kind,
+                                    .media_group = group,
+                                    .file = {"file", "unique", 0, kind == EVENT_PHOTO ? 800 : 0, 0}});
 }
 
 static void contact(struct player *player, const char *rest)
@@ -395,7 +397,7 @@ static void picture(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
     const char *shown = stage->message_count == 0 ? NULL : stage->messages[stage->message_count - 1].message->picture;
-    if (shown == NULL || strcmp(shown, rest) != 0)
+    if (strcmp(shown == NULL ? "none" : shown, rest) != 0)
         wrong(player, "the picture is not", rest);
 }
 

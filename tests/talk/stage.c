@@ -84,12 +84,16 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
         if (intake->avatar_id != row->id)
             continue;
         avatar->good += intake->verdict == PHOTO_GOOD;
+        if (intake->verdict == PHOTO_GOOD && intake->as_photo)
+            avatar->thumbnail = "sent";
         avatar->pending += intake->verdict == PHOTO_PENDING;
     }
     for (size_t i = 0; i < stage->job_count; i++) {
         if (stage->jobs[i].avatar_id != row->id)
             continue;
         avatar->made += job_made(&stage->jobs[i]);
+        if (job_count(&stage->jobs[i], SHOT_SENT) > 0)
+            avatar->thumbnail = "made";
         avatar->status = job_running(&stage->jobs[i]) || avatar->status == AVATAR_PROCESSING ? AVATAR_PROCESSING
                                                                                              : AVATAR_READY;
     }
@@ -122,8 +126,10 @@ static void apply_photo(struct stage *stage, const struct effect *effect)
     struct stage_intake *last = NULL;
     (void)find_avatar(stage, effect->other);
     if (effect->kind == EFFECT_PHOTO_ADD) {
-        stage->intakes[stage->intake_count++] = (struct stage_intake){
-            .id = effect->object, .avatar_id = effect->other, .number = (int32_t)effect->number};
+        stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->object,
+                                                                      .avatar_id = effect->other,
+                                                                      .number = (int32_t)effect->number,
+                                                                      .as_photo = effect->file->width > 0};
         return;
     }
     for (size_t i = 0; i < stage->intake_count; i++) {

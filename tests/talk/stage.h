@@ -27,6 +27,7 @@ struct stage_intake {
     int32_t number;
     enum photo_verdict verdict;
     bool told;
+    bool as_photo; /* not as a file */
 };
 
 /* One rendering of a message on the phone: an edit is a new rendering of the same message. */

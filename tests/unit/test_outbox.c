@@ -23,6 +23,32 @@ static void test_picture_gone(void)
     close_outbox();
 }
 
+/* A picture that Telegram has goes by its id; if it has it no more, the words go without it. */
+static void test_picture_there(void)
+{
+    tell("INSERT INTO outbox (id, chat_id, kind, body, picture) VALUES"
+         " (1, 7, 'screen', '{\"caption\":\"card\",\"parse_mode\":\"HTML\"}', 'file:AgAC-1'),"
+         " (2, 7, 'notice', '{\"text\":\"between\"}', NULL),"
+         " (3, 7, 'screen', '{\"caption\":\"card\",\"parse_mode\":\"HTML\"}', 'file:AgAC-2')");
+    open_outbox();
+    outbox_resume(shop.outbox);
+    struct call *call = next_call();
+    CHECK_TEXT(call->method, "sendPhoto");
+    CHECK(strstr(call->params, "\"photo\":\"AgAC-1\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":900,\"photo\":[{\"file_id\":\"AgAC-1\"}]}");
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":901}");
+    call = next_call();
+    CHECK_TEXT(call->method, "editMessageMedia"); /* a photo stays a photo */
+    CHECK(strstr(call->params, "\"media\":\"AgAC-2\"") != NULL);
+    answer(call, TELEGRAM_FILE_BAD, NULL);
+    call = next_call();
+    CHECK_TEXT(call->method, "sendMessage");
+    CHECK(strstr(call->params, "\"text\":\"card\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":902}");
+    CHECK_TEXT(next_call()->method, "deleteMessage");
+    close_outbox();
+}
+
 static void add_closing(int64_t id, int64_t job_id, const char *kind)
 {
     tell(SQL("INSERT INTO outbox (id, chat_id, kind, body, job_id) VALUES (%lld, 7, '%s', '{\"text\":\"%s\"}', %lld)",
@@ -63,6 +89,7 @@ int main(void)
 {
     begin("fotoset_test_outbox");
     test_picture_gone();
+    test_picture_there();
     test_coming();
     end();
     return 0;

@@ -16,3 +16,6 @@ BEGIN
   WHERE yookassa_payment_id = p_payment AND status = 'pending';
   RETURN TRUE;
 END $$ LANGUAGE plpgsql;
+
+-- Sent as a photo, not as a file: only then Telegram shows it by its file_id.
+ALTER TABLE photo_intake ADD COLUMN as_photo BOOLEAN NOT NULL DEFAULT FALSE;
