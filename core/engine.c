@@ -218,6 +218,18 @@ static void stale(struct turn *turn)
     show(turn, true);
 }
 
+/* A place that is not there any more: its avatar was deleted elsewhere, its order is paid. The screen is shown as it is
+ * now; one that was about that very avatar gives way to the list of those that are left. */
+static void gone(struct turn *turn)
+{
+    struct chat *chat = turn->chat;
+    int64_t avatar_id = chat->session.avatar_id;
+    bool about_it = avatar_id != 0 && avatar_id == turn->press.object && chat_avatar(chat, avatar_id) == NULL;
+    turn_answer(turn, TEXT_GONE);
+    if (!about_it || !engine_go(turn, "my", 0))
+        show(turn, true);
+}
+
 static void button(struct turn *turn)
 {
     struct session *session = &turn->chat->session;
@@ -228,7 +240,7 @@ static void button(struct turn *turn)
     } else if (press_is_place(&turn->press)) {
         turn->fresh = turn->event->message_id != session->screen_message_id;
         if (!engine_go(turn, turn->press.action, turn->press.object))
-            stale(turn);
+            gone(turn);
     } else if (strcmp(turn->press.state, session->state->name) != 0 || turn->press.version != session->version) {
         stale(turn);
     } else {

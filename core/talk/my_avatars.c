@@ -15,11 +15,13 @@
     S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY)                                                     \
     S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY)
 
-#define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY)
+#define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY) O(GONE)
 
 /*      from    on       to          also do */
 #define MOVES(M)                                                                                                       \
     M(rename, RENAMED, card, give_name)                                                                                \
+    M(rename, GONE, my_avatars, say_gone)                                                                              \
+    M(delete, GONE, my_avatars, say_gone)                                                                              \
     M(delete, KEPT, card, nothing)                                                                                     \
     M(delete, BUSY, card, say_busy)                                                                                    \
     M(delete, DELETED, my_avatars, delete_avatar)
@@ -112,8 +114,10 @@ static void show_card(struct turn *turn)
 
 static int read_rename(struct turn *turn)
 {
-    if (turn->event->kind != EVENT_TEXT || current(turn) == NULL)
+    if (turn->event->kind != EVENT_TEXT)
         return OUT_UNEXPECTED;
+    if (current(turn) == NULL)
+        return GONE;
     if (input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS) != NULL)
         return RENAMED;
     turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
@@ -148,7 +152,9 @@ static int read_delete(struct turn *turn)
     struct avatar *avatar = current(turn);
     if (turn->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (!press_is(&turn->press, "yes") || avatar == NULL)
+    if (avatar == NULL)
+        return GONE;
+    if (!press_is(&turn->press, "yes"))
         return KEPT;
     return is_busy(turn->chat, avatar) ? BUSY : DELETED;
 }
@@ -178,6 +184,12 @@ static void show_delete(struct turn *turn)
     screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
     screen_beside(turn);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+/* Deleted elsewhere, by the web application or on another device. */
+static void say_gone(struct turn *turn)
+{
+    turn_hint(turn, TEXT_AVATAR_GONE, NO_ARGS);
 }
 
 static void say_busy(struct turn *turn)

@@ -291,7 +291,19 @@ static void stored_user(struct player *player, const char *rest)
     player->stage->user.id = strtol(rest, NULL, 10);
 }
 
-/* "12 Имя": an avatar with so many good photos. */
+/* Somebody else deleted the newest avatar, in the web application or on another device. */
+static void stored_gone(struct player *player, const char *rest)
+{
+    (void)rest;
+    struct stage *stage = player->stage;
+    size_t at = stage->avatar_count;
+    while (at > 0 && stage->avatars[at - 1].name == NULL)
+        at--;
+    if (at == 0)
+        wrong(player, "there is no avatar", rest);
+    stage_delete(stage, stage->avatars[at - 1].id);
+}
+
 /* Somebody else took it out of the database. */
 static void no_contact(struct player *player, const char *rest)
 {
@@ -299,6 +311,7 @@ static void no_contact(struct player *player, const char *rest)
     player->stage->user.contact = NULL;
 }
 
+/* "12 Имя": an avatar with so many good photos. */
 static void stored_avatar(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
@@ -481,6 +494,7 @@ static const struct {
              {"stored user", true, stored_user},
              {"stored avatar", true, stored_avatar},
              {"stored no contact", true, no_contact},
+             {"stored gone", true, stored_gone},
              {"bot", false, bot},
              {"screen", false, screen},
              {"fresh", false, fresh},

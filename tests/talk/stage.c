@@ -175,7 +175,7 @@ static void apply_album(struct stage *stage, const struct effect *effect)
     }
 }
 
-static void apply_delete(struct stage *stage, int64_t avatar_id)
+void stage_delete(struct stage *stage, int64_t avatar_id)
 {
     find_avatar(stage, avatar_id)->name = NULL;
     for (size_t i = 0; i < stage->intake_count; i++)
@@ -201,7 +201,7 @@ static void apply_record(struct stage *stage, const struct effect *effect)
         stage->avatars[stage->avatar_count++] = (struct stage_avatar){effect->object, text};
         break;
     case EFFECT_AVATAR_RENAME: find_avatar(stage, effect->object)->name = text; break;
-    case EFFECT_AVATAR_DELETE: apply_delete(stage, effect->object); break;
+    case EFFECT_AVATAR_DELETE: stage_delete(stage, effect->object); break;
     case EFFECT_PHOTO_TOLD:
         for (size_t i = 0; i < stage->intake_count; i++)
             stage->intakes[i].told = stage->intakes[i].told || stage->intakes[i].id == effect->object;

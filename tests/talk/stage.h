@@ -74,6 +74,8 @@ void stage_step(struct stage *stage, struct event event);
 /* Moves the clock, waking the session whenever it asked for it. */
 void stage_wait(struct stage *stage, int64_t ms);
 
+/* The avatar goes, with its photos and sets. */
+void stage_delete(struct stage *stage, int64_t avatar_id);
 /* The oldest photo that is still being examined gets its verdict; false if there is none. */
 bool stage_examine(struct stage *stage, enum photo_verdict verdict);
 void stage_pay(struct stage *stage, struct order *order);
