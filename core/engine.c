@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/question.h"
+#include "core/input.h"
 #include "core/referral.h"
 #include "core/sheet.h"
 
@@ -143,22 +143,28 @@ static void miss(struct turn *turn)
     show(turn, true);
 }
 
-/* What no reader could use may be a question, and the commonest one has an answer everywhere. */
-static void answer_question(struct turn *turn)
+/* What no reader could use may be a question, and the commonest one has an answer everywhere. In any language: who
+ * writes in another one than the chat's is answered all the same. */
+static bool is_answered(struct turn *turn)
 {
-    if (turn->event->kind != EVENT_TEXT || !question_of_price(turn->arena, turn->event->text))
-        return;
+    const struct text_catalogue *texts = turn->rules->texts;
+    bool asks = false;
+    for (int lang = 0; lang < LANG_COUNT && turn->event->kind == EVENT_TEXT; lang++)
+        asks = asks || input_has_word(turn->arena, turn->event->text, texts->words[lang][TEXT_PRICE_QUESTION]);
+    if (!asks)
+        return false;
     const struct style *cheapest = style_cheapest(turn->rules->styles);
     turn_hint(turn, TEXT_PRICE,
               ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
+    return true;
 }
 
 static void ask_reader(struct turn *turn)
 {
     const struct state *state = turn->chat->session.state;
     int outcome = state->read(turn);
-    if (outcome == OUT_UNEXPECTED || outcome == OUT_AGAIN)
-        answer_question(turn);
+    if ((outcome == OUT_UNEXPECTED || outcome == OUT_AGAIN) && is_answered(turn))
+        outcome = OUT_AGAIN;
     if (outcome != OUT_UNEXPECTED && from_user(turn->event))
         turn->chat->session.misses = 0; /* understood: misses count in a row */
     if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))

@@ -34,16 +34,32 @@ static size_t decode(const unsigned char *p, uint32_t *ret_code)
 
 static bool is_space(uint32_t code)
 {
-    return code == ' ' || code == '\t' || code == '\n' || code == '\r' || code == 0xa0 || code == 0x3000 ||
-           (code >= 0x2000 && code <= 0x200a);
+    return code == ' ' || code == '\t' || code == '\n' || code == '\r' || code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f || code == 0x3000;
 }
 
-/* Control characters, and the marks that turn or hide text. */
+/* Control characters, and the marks that turn or hide text; not the joiners, which some scripts and emoji need. */
 static bool is_control(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f && code != 0x200d) ||
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200b || code == 0x200e || code == 0x200f ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x2069) || code == 0xad || code == 0xfeff ||
            (code >= 0xd800 && code <= 0xdfff);
+}
+
+/* Characters that are none to the eye: Unicode's default ignorable ones (joiners, selectors, tags, fillers), and two
+ * blanks that count as letter and symbol. Among visible ones they have a meaning; alone they show nothing. */
+static bool is_unseen(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},    {0x115f, 0x1160}, {0x17b4, 0x17b5},
+                  {0x180b, 0x180f},   {0x200b, 0x200f},   {0x202a, 0x202e},  {0x2060, 0x206f}, {0x2800, 0x2800},
+                  {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},  {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+                  {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    return false;
 }
 
 const char *input_name(struct arena *arena, const char *text, size_t max_chars)
@@ -51,7 +67,7 @@ const char *input_name(struct arena *arena, const char *text, size_t max_chars)
     const unsigned char *p = (const unsigned char *)text;
     char *name = arena_alloc(arena, strlen(text) + 1);
     size_t bytes = 0, chars = 0;
-    bool gap = false;
+    bool gap = false, seen = false;
     while (*p != '\0') {
         uint32_t code;
         size_t length = decode(p, &code);
@@ -65,6 +81,7 @@ const char *input_name(struct arena *arena, const char *text, size_t max_chars)
                 chars++;
             }
             gap = false;
+            seen = seen || !is_unseen(code);
             memcpy(name + bytes, p, length);
             bytes += length;
             chars++;
@@ -72,7 +89,70 @@ const char *input_name(struct arena *arena, const char *text, size_t max_chars)
         p += length;
     }
     name[bytes] = '\0';
-    return chars >= 1 && chars <= max_chars ? name : NULL;
+    return seen && chars <= max_chars ? name : NULL;
+}
+
+/* Letters and the like; enough to tell where a word ends. */
+static bool is_letter(uint32_t code)
+{
+    if (code < 0x80)
+        return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');
+    bool punctuation = (code >= 0x2000 && code <= 0x2bff) || (code >= 0x3000 && code <= 0x303f);
+    return code >= 0xc0 && code != 0xd7 && code != 0xf7 && !punctuation && !is_unseen(code);
+}
+
+/* Latin and Cyrillic. */
+static uint32_t to_lower(uint32_t code)
+{
+    if ((code >= 'A' && code <= 'Z') || (code >= 0xc0 && code <= 0xde && code != 0xd7) ||
+        (code >= 0x410 && code <= 0x42f))
+        return code + 0x20;
+    return code >= 0x400 && code <= 0x40f ? code + 0x50 : code;
+}
+
+/* The characters in lower case, 0 at the end; what follows a byte that is no UTF-8 is left out. */
+static const uint32_t *fold(struct arena *arena, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    uint32_t *codes = arena_array(arena, strlen(text) + 1, sizeof *codes), code;
+    size_t count = 0;
+    for (size_t length; *p != '\0' && (length = decode(p, &code)) > 0; p += length)
+        codes[count++] = to_lower(code);
+    codes[count] = 0;
+    return codes;
+}
+
+static bool stands_at(const uint32_t *text, size_t at, const uint32_t *word, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[at + i] != word[i])
+            return false;
+    bool begins = at == 0 || !is_letter(text[at - 1]) || !is_letter(word[0]);
+    return begins && (!is_letter(text[at + length]) || !is_letter(word[length - 1]));
+}
+
+bool input_has_word(struct arena *arena, const char *text, const char *words)
+{
+    const uint32_t *codes = fold(arena, text), *list = fold(arena, words);
+    while (*list != 0) {
+        size_t length = 0;
+        while (list[length] != 0 && list[length] != '|')
+            length++;
+        for (size_t at = 0; codes[at] != 0 && length > 0; at++)
+            if (stands_at(codes, at, list, length))
+                return true;
+        list += length + (list[length] != 0);
+    }
+    return false;
+}
+
+bool input_has_question_mark(const char *text)
+{
+    static const char *const marks[] = {"?", "\xef\xbc\x9f", "\xd8\x9f", "\xcd\xbe"}; /* full width, Arabic, Greek */
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strstr(text, marks[i]) != NULL)
+            return true;
+    return false;
 }
 
 static bool is_email_char(char c, bool local)
@@ -98,18 +178,10 @@ static bool are_labels(const char *text, size_t length, bool domain)
     return !domain || dotted;
 }
 
-/* Marks that come along with what is copied and show nothing: direction, joiners, soft hyphens. */
-static bool is_invisible(uint32_t code)
-{
-    return code == 0xad || code == 0x34f || code == 0x61c || code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x202a && code <= 0x202e) || (code >= 0x2060 && code <= 0x2069) ||
-           (code >= 0xfe00 && code <= 0xfe0f) || code == 0xfeff;
-}
-
 /* What a typographer writes, as a keyboard has it: one blank, one hyphen, plain digits and letters. */
 static uint32_t plain(uint32_t code)
 {
-    if (is_space(code) || code == 0x1680 || code == 0x202f || code == 0x205f || code == 0x2028 || code == 0x2029)
+    if (is_space(code) || code == 0x2028 || code == 0x2029)
         return ' ';
     if ((code >= 0x2010 && code <= 0x2015) || code == 0x2043 || code == 0x2212 || code == 0xfe58 || code == 0xfe63)
         return '-';
@@ -136,7 +208,7 @@ static const char *contact_text(struct arena *arena, const char *text)
             return NULL;
         if (plain(code) < 0x80) {
             *end++ = (char)plain(code);
-        } else if (!is_invisible(code)) { /* of a name before the address, or no address has it */
+        } else if (!is_unseen(code)) { /* of a name before the address, or no address has it */
             memcpy(end, p, length);
             end += length;
         }

@@ -2,11 +2,16 @@
 #ifndef CORE_INPUT_H
 #define CORE_INPUT_H
 
+#include <stdbool.h>
 #include "core/arena.h"
 
-/* A name of 1–64 characters: outer white space trimmed, inner runs made one space. NULL if empty, too long, not valid
- * UTF-8 or with control characters. */
+/* A name of up to max_chars characters: outer white space trimmed, inner runs made one space. NULL if it shows nothing,
+ * is too long, not valid UTF-8 or has control characters. */
 const char *input_name(struct arena *arena, const char *text, size_t max_chars);
+/* Is one of the words ("price|how much", in lower case) in the text, whole, in whatever case? */
+bool input_has_word(struct arena *arena, const char *text, const char *words);
+/* Is there a question mark, of whatever script? */
+bool input_has_question_mark(const char *text);
 /* Of the three below: what is pasted along (invisible marks, hard blanks, typographic hyphens, "mailto:", "Anna <…>", a
  * full stop behind) is left out. */
 
