@@ -163,7 +163,8 @@ static void ask_reader(struct turn *turn)
 {
     const struct state *state = turn->chat->session.state;
     int outcome = state->read(turn);
-    if ((outcome == OUT_UNEXPECTED || outcome == OUT_AGAIN) && is_answered(turn))
+    bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && turn->hint != NULL);
+    if (refused && is_answered(turn))
         outcome = OUT_AGAIN;
     if (outcome != OUT_UNEXPECTED && from_user(turn->event))
         turn->chat->session.misses = 0; /* understood: misses count in a row */
