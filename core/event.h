@@ -68,6 +68,7 @@ struct event_file {
     const char *file_unique_id;
     int64_t size_bytes;    /* 0 = unknown */
     int32_t width, height; /* 0 = unknown (documents) */
+    bool as_photo;         /* sent as a photo, not as a file: Telegram shows it by its id */
 };
 
 struct event {

@@ -142,7 +142,7 @@ static void add_photos(struct db_unit *unit, struct arena *arena, const struct r
         numbers[i] = run->list[i]->number;
         files[i] = run->list[i]->file->file_id;
         uniques[i] = run->list[i]->file->file_unique_id;
-        as_photo[i] = run->list[i]->file->width > 0;
+        as_photo[i] = run->list[i]->file->as_photo;
     }
     (void)db_unit_add(
         unit,

@@ -90,9 +90,8 @@ static void send_files(struct player *player, const char *rest, enum event_kind 
         times = 1;
     const char *group = album ? arena_format(&player->arena, "album%d", ++player->albums) : NULL;
     for (int i = 0; i < times; i++)
-        step(player, (struct event){.kind = kind,
-                                    .media_group = group,
-                                    .file = {"file", "unique", 0, kind == EVENT_PHOTO ? 800 : 0, 0}});
+        step(player, (struct event){
+                         .kind = kind, .media_group = group, .file = {"file", "unique", 0, 0, 0, kind == EVENT_PHOTO}});
 }
 
 static void contact(struct player *player, const char *rest)

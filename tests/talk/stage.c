@@ -129,7 +129,7 @@ static void apply_photo(struct stage *stage, const struct effect *effect)
         stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->object,
                                                                       .avatar_id = effect->other,
                                                                       .number = (int32_t)effect->number,
-                                                                      .as_photo = effect->file->width > 0};
+                                                                      .as_photo = effect->file->as_photo};
         return;
     }
     for (size_t i = 0; i < stage->intake_count; i++) {

@@ -215,9 +215,9 @@ static const char *card_of(const struct customer *customer, int64_t object)
     return loaded_for(customer->chat_id, object).avatars[0].thumbnail;
 }
 
-static void send(const struct customer *customer, const char *file_id, int32_t width)
+static void send(const struct customer *customer, const char *file_id, bool as_photo)
 {
-    struct event_file file = {.file_id = file_id, .file_unique_id = file_id, .width = width};
+    struct event_file file = {.file_id = file_id, .file_unique_id = file_id, .as_photo = as_photo};
     int64_t id = next_id++;
     db_result_free(run(
         deed(customer,
@@ -233,10 +233,10 @@ static void test_thumbnail(void)
 {
     struct customer anna = customer_new(), boris = customer_new();
     CHECK(card_of(&anna, anna.avatar_id) == NULL);
-    send(&anna, "document", 0);
+    send(&anna, "document", false);
     CHECK(card_of(&anna, anna.avatar_id) == NULL);
-    send(&anna, "first", 800);
-    send(&anna, "second", 800);
+    send(&anna, "first", true);
+    send(&anna, "second", true);
     CHECK_TEXT(card_of(&anna, anna.avatar_id), "first");
     CHECK(card_of(&anna, 0) == NULL && card_of(&boris, anna.avatar_id) == NULL);
     tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
