@@ -82,6 +82,7 @@ struct order {
     const char *link;      /* NULL until the payment was created */
     int64_t link_until_ms; /* unix ms */
     int64_t job_id;        /* 0 until paid */
+    const char *contact;   /* of its receipt; NULL once there is a payment, or without a receipt */
 };
 
 /* What became of one photo of a set, and of its way to the chat. */

@@ -148,8 +148,8 @@ static void miss(struct turn *turn)
 static bool is_answered(struct turn *turn)
 {
     const struct text_catalogue *texts = turn->rules->texts;
-    bool asks = false;
-    for (int lang = 0; lang < LANG_COUNT && turn->event->kind == EVENT_TEXT; lang++)
+    bool asks = false, says = turn->event->kind == EVENT_TEXT && !turn->event->edited;
+    for (int lang = 0; lang < LANG_COUNT && says; lang++)
         asks = asks || input_has_word(turn->arena, turn->event->text, texts->words[lang][TEXT_PRICE_QUESTION]);
     if (!asks)
         return false;

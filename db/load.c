@@ -49,7 +49,12 @@ static const char refusals_sql[] = "SELECT s.chat_id, i.id, i.number, i.verdict 
 
 static const char orders_sql[] =
     "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, o.payment_url,"
-    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0)"
+    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0),"
+    /* read out of what YooKassa was asked, as long as it may have refused it */
+    " CASE WHEN o.payment_state IN ('creating', 'failed') THEN COALESCE("
+    "  o.payment_body::json #>> '{receipt,customer,email}', '+' || (o.payment_body::json #>> "
+    "'{receipt,customer,phone}')"
+    " ) END"
     " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
     " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
 
@@ -169,6 +174,7 @@ static void read_order(const struct db_result *result, int row, struct arena *ar
     order->link = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 7));
     order->link_until_ms = db_int64(result, LOAD_ORDERS, row, 8);
     order->job_id = db_int64(result, LOAD_ORDERS, row, 9);
+    order->contact = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 10));
 }
 
 static void read_job(const struct db_result *result, int row, struct arena *arena, struct chat *chat)

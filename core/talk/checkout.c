@@ -4,6 +4,8 @@
  * stale, because the state has moved. The link arrives as news once YooKassa answered, the money as news whenever it
  * comes: also after "cancel", also after the link's time. Whoever asks to look hears within seconds what was seen, or
  * that nothing was: by the look's own news, or, when YooKassa does not answer, by the wish to be woken. */
+#include <string.h>
+
 #include "core/correct.h"
 #include "core/engine.h"
 #include "core/record.h"
@@ -133,6 +135,13 @@ static bool is_ours(const struct turn *turn)
     return turn->event->object == turn->chat->session.order_id;
 }
 
+/* The contact that the order was made with: it may have been mended since. */
+static bool is_still_given(const struct turn *turn)
+{
+    const char *ordered = turn->chat->order.contact, *given = turn->chat->user.contact;
+    return ordered != NULL && given != NULL && strcmp(ordered, given) == 0;
+}
+
 /* A look found no money. Only the first one since the user asked is told. */
 static int read_pending(struct turn *turn)
 {
@@ -153,7 +162,7 @@ static int read_pay(struct turn *turn)
     case EVENT_PAYMENT_FAILED:
         if (!is_ours(turn))
             return OUT_QUIET;
-        return turn->event->reason == PAYMENT_CONTACT_REFUSED ? BAD_CONTACT : NO_LINK;
+        return turn->event->reason == PAYMENT_CONTACT_REFUSED && is_still_given(turn) ? BAD_CONTACT : NO_LINK;
     case EVENT_PAYMENT_PENDING: return read_pending(turn);
     case EVENT_PAYMENT_SETTLED:
         if (!is_ours(turn))
@@ -208,11 +217,8 @@ static void say_no_link(struct turn *turn)
 /* The same contact would be refused again, so it is forgotten; all else of the order stands in the session. */
 static void say_contact_refused(struct turn *turn)
 {
-    const char *contact = turn->chat->user.contact;
+    turn_hint(turn, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", turn->chat->order.contact)));
     turn->replace = true;
-    if (contact == NULL) /* taken out of the database meanwhile */
-        return;
-    turn_hint(turn, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", contact)));
     record_contact(turn, NULL);
 }
 

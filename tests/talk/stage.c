@@ -158,6 +158,7 @@ static void apply_order(struct stage *stage, const struct effect *effect)
         stage->orders[stage->order_count++] = (struct order){.id = effect->object,
                                                              .avatar_id = effect->other,
                                                              .style_id = arena_copy(&stage->keep, effect->text),
+                                                             .contact = arena_copy(&stage->keep, stage->user.contact),
                                                              .price_kopecks = effect->number,
                                                              .photo_count = effect->count};
     }

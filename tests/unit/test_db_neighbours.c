@@ -35,6 +35,15 @@ static struct chat loaded(int64_t chat_id)
     return loaded_for(chat_id, 0);
 }
 
+/* A session of the customer's chat. */
+static void stand(const struct customer *customer, const char *state, int64_t avatar_id, int64_t order_id)
+{
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
+             " VALUES (%lld, '%s', 'ru', 1, %lld, %lld, 0, '', 0, 0, 0, false, 0, 0, 0)",
+             (long long)customer->chat_id, state, (long long)avatar_id, (long long)order_id));
+}
+
 /* ---- deleting while money arrives ---- */
 
 static int64_t avatars_of(const struct customer *customer)
@@ -208,6 +217,29 @@ static void test_contact(void)
     }
 }
 
+/* The contact that an order was made with stands in what YooKassa was asked. */
+static void test_ordered_contact(void)
+{
+    static const char *const bodies[][2] = {
+        {"{\"receipt\":{\"customer\":{\"email\":\"a@b.ru\"}}}", "a@b.ru"},
+        {"{\"receipt\":{\"customer\":{\"phone\":\"79161234567\"}}}", "+79161234567"},
+        {"{\"amount\":{}}", NULL}};
+    struct customer anna = customer_new();
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        int64_t order_id = order_new(&anna);
+        tell(SQL("UPDATE orders SET payment_body = '%s' WHERE id = %lld", bodies[i][0], (long long)order_id));
+        tell("DELETE FROM bot_sessions");
+        stand(&anna, "pay", 0, order_id);
+        const char *contact = loaded(anna.chat_id).order.contact;
+        CHECK((contact == NULL) == (bodies[i][1] == NULL));
+        if (contact != NULL)
+            CHECK_TEXT(contact, bodies[i][1]);
+        CHECK(create_payment(order_id)); /* it was not refused */
+        CHECK(loaded(anna.chat_id).order.contact == NULL);
+    }
+    tell("DELETE FROM bot_sessions");
+}
+
 /* ---- the picture on a card ---- */
 
 static const char *card_of(const struct customer *customer, int64_t object)
@@ -239,10 +271,7 @@ static void test_thumbnail(void)
     send(&anna, "second", true);
     CHECK_TEXT(card_of(&anna, anna.avatar_id), "first");
     CHECK(card_of(&anna, 0) == NULL && card_of(&boris, anna.avatar_id) == NULL);
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
-             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-             " VALUES (%lld, 'card', 'ru', 1, %lld, 0, 0, '', 0, 0, 0, false, 0, 0, 0)",
-             (long long)anna.chat_id, (long long)anna.avatar_id));
+    stand(&anna, "card", anna.avatar_id, 0);
     CHECK_TEXT(card_of(&anna, 0), "first");
     int64_t jobs[] = {job_new(&anna), job_new(&anna)};
     CHECK_TEXT(card_of(&anna, 0), "first");
@@ -284,6 +313,7 @@ int main(void)
     test_cleared_before_paid();
     test_put_back();
     test_contact();
+    test_ordered_contact();
     test_thumbnail();
     test_unlinked();
     end();
