@@ -166,26 +166,26 @@ void cashier_forget(struct open_order *order)
     pump(cashier);
 }
 
-void cashier_post(struct cashier *cashier, enum event_kind kind, int64_t chat_id, int64_t order_id, int64_t job_id)
+void cashier_post(struct cashier *cashier, const struct event *news)
 {
-    if (chat_id != 0)
-        turns_post(cashier->shop->turns,
-                   &(struct event){.kind = kind, .chat_id = chat_id, .object = order_id, .other = job_id});
+    if (news->chat_id != 0)
+        turns_post(cashier->shop->turns, news);
 }
 
 void cashier_post_state(struct cashier *cashier, const struct payments_order *order)
 {
+    struct event news = {
+        .chat_id = order->chat_id, .object = order->id, .other = order->job_id, .reason = order->reason};
     switch (order->state) {
-    case PAYMENTS_PENDING: cashier_post(cashier, EVENT_PAYMENT_LINK, order->chat_id, order->id, 0); break;
+    case PAYMENTS_PENDING: news.kind = EVENT_PAYMENT_LINK; break;
     case PAYMENTS_SUCCEEDED:
-    case PAYMENTS_MISMATCH:
-        cashier_post(cashier, EVENT_PAYMENT_SETTLED, order->chat_id, order->id, order->job_id);
-        break;
-    case PAYMENTS_CANCELED: cashier_post(cashier, EVENT_PAYMENT_CANCELED, order->chat_id, order->id, 0); break;
-    case PAYMENTS_FAILED: cashier_post(cashier, EVENT_PAYMENT_FAILED, order->chat_id, order->id, 0); break;
+    case PAYMENTS_MISMATCH: news.kind = EVENT_PAYMENT_SETTLED; break;
+    case PAYMENTS_CANCELED: news.kind = EVENT_PAYMENT_CANCELED; break;
+    case PAYMENTS_FAILED: news.kind = EVENT_PAYMENT_FAILED; break;
     case PAYMENTS_CREATING:
-    case PAYMENTS_STATE_COUNT: break;
+    case PAYMENTS_STATE_COUNT: return;
     }
+    cashier_post(cashier, &news);
 }
 
 void cashier_create(struct cashier *cashier, int64_t order_id)
@@ -206,6 +206,7 @@ void cashier_check(struct cashier *cashier, int64_t order_id)
     if (order->checked_ms != 0 && now_ms >= order->checked_ms && now_ms - order->checked_ms < CASHIER_CHECK_MS)
         return;
     order->checked_ms = now_ms;
+    order->asked = true;
     enqueue(order);
     pump(cashier);
 }

@@ -15,7 +15,8 @@ void cashier_free(struct cashier *cashier); /* accepts NULL */
 /* An order was committed in state 'creating': read its key and body back and create the payment, retrying with the
  * same until it is certain. Ends with EVENT_PAYMENT_LINK or EVENT_PAYMENT_FAILED. */
 void cashier_create(struct cashier *cashier, int64_t order_id);
-/* The user says it is paid: look now instead of at the next time. Rate-limited. */
+/* The user asks whether it is paid: look now instead of at the next time. Rate-limited. What the look finds is news;
+ * EVENT_PAYMENT_PENDING if it finds nothing, and none if YooKassa can't be asked. */
 void cashier_check(struct cashier *cashier, int64_t order_id);
 /* Load open orders (creating, pending) from the database: once at start. */
 void cashier_resume(struct cashier *cashier);

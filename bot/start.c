@@ -36,6 +36,7 @@ static void start_rules(struct daemon *daemon)
         .styles = &daemon->setup->styles,
         .photos_min = config->shop.photos_min,
         .photos_max = config->shop.photos_max,
+        .min_side_px = config->shop.min_side_px,
         .avatars_max = config->shop.avatars_max,
         .album_wait_ms = config->telegram.album_wait_ms,
         .consents =

@@ -93,7 +93,12 @@ static bool fill_row(struct arena *arena, const struct effect *effect, struct ou
         row->fresh = effect->fresh;
         row->replace = effect->replace;
         break;
-    case EFFECT_NOTICE: row->kind = "notice"; break;
+    case EFFECT_NOTICE: {
+        const char *closing = effect->flag ? OUTBOX_FILES_END : OUTBOX_AGAIN_END;
+        row->kind = effect->object == 0 ? "notice" : closing;
+        row->job_id = effect->object;
+        break;
+    }
     case EFFECT_EXAMPLES: row->kind = "examples"; return true;
     case EFFECT_ALBUM:
     case EFFECT_FILES: {

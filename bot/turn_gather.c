@@ -91,8 +91,8 @@ static void want_ids(struct turns *turns)
 static void want_chats(struct turns *turns)
 {
     int64_t *chats = arena_array(&turns->try, turns->size, sizeof *chats);
-    int64_t *jobs = arena_array(&turns->try, turns->size, sizeof *jobs);
-    size_t count = 0, unique = 0, job_count = 0;
+    int64_t *objects = arena_array(&turns->try, turns->size, sizeof *objects);
+    size_t count = 0, unique = 0, object_count = 0;
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
         struct press press;
@@ -101,7 +101,7 @@ static void want_chats(struct turns *turns)
         chats[count++] = happening->event.chat_id;
         if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&
             press_is_place(&press) && press.object > 0 && press.object <= INT32_MAX)
-            jobs[job_count++] = press.object;
+            objects[object_count++] = press.object;
     }
     qsort(chats, count, sizeof *chats, compare_ids);
     for (size_t i = 0; i < count; i++)
@@ -109,8 +109,8 @@ static void want_chats(struct turns *turns)
             chats[unique++] = chats[i];
     turns->request.chat_ids = chats;
     turns->request.chat_count = unique;
-    turns->request.job_ids = jobs;
-    turns->request.job_count = job_count;
+    turns->request.object_ids = objects;
+    turns->request.object_count = object_count;
 }
 
 struct chat *turn_chat(struct turns *turns, int64_t chat_id)
@@ -118,13 +118,20 @@ struct chat *turn_chat(struct turns *turns, int64_t chat_id)
     return chat_find(turns->loaded.chats, turns->request.chat_count, chat_id);
 }
 
-/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet. */
+/* What the outbox learned is committed by this very turn, so the loaded rows do not know it yet; what is in its lines
+ * it knows without asking. */
 static void overlay(struct turns *turns)
 {
     for (size_t i = 0; i < turns->request.chat_count; i++) {
         struct session *session = &turns->loaded.chats[i].session;
         (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
                                  &session->screen_is_photo);
+        struct chat *chat = &turns->loaded.chats[i];
+        for (size_t k = 0; k < chat->job_count; k++) {
+            struct job *job = &chat->jobs[k];
+            job->again_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, false);
+            job->files_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, true);
+        }
     }
     for (size_t i = 0; i < turns->outcomes.photo_count; i++) {
         const struct photo_outcome *photo = &turns->outcomes.photos[i];

@@ -81,11 +81,7 @@ void turns_post(struct turns *turns, const struct event *news)
         if (turns->news == NULL)
             abort();
     }
-    turns->news[turns->news_count++] = (struct event){.kind = news->kind,
-                                                      .chat_id = news->chat_id,
-                                                      .object = news->object,
-                                                      .other = news->other,
-                                                      .verdict = news->verdict};
+    turns->news[turns->news_count++] = *news;
 }
 
 void turns_batch(struct turns *turns, const char *body, size_t bytes)

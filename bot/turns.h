@@ -32,8 +32,8 @@ void turns_park(struct turns *turns, const struct db_result *result, int stateme
 void turns_wake_at(struct turns *turns, int64_t chat_id, int64_t unix_ms);
 void turns_free(struct turns *turns);
 
-/* News of a chat, from a chore: kind, chat_id, object, other. Copied; texts in it are ignored. Never lost while the
- * process lives; what a crash loses is found again in the database at start. */
+/* News of a chat, from a chore. Copied, so it holds no texts. Never lost while the process lives; what a crash loses is
+ * found again in the database at start. */
 void turns_post(struct turns *turns, const struct event *news);
 /* A body of getUpdates: at most one at a time. done is told the offset once it is committed. */
 void turns_batch(struct turns *turns, const char *body, size_t bytes);

@@ -64,11 +64,12 @@ struct avatar {
     int64_t id;
     const char *name;
     enum avatar_status status;
-    int32_t good;    /* reference photos accepted */
-    int32_t pending; /* reference photos still being examined */
-    int32_t made;    /* finished photos of all sets */
-    int32_t sent;    /* reference photos ever sent for it: their numbers */
-    bool touched;    /* an order, or a photo that did not come through this chat, hangs on it */
+    int32_t good;          /* reference photos accepted */
+    int32_t pending;       /* reference photos still being examined */
+    int32_t made;          /* finished photos of all sets */
+    int32_t sent;          /* reference photos ever sent for it: their numbers */
+    bool touched;          /* an order, or a photo that did not come through this chat, hangs on it */
+    const char *thumbnail; /* Telegram's file_id of a photo of it, or NULL; loaded of the avatar that may be shown */
 };
 
 /* A photo sent before it may be kept: nothing of it is fetched. */
@@ -95,6 +96,7 @@ struct order {
     const char *link;      /* NULL until the payment was created */
     int64_t link_until_ms; /* unix ms */
     int64_t job_id;        /* 0 until paid */
+    const char *contact;   /* of its receipt; NULL once there is a payment, or without a receipt */
 };
 
 /* What became of one photo of a set, and of its way to the chat. */
@@ -107,6 +109,7 @@ struct job {
     int32_t total;
     uint8_t shots[STYLE_PHOTOS_MAX]; /* enum shot_state by index */
     bool finished;                   /* the result was told */
+    bool again_coming, files_coming; /* asked for once more, as photos or as files, and still on the way */
 };
 
 /* Ids drawn from the sequences ahead of need, so that the core can name what it creates. ID_OWN serves the tables

@@ -30,7 +30,7 @@ struct button {
 /* One message to show: Telegram HTML, at most one picture, inline buttons. */
 struct message {
     const char *html;
-    const char *picture; /* "style:<id>", or NULL for a text message */
+    const char *picture; /* "style:<id>", "file:<Telegram's file_id>", or NULL for a text message */
     struct button buttons[KEYBOARD_BUTTONS_MAX];
     size_t button_count;
     bool ask_contact; /* a reply keyboard: the first button shares the own phone number, others say their label */
@@ -38,7 +38,8 @@ struct message {
 
 enum effect_kind {
     EFFECT_SCREEN,   /* the living message: edited in place, or sent anew if `fresh` */
-    EFFECT_NOTICE,   /* a new message that calls the user back */
+    EFFECT_NOTICE,   /* a new message that calls the user back; object = the job whose photos it closes, that were sent
+                      * again (flag: as files), 0 = none */
     EFFECT_EXAMPLES, /* the greeting's example album */
     EFFECT_ANSWER,   /* answer to a press: text = toast or NULL; id = callback id */
     EFFECT_ALBUM,    /* shots of a job: object = job, indexes; marks them queued */

@@ -158,7 +158,7 @@ static void miss(struct turn *turn)
         return;
     }
     if (turn->hint == NULL)
-        turn_hint(turn, TEXT_UNEXPECTED, NO_ARGS);
+        turn_hint(turn, engine_is_photo(turn->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
     show(turn, true);
 }
 
@@ -172,10 +172,24 @@ static void ask_first(struct turn *turn, const struct state *question)
     show(turn, false);
 }
 
+/* What no reader could use may be a question, and the commonest one has an answer everywhere. */
+static bool is_answered(struct turn *turn)
+{
+    if (turn->event->kind != EVENT_TEXT || turn->event->edited || !turn_asks_price(turn, turn->event->text))
+        return false;
+    const struct style *cheapest = style_cheapest(turn->rules->styles);
+    turn_hint(turn, TEXT_PRICE,
+              ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
+    return true;
+}
+
 static void ask_reader(struct turn *turn)
 {
     const struct state *state = turn->chat->session.state, *first = gate_question(turn);
     int outcome = state->read(turn);
+    bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && turn->hint != NULL);
+    if (refused && is_answered(turn))
+        outcome = OUT_AGAIN;
     if (outcome != OUT_UNEXPECTED && from_user(turn->event))
         turn->chat->session.misses = 0; /* understood: misses count in a row */
     if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))
@@ -235,6 +249,18 @@ static void stale(struct turn *turn)
     show(turn, true);
 }
 
+/* A place that is not there any more: its avatar was deleted elsewhere, its order is paid. The screen is shown as it is
+ * now; one that was about that very avatar gives way to the list of those that are left. */
+static void gone(struct turn *turn)
+{
+    struct chat *chat = turn->chat;
+    int64_t avatar_id = chat->session.avatar_id;
+    bool about_it = avatar_id != 0 && avatar_id == turn->press.object && chat_avatar(chat, avatar_id) == NULL;
+    turn_answer(turn, TEXT_GONE);
+    if (!about_it || !engine_go(turn, "my", 0))
+        show(turn, true);
+}
+
 static void button(struct turn *turn)
 {
     struct session *session = &turn->chat->session;
@@ -243,7 +269,7 @@ static void button(struct turn *turn)
     } else if (press_is_place(&turn->press)) {
         turn->fresh = turn->event->message_id != session->screen_message_id;
         if (!gate_go(turn, turn->press.action, turn->press.object))
-            stale(turn);
+            gone(turn);
     } else if (strcmp(turn->press.state, session->state->name) != 0 || turn->press.version != session->version) {
         stale(turn);
     } else {

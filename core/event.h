@@ -27,9 +27,10 @@ enum event_kind {
     EVENT_WAKE,             /* a time this session asked for has come */
     EVENT_PHOTO_READY,      /* a reference photo was fetched and examined: object = photo id, verdict */
     EVENT_PAYMENT_LINK,     /* the payment was created: object = order id (its link is in what was loaded) */
-    EVENT_PAYMENT_FAILED,   /* the payment could not be created: object = order id */
+    EVENT_PAYMENT_FAILED,   /* the payment could not be created: object = order id, reason */
     EVENT_PAYMENT_SETTLED,  /* money arrived: object = order id, other = the job, 0 = nothing can be made for it */
-    EVENT_PAYMENT_CANCELED, /* the payment ended without money: object = order id */
+    EVENT_PAYMENT_CANCELED, /* the payment ended without money: object = order id, reason */
+    EVENT_PAYMENT_PENDING,  /* the user asked to look, and there is no money yet: object = order id */
     EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
     EVENT_DELIVERED,        /* an album reached the chat: object = job id */
     EVENT_COUNT
@@ -49,11 +50,25 @@ enum photo_verdict {
     PHOTO_VERDICT_COUNT
 };
 
+/* Why there is no payment, as far as it helps the payer to know. Stored by name (db/words.c). */
+enum payment_reason {
+    PAYMENT_UNTOLD,
+    PAYMENT_CONTACT_REFUSED, /* YooKassa does not take the receipt's address or number */
+    PAYMENT_EXPIRED,         /* nobody paid in time */
+    PAYMENT_NO_FUNDS,
+    PAYMENT_NOT_CONFIRMED, /* 3-D Secure */
+    PAYMENT_CARD_WRONG,    /* its number, date or code */
+    PAYMENT_OVER_LIMIT,
+    PAYMENT_DECLINED, /* by the bank, for another reason */
+    PAYMENT_REASON_COUNT
+};
+
 struct event_file {
     const char *file_id;
     const char *file_unique_id;
     int64_t size_bytes;    /* 0 = unknown */
     int32_t width, height; /* 0 = unknown (documents) */
+    bool as_photo;         /* sent as a photo, not as a file: Telegram shows it by its id */
 };
 
 struct event {
@@ -76,6 +91,7 @@ struct event {
     int64_t object;         /* see the kinds */
     int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */
     enum photo_verdict verdict;
+    enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
 };
 
 #endif

@@ -6,7 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EMAIL_MAX_BYTES = 254, PHONE_MIN_DIGITS = 10, PHONE_MAX_DIGITS = 15 };
+enum {
+    EMAIL_MAX_BYTES = 254,
+    PHONE_MIN_DIGITS = 10, /* of what is written without a "+" */
+    GLOBAL_MIN_DIGITS = 7, /* with its country code: Niue's, Telegram's short +888 ones */
+    PHONE_MAX_DIGITS = 15, /* E.164 */
+    RUSSIAN_DIGITS = 11    /* with the 7 */
+};
 
 /* The length of the UTF-8 character at p, 0 if it is none (overlong forms are none); its code point in *ret_code. */
 static size_t decode(const unsigned char *p, uint32_t *ret_code)
@@ -172,41 +178,127 @@ static bool are_labels(const char *text, size_t length, bool domain)
     return !domain || dotted;
 }
 
+/* What a typographer writes, as a keyboard has it: one blank, one hyphen, plain digits and letters. */
+static uint32_t plain(uint32_t code)
+{
+    if (is_space(code) || code == 0x2028 || code == 0x2029)
+        return ' ';
+    if ((code >= 0x2010 && code <= 0x2015) || code == 0x2043 || code == 0x2212 || code == 0xfe58 || code == 0xfe63)
+        return '-';
+    return code >= 0xff01 && code <= 0xff5e ? code - 0xff01 + '!' : code; /* fullwidth */
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+    for (; *prefix != '\0'; text++, prefix++)
+        if (*text != *prefix && *text != *prefix - 'a' + 'A')
+            return false;
+    return true;
+}
+
+/* What was written or pasted, without what a page, a mail program or a phone put around it: "Anna <anna@example.com>",
+ * "tel:+7…", a full stop behind. NULL if it is not valid UTF-8. */
+static const char *contact_text(struct arena *arena, const char *text)
+{
+    char *clean = arena_alloc(arena, strlen(text) + 1), *end = clean;
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
+        uint32_t code;
+        size_t length = decode(p, &code);
+        if (length == 0)
+            return NULL;
+        if (plain(code) < 0x80) {
+            *end++ = (char)plain(code);
+        } else if (!is_unseen(code)) { /* of a name before the address, or no address has it */
+            memcpy(end, p, length);
+            end += length;
+        }
+        p += length;
+    }
+    while (end > clean && strchr(" .,;", end[-1]) != NULL)
+        end--;
+    *end = '\0';
+    char *open = end > clean && end[-1] == '>' ? strrchr(clean, '<') : NULL;
+    if (open != NULL) {
+        *--end = '\0';
+        clean = open + 1;
+    }
+    clean += strspn(clean, " ");
+    if (begins(clean, "mailto:")) {
+        clean += strlen("mailto:");
+        clean[strcspn(clean, "?")] = '\0'; /* a subject */
+    } else if (begins(clean, "tel:")) {
+        clean += strlen("tel:");
+    }
+    return clean;
+}
+
+static bool is_email(const char *email)
+{
+    const char *at = strchr(email, '@');
+    if (strlen(email) > EMAIL_MAX_BYTES || at == NULL || at - email > 64)
+        return false;
+    return are_labels(email, (size_t)(at - email), false) && are_labels(at + 1, strlen(at + 1), true);
+}
+
 const char *input_email(struct arena *arena, const char *text)
 {
-    const char *email = input_name(arena, text, EMAIL_MAX_BYTES);
-    if (email == NULL || strlen(email) > EMAIL_MAX_BYTES)
+    const char *email = contact_text(arena, text);
+    return email != NULL && is_email(email) ? email : NULL;
+}
+
+/* The digits of a number and whether it is written with a "+"; false if something else is in it. */
+static bool read_digits(const char *text, char ret_digits[PHONE_MAX_DIGITS + 1], bool *ret_plus)
+{
+    size_t count = 0;
+    *ret_plus = false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p >= '0' && *p <= '9') {
+            if (count == PHONE_MAX_DIGITS)
+                return false;
+            ret_digits[count++] = *p;
+        } else if (*p == '+' && count == 0 && !*ret_plus) {
+            *ret_plus = true;
+        } else if (strchr(" ()-.", *p) == NULL) {
+            return false;
+        }
+    }
+    ret_digits[count] = '\0';
+    return true;
+}
+
+/* A number with its country code, or NULL: none begins with 0, and Russian ones have eleven digits. */
+static const char *global(struct arena *arena, const char *digits)
+{
+    size_t count = strlen(digits);
+    if (count < GLOBAL_MIN_DIGITS || digits[0] == '0' || (digits[0] == '7' && count != RUSSIAN_DIGITS))
         return NULL;
-    const char *at = strchr(email, '@');
-    if (at == NULL || at - email > 64)
-        return NULL;
-    return are_labels(email, (size_t)(at - email), false) && are_labels(at + 1, strlen(at + 1), true) ? email : NULL;
+    return arena_format(arena, "+%s", digits);
 }
 
 const char *input_phone(struct arena *arena, const char *text)
 {
     char digits[PHONE_MAX_DIGITS + 1];
-    size_t count = 0;
-    bool plus = false;
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p >= '0' && *p <= '9') {
-            if (count == PHONE_MAX_DIGITS)
-                return NULL;
-            digits[count++] = *p;
-        } else if (*p == '+' && count == 0 && !plus) {
-            plus = true;
-        } else if (strchr(" ()-.\t\n", *p) == NULL) {
-            return NULL;
-        }
-    }
-    digits[count] = '\0';
+    bool plus;
+    const char *written = contact_text(arena, text);
+    if (written == NULL || !read_digits(written, digits, &plus))
+        return NULL;
+    size_t count = strlen(digits);
+    if (plus)
+        return global(arena, digits);
     if (count < PHONE_MIN_DIGITS)
         return NULL;
-    if (!plus && count == 11 && digits[0] == '8')
+    if (count == PHONE_MIN_DIGITS) /* the Russian way, without the 8 */
+        return digits[0] == '0' ? NULL : arena_format(arena, "+7%s", digits);
+    if (count == RUSSIAN_DIGITS && digits[0] == '8')
         digits[0] = '7';
-    if (!plus && count == 10)
-        return arena_format(arena, "+7%s", digits);
-    return arena_format(arena, "+%s", digits);
+    return global(arena, digits);
+}
+
+const char *input_shared_phone(struct arena *arena, const char *text)
+{
+    char digits[PHONE_MAX_DIGITS + 1];
+    bool plus;
+    return read_digits(text, digits, &plus) ? global(arena, digits) : NULL;
 }
 
 const char *input_contact(struct arena *arena, const char *text)

@@ -12,13 +12,20 @@ const char *input_name(struct arena *arena, const char *text, size_t max_chars);
 bool input_has_word(struct arena *arena, const char *text, const char *words);
 /* Is there a question mark, of whatever script? */
 bool input_has_question_mark(const char *text);
-/* local@domain.tld in at most 254 bytes, trimmed; NULL if it isn't one. */
+/* Of the three below: what is pasted along (invisible marks, hard blanks, typographic hyphens, "mailto:", "Anna <…>", a
+ * full stop behind) is left out. */
+
+/* local@domain.tld in at most 254 bytes; NULL if it isn't one. */
 const char *input_email(struct arena *arena, const char *text);
-/* "+79161234567" from "8 (916) 123-45-67", "+7 916 …", or any country's number of 10–15 digits; NULL if it isn't one.
- */
+/* A number as people write it: "+79161234567" from "8 (916) 123-45-67", "916 123-45-67", "+7 916 …"; any country's with
+ * a "+"; NULL if it isn't one. */
 const char *input_phone(struct arena *arena, const char *text);
 
 /* An e-mail address or a phone number, whichever it is; NULL if it is neither. */
 const char *input_contact(struct arena *arena, const char *text);
+
+/* A number as a machine supplies it, always with its country code and often without the "+": nothing is read into it.
+ * NULL if it isn't one. */
+const char *input_shared_phone(struct arena *arena, const char *text);
 
 #endif

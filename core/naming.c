@@ -10,10 +10,7 @@
 
 static bool is_question(struct turn *turn, const char *text)
 {
-    bool asks = input_has_question_mark(text) || strchr(text, '/') != NULL;
-    for (int lang = 0; lang < LANG_COUNT && !asks; lang++)
-        asks = input_has_word(turn->arena, text, turn->rules->texts->words[lang][TEXT_PRICE_WORDS]);
-    return asks;
+    return input_has_question_mark(text) || strchr(text, '/') != NULL || turn_asks_price(turn, text);
 }
 
 static const char *price_line(struct turn *turn)

@@ -14,7 +14,7 @@ static void paid(struct turn *turn)
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
     else /* not among what was loaded: nothing to look at */
         screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    notice_end(turn);
+    (void)notice_end(turn);
 }
 
 static void finished(struct turn *turn, struct job *job)
@@ -22,7 +22,7 @@ static void finished(struct turn *turn, struct job *job)
     record_job_finished(turn, job);
     notice_begin(turn);
     delivery_result(turn, job);
-    notice_end(turn);
+    (void)notice_end(turn);
 }
 
 void engine_news(struct turn *turn)

@@ -93,7 +93,8 @@ static bool go_style(struct turn *turn, int64_t avatar_id)
     return at_avatar(turn, avatar_id, &state_photos, false); /* a set is wanted: the style comes after them */
 }
 
-/* Back to the link of an order that is not paid yet. The session turns to what is being bought. */
+/* Back to the link of an order that is not paid yet, or to ordering it again once the link's time is over. The session
+ * turns to what is being bought. */
 static bool go_pay(struct turn *turn, int64_t order_id)
 {
     struct session *session = &turn->chat->session;
@@ -102,7 +103,10 @@ static bool go_pay(struct turn *turn, int64_t order_id)
         return false;
     session->avatar_id = order->avatar_id;
     record_style_choice(turn, order->style_id);
-    return enter(turn, &state_pay);
+    if (order->link == NULL || turn->now_ms < order->link_until_ms)
+        return enter(turn, &state_pay);
+    turn_hint(turn, TEXT_PAY_EXPIRED, NO_ARGS);
+    return enter(turn, &state_checkout);
 }
 
 static bool go_making(struct turn *turn, int64_t job_id)
@@ -119,7 +123,11 @@ static bool send_again(struct turn *turn, int64_t job_id, bool files)
     struct job *job = chat_job(turn->chat, job_id);
     if (job == NULL || job_count(job, SHOT_SENT) == 0)
         return false;
+    bool *coming = files ? &job->files_coming : &job->again_coming;
     turn_answer(turn, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
+    if (*coming) /* an impatient finger wants them once */
+        return true;
+    *coming = true;
     delivery_repeat(turn, job, files);
     notice_begin(turn); /* the buttons were above all these photos */
     screen_text(turn, files ? TEXT_FILES_SENT : TEXT_AGAIN_SENT, ARGS(ARG_N("n", job_count(job, SHOT_SENT))));
@@ -128,7 +136,9 @@ static bool send_again(struct turn *turn, int64_t job_id, bool files)
     screen_go(turn, TEXT_BUTTON_MY, "my", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(turn);
-    notice_end(turn);
+    struct effect *closing = notice_end(turn);
+    closing->object = job->id;
+    closing->flag = files;
     return true;
 }
 

@@ -199,6 +199,7 @@ void record_order(struct turn *turn, const struct style *style)
                                  .status = ORDER_AWAITING,
                                  .avatar_id = chat->session.avatar_id,
                                  .style_id = style->id,
+                                 .contact = chat->user.contact,
                                  .price_kopecks = style->price_kopecks,
                                  .photo_count = style->photo_count};
     chat->session.order_id = chat->order.id;

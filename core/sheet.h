@@ -1,6 +1,6 @@
 /* What a conversation's sheet is made of. A conversation file opens with three lists,
  *
- *   STATES(S)    S(id, stored name, question, time limit in seconds)
+ *   STATES(S)    S(id, stored name, question, what helps who says something else, … who sends a photo, time limit in s)
  *   OUTCOMES(O)  O(NAME) …                       what its readers may return
  *   MOVES(M)     M(from, on, to, also do)
  *   CORRECTIONS(C)  C(state, do) …               only if there are any: what an edit does to words the state took
@@ -53,6 +53,7 @@ struct state {
     const char *id;
     const char *name; /* stored in Postgres and in buttons; never reused for another meaning */
     enum text_key question;
+    enum text_key hint, photo_hint; /* above the question, when something else came than was asked for */
     int64_t limit_s;
     const struct sheet *sheet;
     int (*read)(struct turn *turn);

@@ -141,12 +141,18 @@ static void put_value(struct builder *out, const struct text_arg *arg)
     }
 }
 
-/* forms points behind the first '|' and ends at end. A plural of something that is no number takes the last form:
- * which parameter is a number is not in texts.def, so the one who edits words must not be able to stop the daemon. */
-static void put_plural(struct builder *out, enum lang lang, const struct text_arg *arg, const char *forms,
-                       const char *end)
+/* separator: '|' before the forms of a number, '?' before those of a list. */
+static size_t form_of(enum lang lang, const struct text_arg *arg, char separator)
 {
-    size_t wanted = arg->kind == TEXT_ARG_NUMBER ? plural_form(lang, arg->number) : SIZE_MAX;
+    if (arg->kind != TEXT_ARG_NUMBER)
+        return SIZE_MAX;
+    return separator == '?' ? arg->number != 1 : plural_form(lang, arg->number);
+}
+
+/* forms points behind the first separator and ends at end. A plural of something that is no number takes the last form:
+ * which parameter is a number is not in texts.def, so the one who edits words must not be able to stop the daemon. */
+static void put_form(struct builder *out, size_t wanted, const char *forms, const char *end)
+{
     for (size_t form = 0;; form++) {
         const char *bar = memchr(forms, '|', (size_t)(end - forms));
         if (form == wanted || bar == NULL) {
@@ -174,12 +180,12 @@ const char *text_format(struct arena *arena, const struct text_catalogue *texts,
         const char *end = strchr(words, '}');
         if (end == NULL)
             abort();
-        size_t name_length = strcspn(words, "|}");
+        size_t name_length = strcspn(words, "|?}");
         const struct text_arg *arg = find_arg(args, arg_count, words, name_length);
-        if (words[name_length] == '|')
-            put_plural(&out, lang, arg, words + name_length + 1, end);
-        else
+        if (words[name_length] == '}')
             put_value(&out, arg);
+        else
+            put_form(&out, form_of(lang, arg, words[name_length]), words + name_length + 1, end);
         words = end + 1;
     }
 }

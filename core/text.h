@@ -4,6 +4,8 @@
  *   {name}                       the argument, HTML-escaped unless it was made by this catalogue
  *   {n|photo|photos}             plural by the argument n: English one|other, Russian one|few|many
  *                                (the number itself is written separately: "{n} {n|фото|фото|фото}")
+ *   {n?it|them}                  exactly one, or not: for a list of n things, where Russian, too, knows only these two
+ *                                ("Фото 3: файл …", "Фото 1, 2 … 21: файлы …")
  *
  * text_format is the only way from a key to a user, so no user-made string reaches Telegram unescaped. */
 #ifndef CORE_TEXT_H

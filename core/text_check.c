@@ -32,12 +32,28 @@ static bool is_param(const char *params, const char *name, size_t length)
     return false;
 }
 
+/* The forms of {name|…} or {name?…}, from the separator to the end. */
+static bool forms_right(struct checker *check, const char *at, size_t name, size_t length)
+{
+    const size_t plurals = check->lang == LANG_RU ? 3 : 2;
+    size_t forms = at[name] == '?';
+    for (size_t i = name; i < length; i++)
+        forms += at[i] == '|';
+    if (at[name] == '?' && forms != 2)
+        check->why = arena_format(check->arena, "{%.*s} has %zu form(s); a list needs two: one|many", (int)length, at,
+                                  forms);
+    else if (at[name] == '|' && forms != plurals)
+        check->why = arena_format(check->arena, "{%.*s} has %zu plural form(s); %s", (int)length, at, forms,
+                                  check->lang == LANG_RU ? "Russian needs three: one|few|many"
+                                                         : "English needs two: one|other");
+    return check->why == NULL;
+}
+
 /* at points behind '{'. Returns what follows '}', or NULL after setting why. */
 static const char *check_placeholder(struct checker *check, const char *at)
 {
-    const size_t wanted = check->lang == LANG_RU ? 3 : 2;
     size_t length = strcspn(at, "{}<>&");
-    size_t name = strcspn(at, "|{}<>&");
+    size_t name = strcspn(at, "|?{}<>&");
     if (at[length] != '}') {
         check->why = arena_format(
             check->arena, "a placeholder that is not closed, or with one of { < > & inside: {%.*s", (int)length, at);
@@ -48,16 +64,7 @@ static const char *check_placeholder(struct checker *check, const char *at)
                                   check->params[0] == '\0' ? "none" : check->params);
         return NULL;
     }
-    size_t forms = 0;
-    for (size_t i = name; i < length; i++)
-        forms += at[i] == '|';
-    if (forms != 0 && forms != wanted) {
-        check->why = arena_format(check->arena, "{%.*s} has %zu plural form(s); %s", (int)length, at, forms,
-                                  check->lang == LANG_RU ? "Russian needs three: one|few|many"
-                                                         : "English needs two: one|other");
-        return NULL;
-    }
-    return at + length + 1;
+    return forms_right(check, at, name, length) ? at + length + 1 : NULL;
 }
 
 static bool attributes_right(const char *tag, const char *attributes, size_t length)
@@ -183,7 +190,7 @@ static const struct {
     {TEXT_ABOUT, TEXT_ABOUT, 512},
     {TEXT_ABOUT_SHORT, TEXT_ABOUT_SHORT, 120},
     {TEXT_COMMAND_START, TEXT_COMMAND_CANCEL, 256},
-    {TEXT_STALE_BUTTON, TEXT_STALE_BUTTON, 200}, /* answers to a press */
+    {TEXT_STALE_BUTTON, TEXT_GONE, 200}, /* answers to a press */
     {TEXT_PHOTOS_EXAMINING, TEXT_PHOTOS_FEW, 200},
     {TEXT_PAY_CHECKING, TEXT_PAY_CHECKING, 200},
     {TEXT_FILES_COMING, TEXT_AGAIN_COMING, 200},

@@ -1,6 +1,7 @@
 /* The pen of a step: effects, words and the screen being built. No rules of any conversation here. */
 #include "core/turn.h"
 
+#include "core/input.h"
 #include "core/sheet.h"
 
 #include <stdlib.h>
@@ -53,6 +54,20 @@ const char *turn_clock(struct turn *turn, int64_t at_ms)
     int64_t of_day = ((minutes % 1440) + 1440) % 1440;
     const char *time = arena_format(turn->arena, "%02d:%02d", (int)(of_day / 60), (int)(of_day % 60));
     return turn_text(turn, TEXT_CLOCK, ARGS(ARG_S("time", time)));
+}
+
+const char *turn_contact_said(const struct turn *turn)
+{
+    bool shared = turn->event->kind == EVENT_CONTACT; /* by Telegram, which knows the number */
+    return shared ? input_shared_phone(turn->arena, turn->event->text) : input_contact(turn->arena, turn->event->text);
+}
+
+bool turn_asks_price(const struct turn *turn, const char *text)
+{
+    bool asks = false;
+    for (int lang = 0; lang < LANG_COUNT && !asks; lang++)
+        asks = input_has_word(turn->arena, text, turn->rules->texts->words[lang][TEXT_PRICE_QUESTION]);
+    return asks;
 }
 
 void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count)
@@ -158,10 +173,12 @@ void notice_begin(struct turn *turn)
     turn->screen = arena_alloc(turn->arena, sizeof *turn->screen);
 }
 
-void notice_end(struct turn *turn)
+struct effect *notice_end(struct turn *turn)
 {
-    turn_effect(turn, EFFECT_NOTICE)->message = turn->screen;
+    struct effect *effect = turn_effect(turn, EFFECT_NOTICE);
+    effect->message = turn->screen;
     turn->screen = NULL;
+    return effect;
 }
 
 void turn_refresh_at(struct turn *turn, int64_t at_ms)

@@ -17,6 +17,7 @@ struct rules {
     const struct text_catalogue *texts;
     const struct style_catalogue *styles;
     int32_t photos_min, photos_max;
+    int32_t min_side_px; /* of a reference photo */
     int32_t avatars_max;
     int32_t album_wait_ms;           /* silence that ends an album */
     int32_t consents[CONSENT_COUNT]; /* the versions now in force, from 1 */
@@ -57,6 +58,10 @@ const char *turn_plain(struct turn *turn, enum text_key key, const struct text_a
 const char *turn_money(struct turn *turn, int64_t kopecks);
 /* "14:35" on the users' clock. */
 const char *turn_clock(struct turn *turn, int64_t at_ms);
+/* The e-mail address or phone number that the event says, in the form that is stored; NULL if it says none. */
+const char *turn_contact_said(const struct turn *turn);
+/* Does the text ask what it costs? In any language: who writes in another one than the chat's is understood, too. */
+bool turn_asks_price(const struct turn *turn, const char *text);
 /* Puts a line above the question of the screen that is shown next. */
 void turn_hint(struct turn *turn, enum text_key key, const struct text_arg *args, size_t arg_count);
 /* Answers the press, once; later calls do nothing. key TEXT_COUNT = without words. */
@@ -84,7 +89,7 @@ void screen_primary(struct turn *turn);         /* the last button is the main o
 
 /* A message of its own, below everything: filled with the screen_* calls between begin and end. */
 void notice_begin(struct turn *turn);
-void notice_end(struct turn *turn);
+struct effect *notice_end(struct turn *turn);
 
 /* Asks to be woken to render the screen again at that time (the earliest wish wins). */
 void turn_refresh_at(struct turn *turn, int64_t at_ms);

@@ -74,24 +74,28 @@ void consents_add_held(struct db_unit *unit, struct arena *arena, const struct r
     (void)unix_ms;
     int64_t *ids = arena_array(arena, run->count, sizeof *ids), *chats = arena_array(arena, run->count, sizeof *ids);
     int64_t *sizes = arena_array(arena, run->count, sizeof *sizes);
+    bool *as_photo = arena_array(arena, run->count, sizeof *as_photo);
     const char **files = arena_array(arena, run->count, sizeof *files);
     const char **uniques = arena_array(arena, run->count, sizeof *uniques);
     for (size_t i = 0; i < run->count; i++) {
         ids[i] = run->list[i]->object;
         chats[i] = run->chats[i]->id;
         sizes[i] = run->list[i]->file->size_bytes;
+        as_photo[i] = run->list[i]->file->as_photo;
         files[i] = run->list[i]->file->file_id;
         uniques[i] = run->list[i]->file->file_unique_id;
     }
     (void)db_unit_add(
         unit,
-        "INSERT INTO held_photos (id, user_id, chat_id, size_bytes, file_id, file_unique_id)"
-        " SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
-        6,
+        "INSERT INTO held_photos (id, user_id, chat_id, size_bytes, file_id, file_unique_id, as_photo)"
+        " SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], "
+        "$7::bool[])",
+        7,
         (struct db_param[]){db_int64_array(arena, ids, run->count),
                             db_int64_array(arena, records_users(arena, run), run->count),
                             db_int64_array(arena, chats, run->count), db_int64_array(arena, sizes, run->count),
-                            db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count)});
+                            db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count),
+                            db_bool_array(arena, as_photo, run->count)});
 }
 
 void consents_add_held_clears(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)

@@ -33,7 +33,14 @@ static const char avatars_sql[] =
     " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id),"
     " (SELECT max(i.number) FROM photo_intake i WHERE i.avatar_id = a.id),"
     " EXISTS (SELECT 1 FROM reference_photos r WHERE r.avatar_id = a.id)"
-    " OR EXISTS (SELECT 1 FROM orders o WHERE o.avatar_id = a.id)"
+    " OR EXISTS (SELECT 1 FROM orders o WHERE o.avatar_id = a.id),"
+    /* a card shows one avatar: the session's, or the one named by a button */
+    " CASE WHEN a.id = ANY($2::bigint[])"
+    "  OR a.id = (SELECT s.avatar_id FROM bot_sessions s WHERE s.chat_id = u.telegram_user_id) THEN COALESCE("
+    "  (SELECT t.photo_file_id FROM generation_jobs j JOIN photo_tasks t ON t.job_id = j.id"
+    "   WHERE j.avatar_id = a.id AND t.photo_file_id IS NOT NULL ORDER BY t.id DESC LIMIT 1),"
+    "  (SELECT i.file_id FROM photo_intake i WHERE i.avatar_id = a.id AND i.as_photo"
+    "   AND i.reference_photo_id IS NOT NULL ORDER BY i.id LIMIT 1)) END"
     " FROM users u JOIN avatars a ON a.user_id = u.id"
     " WHERE u.telegram_user_id = ANY($1::bigint[]) ORDER BY u.telegram_user_id, a.id";
 
@@ -42,13 +49,18 @@ static const char refusals_sql[] = "SELECT s.chat_id, i.id, i.number, i.verdict 
                                    " WHERE s.chat_id = ANY($1::bigint[]) AND s.avatar_id <> 0 AND NOT i.told"
                                    " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id";
 
-static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, size_bytes FROM held_photos"
+static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, size_bytes, as_photo FROM held_photos"
                                " WHERE chat_id = ANY($1::bigint[]) AND created_at > now() - interval '1 day'"
                                " ORDER BY id";
 
 static const char orders_sql[] =
     "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, o.payment_url,"
-    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0)"
+    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0),"
+    /* read out of what YooKassa was asked, as long as it may have refused it */
+    " CASE WHEN o.payment_state IN ('creating', 'failed') THEN COALESCE("
+    "  o.payment_body::json #>> '{receipt,customer,email}', '+' || (o.payment_body::json #>> "
+    "'{receipt,customer,phone}')"
+    " ) END"
     " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
     " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
 
@@ -73,13 +85,13 @@ _Static_assert(ID_USER == 0 && ID_AVATAR == 1 && ID_OWN == 2, "ids_sql names the
 void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
     struct db_param chats[2] = {db_int64_array(arena, request->chat_ids, request->chat_count),
-                                db_int64_array(arena, request->job_ids, request->job_count)};
+                                db_int64_array(arena, request->object_ids, request->object_count)};
     struct db_param counts[ID_KIND_COUNT];
     size_t wanted = 0;
     if (db_unit_count(unit) != 0)
         abort();
     (void)db_unit_add(unit, sessions_sql, 1, chats);
-    (void)db_unit_add(unit, avatars_sql, 1, chats);
+    (void)db_unit_add(unit, avatars_sql, 2, chats);
     (void)db_unit_add(unit, refusals_sql, 1, chats);
     (void)db_unit_add(unit, held_sql, 1, chats);
     (void)db_unit_add(unit, orders_sql, 1, chats);
@@ -159,6 +171,7 @@ static void read_avatar(const struct db_result *result, int row, struct arena *a
     avatar->made = (int32_t)db_int64(result, LOAD_AVATARS, row, 6);
     avatar->sent = (int32_t)db_int64(result, LOAD_AVATARS, row, 7);
     avatar->touched = db_bool(result, LOAD_AVATARS, row, 8);
+    avatar->thumbnail = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 9));
 }
 
 static void read_order(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
@@ -174,6 +187,7 @@ static void read_order(const struct db_result *result, int row, struct arena *ar
     order->link = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 7));
     order->link_until_ms = db_int64(result, LOAD_ORDERS, row, 8);
     order->job_id = db_int64(result, LOAD_ORDERS, row, 9);
+    order->contact = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 10));
 }
 
 static void read_job(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
@@ -211,6 +225,7 @@ static void read_held(const struct db_result *result, int row, struct arena *are
     held->file.file_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 2));
     held->file.file_unique_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 3));
     held->file.size_bytes = db_int64(result, LOAD_HELD, row, 4);
+    held->file.as_photo = db_bool(result, LOAD_HELD, row, 5);
 }
 
 static void read_ids(const struct db_result *result, struct arena *arena, const struct load_request *request,

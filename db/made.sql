@@ -95,7 +95,6 @@
 (1,'unique','users','telegram_user_id','',-1),
 (2,'function','','bot_take(bigint,text)','',-1),
 (2,'function','','job_moved(integer)','',-1),
-(2,'function','','payment_canceled(text)','',-1),
 (2,'function','','payment_created(bigint,text,text,bigint,bigint)','',-1),
 (2,'function','','photo_examined(bigint,text,bigint,integer,text,integer)','',-1),
 (2,'function','','settle_payment(text,numeric,text)','',-1),
@@ -230,4 +229,7 @@
 (8,'column','bot_sessions','answer_message_id','bigint',-1),
 (8,'column','bot_sessions','answer_state','text',-1),
 (8,'column','bot_sessions','thread_id','bigint',-1),
-(8,'column','outbox','thread_id','bigint',-1)
+(8,'column','outbox','thread_id','bigint',-1),
+(9,'function','','payment_canceled(text,text)','',-1),
+(9,'column','orders','payment_reason','text',-1),
+(9,'column','photo_intake','as_photo','boolean',-1)

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/words.h"
+
 #define ORDER_COLUMNS                                                                                                  \
-    "o.id, o.chat_id, COALESCE(j.id, 0), o.created_at_ms, o.payment_state, o.status = 'canceled', o.payment_id"
+    "o.id, o.chat_id, COALESCE(j.id, 0), o.created_at_ms, o.payment_state, o.status = 'canceled', o.payment_id,"       \
+    " o.payment_reason"
 #define ORDER_TABLES " FROM orders o LEFT JOIN generation_jobs j ON j.order_id = o.id"
 
 static const char *const states[PAYMENTS_STATE_COUNT] = {"creating", "pending", "succeeded",
@@ -57,8 +60,9 @@ struct payments_order payments_read_order(const struct db_result *result, int st
         .state = (enum payments_state)find(states, PAYMENTS_STATE_COUNT, db_text(result, statement, row, 4)),
         .canceled = db_bool(result, statement, row, 5),
         .payment_id = db_text(result, statement, row, 6),
-        .key = db_text(result, statement, row, 7),
-        .body = db_text(result, statement, row, 8),
+        .reason = words_payment_reason(db_text(result, statement, row, 7)),
+        .key = db_text(result, statement, row, 8),
+        .body = db_text(result, statement, row, 9),
     };
 }
 
@@ -70,15 +74,17 @@ int payments_add_created(struct db_unit *unit, struct arena *arena, const struct
                                            db_int64_param(arena, created->poll_at_ms)});
 }
 
-int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused)
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
+                          enum payment_reason reason)
 {
     return db_unit_add(unit,
-                       "WITH moved AS (UPDATE orders SET payment_state = $2, poll_at_ms = NULL"
+                       "WITH moved AS (UPDATE orders SET payment_state = $2, payment_reason = $3, poll_at_ms = NULL"
                        " WHERE id = $1 AND payment_state = 'creating' RETURNING 1)"
                        " SELECT EXISTS (SELECT 1 FROM moved)",
-                       2,
+                       3,
                        (struct db_param[]){db_int64_param(arena, order_id),
-                                           db_text_param(states[refused ? PAYMENTS_FAILED : PAYMENTS_CANCELED])});
+                                           db_text_param(states[refused ? PAYMENTS_FAILED : PAYMENTS_CANCELED]),
+                                           db_text_param(words_of_payment_reason(reason))});
 }
 
 int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id)
@@ -90,9 +96,10 @@ int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t ord
                        1, (struct db_param[]){db_int64_param(arena, order_id)});
 }
 
-int payments_add_canceled(struct db_unit *unit, const char *payment_id)
+int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason)
 {
-    return db_unit_add(unit, "SELECT payment_canceled($1)", 1, (struct db_param[]){db_text_param(payment_id)});
+    return db_unit_add(unit, "SELECT payment_canceled($1, $2)", 2,
+                       (struct db_param[]){db_text_param(payment_id), db_text_param(words_of_payment_reason(reason))});
 }
 
 bool payments_read_done(const struct db_result *result, int statement)

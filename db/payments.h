@@ -2,6 +2,7 @@
 #ifndef DB_PAYMENTS_H
 #define DB_PAYMENTS_H
 
+#include "core/event.h"
 #include "db/db.h"
 
 enum payments_state {
@@ -20,9 +21,10 @@ struct payments_order {
     int64_t job_id; /* 0 = none */
     int64_t created_at_ms;
     enum payments_state state;
-    bool canceled;          /* by the user, before any money */
-    const char *payment_id; /* NULL until the payment was created */
-    const char *key, *body; /* only of payments_add_order, else NULL */
+    bool canceled;              /* by the user, before any money */
+    const char *payment_id;     /* NULL until the payment was created */
+    enum payment_reason reason; /* of canceled and failed */
+    const char *key, *body;     /* only of payments_add_order, else NULL */
 };
 
 struct payments_created {
@@ -59,11 +61,12 @@ struct payments_order payments_read_order(const struct db_result *result, int st
 
 /* creating → pending, with its row in payments. payments_read_done: false = it was not creating any more. */
 int payments_add_created(struct db_unit *unit, struct arena *arena, const struct payments_created *created);
-/* creating → failed (refused for good), or canceled (nobody wants it any more). */
-int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused);
+/* creating → failed (refused for good, for that reason), or canceled (nobody wants it any more). */
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
+                          enum payment_reason reason);
 /* pending → mismatch: what YooKassa says is not about our order. */
 int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id);
-int payments_add_canceled(struct db_unit *unit, const char *payment_id);
+int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason);
 /* Of the four above: did this call change it? */
 bool payments_read_done(const struct db_result *result, int statement);
 

@@ -109,6 +109,7 @@ static void add_photos(struct db_unit *unit, struct arena *arena, const struct r
     int64_t *ids = arena_array(arena, run->count, sizeof *ids), *avatars = arena_array(arena, run->count, sizeof *ids);
     int64_t *chats = arena_array(arena, run->count, sizeof *chats),
             *numbers = arena_array(arena, run->count, sizeof *ids);
+    bool *as_photo = arena_array(arena, run->count, sizeof *as_photo);
     const char **files = arena_array(arena, run->count, sizeof *files);
     const char **uniques = arena_array(arena, run->count, sizeof *uniques);
     for (size_t i = 0; i < run->count; i++) {
@@ -118,16 +119,18 @@ static void add_photos(struct db_unit *unit, struct arena *arena, const struct r
         numbers[i] = run->list[i]->number;
         files[i] = run->list[i]->file->file_id;
         uniques[i] = run->list[i]->file->file_unique_id;
+        as_photo[i] = run->list[i]->file->as_photo;
     }
     (void)db_unit_add(
         unit,
-        "INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id)"
+        "INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id, as_photo)"
         " SELECT r.* FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[],"
-        " $6::text[]) r(i, a, c, n, f, q) JOIN avatars ON avatars.id = r.a",
-        6,
+        " $6::text[], $7::bool[]) r(i, a, c, n, f, q, p) JOIN avatars ON avatars.id = r.a",
+        7,
         (struct db_param[]){db_int64_array(arena, ids, run->count), db_int64_array(arena, avatars, run->count),
                             db_int64_array(arena, chats, run->count), db_int64_array(arena, numbers, run->count),
-                            db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count)});
+                            db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count),
+                            db_bool_array(arena, as_photo, run->count)});
 }
 
 static void add_told(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)

@@ -7,6 +7,11 @@
 static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending", "good",      "duplicate", "too_small",  "blurred",
                                                           "broken",  "not_image", "too_big",   "unreachable"};
 
+static const char *const reasons[PAYMENT_REASON_COUNT] = {
+    [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired", [PAYMENT_NO_FUNDS] = "no_funds",
+    [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
+    [PAYMENT_DECLINED] = "declined"};
+
 enum lang words_lang(const char *word)
 {
     for (int lang = 0; lang < LANG_COUNT; lang++)
@@ -46,6 +51,19 @@ const char *words_of_consent(enum consent consent)
 {
     static const char *const words[CONSENT_COUNT] = {"offer", "personal_data"};
     return words[consent];
+}
+
+enum payment_reason words_payment_reason(const char *word)
+{
+    for (int reason = PAYMENT_UNTOLD + 1; word != NULL && reason < PAYMENT_REASON_COUNT; reason++)
+        if (strcmp(word, reasons[reason]) == 0)
+            return (enum payment_reason)reason;
+    return PAYMENT_UNTOLD;
+}
+
+const char *words_of_payment_reason(enum payment_reason reason)
+{
+    return reasons[reason];
 }
 
 enum shot_state words_shot(char letter)

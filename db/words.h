@@ -15,6 +15,9 @@ enum order_status words_order_status(const char *word);
 enum photo_verdict words_verdict(const char *word);
 const char *words_of_verdict(enum photo_verdict verdict);
 const char *words_of_consent(enum consent consent);
+/* PAYMENT_UNTOLD for NULL, and NULL for it. */
+enum payment_reason words_payment_reason(const char *word);
+const char *words_of_payment_reason(enum payment_reason reason);
 /* The letters of load.c's jobs: w m q s f. */
 enum shot_state words_shot(char letter);
 

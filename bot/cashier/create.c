@@ -22,7 +22,10 @@ static void refused(void *ctx, const struct db_result *result, const struct db_f
     }
     shop_step("cashier.after_commit_failed");
     if (payments_read_done(result, 0)) {
-        cashier_post(order->cashier, EVENT_PAYMENT_FAILED, order->chat_id, order->id, 0);
+        cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_FAILED,
+                                                     .chat_id = order->chat_id,
+                                                     .object = order->id,
+                                                     .reason = order->reason});
         cashier_forget(order);
     } else {
         cashier_again(order, 1); /* it moved meanwhile: read it again */
@@ -39,12 +42,13 @@ static void unwanted(void *ctx, const struct db_result *result, const struct db_
         cashier_forget(order);
 }
 
-static void give_up(struct open_order *order, bool is_refused)
+static void give_up(struct open_order *order, bool is_refused, enum payment_reason reason)
 {
     struct arena arena;
     struct db_unit *unit = db_unit_new();
+    order->reason = reason;
     arena_init(&arena);
-    (void)payments_add_given_up(unit, &arena, order->id, is_refused);
+    (void)payments_add_given_up(unit, &arena, order->id, is_refused, reason);
     arena_done(&arena);
     shop_step("cashier.before_commit_failed");
     db_submit(order->cashier->shop->db, unit, is_refused ? refused : unwanted, order);
@@ -59,7 +63,7 @@ static void kept(void *ctx, const struct db_result *result, const struct db_fail
     if (failure != NULL && failure->err == ERR_CONFLICT) { /* this payment is another order's */
         log_error("cashier", "order %lld: YooKassa gave it a payment that already belongs to another order",
                   (long long)order->id);
-        give_up(order, true);
+        give_up(order, true, PAYMENT_UNTOLD);
         return;
     }
     if (failure != NULL) {
@@ -115,7 +119,7 @@ static void created(void *ctx, const struct yookassa_reply *reply)
         if (reply->payment->order_id != order->id) {
             log_error("cashier", "order %lld: YooKassa answered with a payment of order %lld", (long long)order->id,
                       (long long)reply->payment->order_id);
-            give_up(order, true);
+            give_up(order, true, PAYMENT_UNTOLD);
         } else if (reply->payment->status == YOOKASSA_PENDING && reply->payment->confirmation_url[0] == '\0') {
             cashier_retry(order, 0, "creating the payment", "YooKassa gave no link");
         } else {
@@ -128,12 +132,17 @@ static void created(void *ctx, const struct yookassa_reply *reply)
                       reply->verdict.description[0] != '\0' ? reply->verdict.description
                                                             : yookassa_verdict_name(reply->verdict.kind));
         break;
+    case YOOKASSA_CONTACT: /* the user's to mend; what was refused stands in the order's row, and in no log */
+        log_info("cashier", "order %lld has no payment: YooKassa refuses its %s", (long long)order->id,
+                 reply->verdict.parameter);
+        give_up(order, true, PAYMENT_CONTACT_REFUSED);
+        break;
     case YOOKASSA_PERMANENT:
     case YOOKASSA_UNAUTHORIZED:
     case YOOKASSA_NOT_FOUND:
     case YOOKASSA_VERDICT_COUNT:
         complain(order, &reply->verdict);
-        give_up(order, true);
+        give_up(order, true, PAYMENT_UNTOLD);
         break;
     }
 }
@@ -144,7 +153,7 @@ static void create(struct open_order *order, const struct payments_order *row)
 {
     struct shop *shop = order->cashier->shop;
     if (row->canceled) { /* a link that nobody was shown can't be paid */
-        give_up(order, false);
+        give_up(order, false, PAYMENT_UNTOLD);
         return;
     }
     if (!payment_plan_key_usable(row->created_at_ms, shop->unix_ms)) {
@@ -152,7 +161,7 @@ static void create(struct open_order *order, const struct payments_order *row)
                   "order %lld: its payment could not be created while its key was good. It may or may not exist at"
                   " YooKassa: look for order_id %lld in the payments' metadata",
                   (long long)order->id, (long long)order->id);
-        give_up(order, true);
+        give_up(order, true, PAYMENT_UNTOLD);
         return;
     }
     shop_step("cashier.before_create");
@@ -160,7 +169,7 @@ static void create(struct open_order *order, const struct payments_order *row)
     if (yookassa_create(shop->yookassa, row->key, row->body, created, order) != ERR_OK) {
         order->asking = false;
         log_error("cashier", "order %lld: its idempotence key is malformed", (long long)order->id);
-        give_up(order, true);
+        give_up(order, true, PAYMENT_UNTOLD);
     }
 }
 
@@ -175,7 +184,7 @@ static void watch(struct open_order *order, const struct payments_order *row)
     cashier_post_state(order->cashier, row);
     order->stage = OPEN_WATCH;
     cashier_fine(order);
-    if (order->checked_ms != 0)
+    if (order->asked)
         cashier_again(order, 1); /* the user waits for this look */
     else
         cashier_next_look(order);

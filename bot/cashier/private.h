@@ -28,11 +28,13 @@ struct open_order {
     int64_t id, chat_id, created_at_ms;
     int64_t look_at_ms; /* the next look, while nothing runs */
     int64_t checked_ms; /* when a user last asked for one */
+    bool asked;         /* … and waits for what it finds */
     enum open_stage stage;
     bool queued, busy;
-    bool asking;     /* YooKassa has the word: the answer will come whatever happens */
-    bool complained; /* its trouble was logged */
-    int attempts;    /* failed ones in a row */
+    bool asking;                /* YooKassa has the word: the answer will come whatever happens */
+    bool complained;            /* its trouble was logged */
+    int attempts;               /* failed ones in a row */
+    enum payment_reason reason; /* of the end that is being recorded */
     char payment_id[YOOKASSA_ID_BYTES];
 };
 
@@ -59,7 +61,8 @@ void cashier_fine(struct open_order *order);
 /* The step is over and the order needs nothing more. Frees it. */
 void cashier_forget(struct open_order *order);
 
-void cashier_post(struct cashier *cashier, enum event_kind kind, int64_t chat_id, int64_t order_id, int64_t job_id);
+/* News of an order: nothing if nobody is to be told. */
+void cashier_post(struct cashier *cashier, const struct event *news);
 /* What became of an order, as the news that its chat may have missed. */
 void cashier_post_state(struct cashier *cashier, const struct payments_order *order);
 

@@ -60,7 +60,10 @@ static void settled(void *ctx, const struct db_result *result, const struct db_f
         break;
     }
     /* Without a job the chat hears that too: nothing paid is ever silent. */
-    cashier_post(cashier, EVENT_PAYMENT_SETTLED, answer.chat_id, answer.order_id, answer.job_id);
+    cashier_post(cashier, &(struct event){.kind = EVENT_PAYMENT_SETTLED,
+                                          .chat_id = answer.chat_id,
+                                          .object = answer.order_id,
+                                          .other = answer.job_id});
     if (has_job)
         maker_wake(cashier->shop->maker);
     cashier_forget(order);
@@ -75,7 +78,10 @@ static void canceled(void *ctx, const struct db_result *result, const struct db_
         return;
     }
     shop_step("cashier.after_commit_canceled");
-    cashier_post(order->cashier, EVENT_PAYMENT_CANCELED, order->chat_id, order->id, 0);
+    cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_CANCELED,
+                                                 .chat_id = order->chat_id,
+                                                 .object = order->id,
+                                                 .reason = order->reason});
     cashier_forget(order);
 }
 
@@ -110,11 +116,21 @@ static void take_answer(struct open_order *order, const struct yookassa_payment 
         log_info("cashier", "order %lld: payment canceled (%s: %s)", (long long)order->id, payment->cancel_party,
                  payment->cancel_reason);
         shop_step("cashier.before_commit_canceled");
-        (void)payments_add_canceled(unit, order->payment_id);
+        order->reason = yookassa_reason(payment->cancel_reason);
+        (void)payments_add_canceled(unit, order->payment_id, order->reason);
         done = canceled;
     }
     arena_done(&arena);
     db_submit(order->cashier->shop->db, unit, done, order);
+}
+
+static void still_pending(struct open_order *order)
+{
+    if (order->asked)
+        cashier_post(order->cashier,
+                     &(struct event){.kind = EVENT_PAYMENT_PENDING, .chat_id = order->chat_id, .object = order->id});
+    order->asked = false;
+    cashier_next_look(order);
 }
 
 static void told(void *ctx, const struct yookassa_reply *reply)
@@ -134,7 +150,7 @@ static void told(void *ctx, const struct yookassa_reply *reply)
                     reply->payment->status == YOOKASSA_WAITING_FOR_CAPTURE;
         cashier_fine(order);
         if (open && reply->payment->order_id == order->id)
-            cashier_next_look(order);
+            still_pending(order);
         else
             take_answer(order, reply->payment);
         break;
@@ -146,6 +162,7 @@ static void told(void *ctx, const struct yookassa_reply *reply)
     case YOOKASSA_PERMANENT:
     case YOOKASSA_UNAUTHORIZED:
     case YOOKASSA_NOT_FOUND:
+    case YOOKASSA_CONTACT:
     case YOOKASSA_VERDICT_COUNT: cashier_retry(order, REFUSED_WAIT_MS, "asking about the payment", why); break;
     }
 }

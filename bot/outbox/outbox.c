@@ -128,29 +128,29 @@ static bool is_screen(const struct item *item)
     return item != NULL && strcmp(item->kind, "screen") == 0;
 }
 
-/* Photos of a finished set, asked for again further down the line: an impatient finger wants them once. */
-static bool is_asked_twice(const struct item *item)
+static bool is_notice(const struct item *item)
 {
-    if (item == NULL || (strcmp(item->kind, "again") != 0 && strcmp(item->kind, "files") != 0))
-        return false;
-    for (const struct item *later = item->next; later != NULL; later = later->next)
-        if (later->job_id == item->job_id && strcmp(later->kind, item->kind) == 0 &&
-            strcmp(later->body, item->body) == 0)
+    return strcmp(item->kind, "notice") == 0 || strcmp(item->kind, OUTBOX_AGAIN_END) == 0 ||
+           strcmp(item->kind, OUTBOX_FILES_END) == 0;
+}
+
+bool outbox_is_coming(const struct outbox *outbox, int64_t chat_id, int64_t job_id, bool files)
+{
+    const char *photos = files ? "files" : "again", *closing = files ? OUTBOX_FILES_END : OUTBOX_AGAIN_END;
+    const struct lane *lane = outbox_lane(outbox, chat_id);
+    for (const struct item *item = lane == NULL ? NULL : lane->head; item != NULL; item = item->next)
+        if (item->job_id == job_id && (strcmp(item->kind, photos) == 0 || strcmp(item->kind, closing) == 0))
             return true;
     return false;
 }
 
-/* Drops from the head what something behind it makes needless. */
+/* Drops from the head the screens that a newer one stands right behind. */
 static void skip(struct lane *lane)
 {
-    for (;;) {
+    while (is_screen(lane->head) && is_screen(lane->head->next)) {
         struct item *item = lane->head;
-        if (is_screen(item) && is_screen(item->next)) {
-            item->next->fresh |= item->fresh;
-            item->next->replace |= item->replace;
-        } else if (!is_asked_twice(item)) {
-            return;
-        }
+        item->next->fresh |= item->fresh;
+        item->next->replace |= item->replace;
         shift(lane);
     }
 }
@@ -165,7 +165,7 @@ static void lane_run(struct lane *lane)
     }
     lane->busy = true;
     const char *kind = lane->head->kind;
-    if (is_screen(lane->head) || strcmp(kind, "notice") == 0)
+    if (is_screen(lane->head) || is_notice(lane->head))
         screen_send(lane);
     else if (strcmp(kind, "examples") == 0)
         examples_send(lane);

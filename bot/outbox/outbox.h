@@ -12,6 +12,11 @@
 
 struct outbox;
 
+/* Kinds of the message that closes photos sent again ("again"), or their files ("files"): a notice that knows its job.
+ */
+#define OUTBOX_AGAIN_END "again_end"
+#define OUTBOX_FILES_END "files_end"
+
 struct outbox *outbox_new(struct shop *shop);
 void outbox_free(struct outbox *outbox); /* accepts NULL */
 /* Rows that were just committed, in order. Copied. */
@@ -36,6 +41,8 @@ struct outbox_outcomes outbox_part(const struct outbox_outcomes *all, int64_t ch
 void outbox_put_back(struct outbox *outbox, const struct outbox_outcomes *part);
 /* The living message of a chat as the outbox knows it, if it learned one that is not committed yet. */
 bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo);
+/* Are the photos of that job, asked for again as photos or as files, still on their way, closing message included? */
+bool outbox_is_coming(const struct outbox *outbox, int64_t chat_id, int64_t job_id, bool files);
 size_t outbox_pending(const struct outbox *outbox);
 
 #endif

@@ -17,12 +17,19 @@
 
 enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 };
 
+#define FILE_PREFIX "file:" /* a picture that Telegram has; any other is one of ours by name */
+
 static bool may_edit(const struct lane *lane)
 {
     const struct item *item = lane->head;
     bool photo = item->picture != NULL;
     return strcmp(item->kind, "screen") == 0 && !item->fresh && lane->screen_message_id != 0 &&
            lane->screen_is_photo == photo;
+}
+
+static bool is_file(const struct item *item)
+{
+    return strncmp(item->picture, FILE_PREFIX, strlen(FILE_PREFIX)) == 0;
 }
 
 static void ignored(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
@@ -71,6 +78,17 @@ static void sent(struct lane *lane, struct json_object *result)
             remove_message(lane, old);
     }
     lane_done(lane);
+}
+
+/* The words alone are better than nothing. */
+static void drop_picture(struct item *item)
+{
+    char *text = compose_text(item->body);
+    free(item->body);
+    free(item->picture);
+    item->body = text;
+    item->picture = NULL;
+    item->tries = 0;
 }
 
 static void retry(struct lane *lane, const struct telegram_verdict *verdict)
@@ -128,6 +146,12 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
             screen_send(lane);
             return;
         }
+        if (item->picture != NULL && is_file(item)) { /* gone there, and nothing to upload */
+            log_warn("outbox", "Telegram has a picture no more; a %s goes without it", item->kind);
+            drop_picture(item);
+            screen_send(lane);
+            return;
+        }
         break;
     case TELEGRAM_FILE_TOO_BIG:
     case TELEGRAM_BAD:
@@ -162,20 +186,14 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     }
 }
 
-/* It can't be had now. Not for long, or the chat's other messages wait too: the words alone are better than nothing. */
+/* It can't be had now. Not for long, or the chat's other messages wait too. */
 static void without_picture(struct lane *lane)
 {
     struct item *item = lane->head;
     bool last = ++item->tries >= PICTURE_TRIES_MAX;
     log_warn("outbox", "%s is not to be had; %s", item->picture, last ? "the message goes without it" : "trying again");
-    if (last) {
-        char *text = compose_text(item->body);
-        free(item->body);
-        free(item->picture);
-        item->body = text;
-        item->picture = NULL;
-        item->tries = 0;
-    }
+    if (last)
+        drop_picture(item);
     lane_again(lane, lane_backoff_ms(item));
 }
 
@@ -213,6 +231,10 @@ static void with_picture(void *ctx, const struct picture *picture)
 void screen_send(struct lane *lane)
 {
     struct item *item = lane->head;
+    if (item->picture != NULL && is_file(item)) {
+        with_picture(lane, &(struct picture){.file_id = item->picture + strlen(FILE_PREFIX)});
+        return;
+    }
     if (item->picture != NULL) {
         pictures_get(lane->outbox->pictures, item->picture, with_picture, lane);
         return;

@@ -113,20 +113,21 @@ static void decode_text(struct arena *arena, const char *text, struct event *eve
     event->text = arena_copy_n(arena, rest, end);
 }
 
-static bool decode_file(struct arena *arena, struct json_object *from, struct event *event)
+static void decode_file(struct arena *arena, struct json_object *from, enum event_kind kind, struct event *event)
 {
     struct event_file file = {
         .file_id = string(arena, from, "file_id", EVENT_FILE_ID_MAX_BYTES),
         .file_unique_id = string(arena, from, "file_unique_id", EVENT_FILE_ID_MAX_BYTES),
         .width = size_number(from, "width"),
         .height = size_number(from, "height"),
+        .as_photo = kind == EVENT_PHOTO,
     };
     int64_t bytes = update_number(from, "file_size");
     file.size_bytes = bytes > 0 ? bytes : 0;
     if (file.file_id == NULL || file.file_unique_id == NULL)
-        return false;
+        return;
+    event->kind = kind;
     event->file = file;
-    return true;
 }
 
 /* The largest of the sizes; their order is not to be trusted. */
@@ -186,13 +187,11 @@ static void decode_message(struct arena *arena, struct json_object *message, str
         event->kind = EVENT_TEXT;
         event->text = text;
     } else if ((found = update_member(message, "photo", json_type_array)) != NULL) {
-        if (decode_file(arena, largest(found), event))
-            event->kind = EVENT_PHOTO;
+        decode_file(arena, largest(found), EVENT_PHOTO, event);
     } else if (json_object_object_get_ex(message, "animation", NULL)) {
         return; /* it comes with a document for old clients */
     } else if ((found = update_member(message, "document", json_type_object)) != NULL) {
-        if (decode_file(arena, found, event))
-            event->kind = EVENT_DOCUMENT;
+        decode_file(arena, found, EVENT_DOCUMENT, event);
     } else if ((found = update_member(message, "contact", json_type_object)) != NULL) {
         decode_contact(arena, found, event);
     }

@@ -1,7 +1,8 @@
 /* From an HTTP answer to what the caller may do. The line that matters is between RETRY (nothing happened there) and
  * AMBIGUOUS (it may have): an unknown 5xx, a time-out or a cut answer to a POST may stand for a payment that exists,
- * so only refusals that say so by their nature are RETRY. The error body only adds words; a status is never overruled
- * by a body. It must not decide what is done next: how often, how long, with which key is the caller's. */
+ * so only refusals that say so by their nature are RETRY. The error body adds words, and tells what of a request was
+ * refused; whether it was is the status's to say. It must not decide what is done next: how often, how long, with which
+ * key is the caller's. */
 #include "bot/yookassa/classify.h"
 
 #include <json-c/json.h>
@@ -19,6 +20,7 @@ const char *yookassa_verdict_name(enum yookassa_verdict_kind kind)
     case YOOKASSA_PERMANENT: return "permanent";
     case YOOKASSA_UNAUTHORIZED: return "unauthorized";
     case YOOKASSA_NOT_FOUND: return "not found";
+    case YOOKASSA_CONTACT: return "contact refused";
     case YOOKASSA_VERDICT_COUNT: break;
     }
     return "unknown";
@@ -92,6 +94,41 @@ static enum yookassa_verdict_kind kind_of(const struct http_answer *answer)
     abort();
 }
 
+/* "receipt.customer", "receipt.customer.email" … */
+static bool is_of_customer(const char *parameter)
+{
+    static const char customer[] = "receipt.customer";
+    size_t length = sizeof customer - 1;
+    return strncmp(parameter, customer, length) == 0 && (parameter[length] == '\0' || parameter[length] == '.');
+}
+
+enum payment_reason yookassa_reason(const char *cancel_reason)
+{
+    static const struct {
+        const char *word;
+        enum payment_reason reason;
+    } reasons[] = {{"expired_on_confirmation", PAYMENT_EXPIRED},
+                   {"insufficient_funds", PAYMENT_NO_FUNDS},
+                   {"3d_secure_failed", PAYMENT_NOT_CONFIRMED},
+                   {"card_expired", PAYMENT_CARD_WRONG},
+                   {"invalid_card_number", PAYMENT_CARD_WRONG},
+                   {"invalid_csc", PAYMENT_CARD_WRONG},
+                   {"payment_method_limit_exceeded", PAYMENT_OVER_LIMIT},
+                   {"call_issuer", PAYMENT_DECLINED},
+                   {"country_forbidden", PAYMENT_DECLINED},
+                   {"fraud_suspected", PAYMENT_DECLINED},
+                   {"general_decline", PAYMENT_DECLINED},
+                   {"identification_required", PAYMENT_DECLINED},
+                   {"issuer_unavailable", PAYMENT_DECLINED},
+                   {"payment_method_restricted", PAYMENT_DECLINED},
+                   {"permission_revoked", PAYMENT_DECLINED},
+                   {"unsupported_mobile_operator", PAYMENT_DECLINED}};
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(cancel_reason, reasons[i].word) == 0)
+            return reasons[i].reason;
+    return PAYMENT_UNTOLD; /* the shop's own doing, or one of another year */
+}
+
 static int64_t header_wait_ms(int64_t retry_after_s)
 {
     if (retry_after_s <= 0)
@@ -108,6 +145,8 @@ void yookassa_classify(const struct http_answer *answer, struct yookassa_verdict
         return;
     if (answer->outcome == HTTP_ANSWERED)
         read_error(answer, ret_verdict);
+    if (ret_verdict->kind == YOOKASSA_PERMANENT && is_of_customer(ret_verdict->parameter))
+        ret_verdict->kind = YOOKASSA_CONTACT;
     if (ret_verdict->retry_after_ms <= 0)
         ret_verdict->retry_after_ms = header_wait_ms(answer->retry_after_s);
     if (ret_verdict->retry_after_ms > RETRY_AFTER_MAX_MS)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include "bot/http/http.h"
+#include "core/event.h"
 
 enum yookassa_verdict_kind {
     YOOKASSA_OK,           /* done, and the answer was readable */
@@ -12,6 +13,7 @@ enum yookassa_verdict_kind {
     YOOKASSA_PERMANENT,    /* this request will never be accepted; code and parameter say why */
     YOOKASSA_UNAUTHORIZED, /* shop id or secret is wrong: nothing will work until a person mends it */
     YOOKASSA_NOT_FOUND,    /* no such payment in this shop */
+    YOOKASSA_CONTACT,      /* not with this address or number for the receipt; with another one it may be accepted */
     YOOKASSA_VERDICT_COUNT
 };
 
@@ -27,6 +29,8 @@ struct yookassa_verdict {
     char description[YOOKASSA_DESCRIPTION_BYTES]; /* for a person, or "" */
 };
 
+/* What a cancellation_details.reason means for the payer. */
+enum payment_reason yookassa_reason(const char *cancel_reason);
 void yookassa_classify(const struct http_answer *answer, struct yookassa_verdict *ret_verdict);
 /* A short lower-case word; never NULL, static. */
 const char *yookassa_verdict_name(enum yookassa_verdict_kind kind);

@@ -8,7 +8,7 @@
 
 #define SHEET "new avatar"
 
-#define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, 7 * DAY)
+#define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, AVATAR_NAME_HINT, AVATAR_NAME_HINT, 7 * DAY)
 
 #define OUTCOMES(O) O(NAMED) O(SKIPPED) O(TAKEN) O(NO_ROOM)
 

@@ -8,8 +8,8 @@
 #define SHEET "making"
 
 #define STATES(S)                                                                                                      \
-    S(making, "making", MAKING, 30 * DAY)                                                                              \
-    S(result, "result", RESULT, 30 * DAY)
+    S(making, "making", MAKING, MAKING_HINT, MAKING_HINT, 30 * DAY)                                                    \
+    S(result, "result", RESULT, RESULT_HINT, PHOTO_ELSEWHERE, 30 * DAY)
 
 #define OUTCOMES(O) O(FINISHED) O(NO_JOB)
 

@@ -7,7 +7,7 @@
 
 #define SHEET "menu"
 
-#define STATES(S) S(menu, "menu", MENU, 30 * DAY)
+#define STATES(S) S(menu, "menu", MENU, MENU_HINT, MENU_HINT, 30 * DAY)
 
 #define OUTCOMES(O) O(TAKEN) O(NO_ROOM)
 

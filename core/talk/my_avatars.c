@@ -10,16 +10,18 @@
 #define SHEET "my avatars"
 
 #define STATES(S)                                                                                                      \
-    S(my_avatars, "my", MY_AVATARS, 30 * DAY)                                                                          \
-    S(card, "card", CARD, 30 * DAY)                                                                                    \
-    S(rename, "rename", RENAME, 7 * DAY)                                                                               \
-    S(delete, "delete", DELETE, DAY)
+    S(my_avatars, "my", MY_AVATARS, MY_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                                \
+    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY)                                                             \
+    S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY)                                                     \
+    S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY)
 
-#define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY)
+#define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY) O(GONE)
 
 /*      from    on       to          also do */
 #define MOVES(M)                                                                                                       \
     M(rename, RENAMED, card, give_name)                                                                                \
+    M(rename, GONE, my_avatars, say_gone)                                                                              \
+    M(delete, GONE, my_avatars, say_gone)                                                                              \
     M(delete, KEPT, card, nothing)                                                                                     \
     M(delete, BUSY, card, say_busy)                                                                                    \
     M(delete, DELETED, my_avatars, delete_avatar)
@@ -39,9 +41,19 @@ static int read_my_avatars(struct turn *turn)
     return OUT_UNEXPECTED;
 }
 
-static void show_my_avatars(struct turn *turn)
+static bool is_enough(const struct turn *turn, const struct avatar *avatar)
+{
+    return avatar->good >= turn->rules->photos_min;
+}
+
+static enum text_key label_of(const struct turn *turn, const struct avatar *avatar)
 {
     static const enum text_key labels[AVATAR_STATUS_COUNT] = {TEXT_MY_DRAFT, TEXT_MY_PROCESSING, TEXT_MY_READY};
+    return avatar->status == AVATAR_DRAFT && is_enough(turn, avatar) ? TEXT_MY_ENOUGH : labels[avatar->status];
+}
+
+static void show_my_avatars(struct turn *turn)
+{
     struct chat *chat = turn->chat;
     int64_t count = (int64_t)chat->avatar_count;
     screen_text(turn, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
@@ -49,7 +61,7 @@ static void show_my_avatars(struct turn *turn)
         const struct avatar *avatar = &chat->avatars[i];
         screen_go_named(
             turn,
-            turn_plain(turn, labels[avatar->status],
+            turn_plain(turn, label_of(turn, avatar),
                        ARGS(ARG_S("name", avatar->name), ARG_N("photos", avatar->good), ARG_N("made", avatar->made))),
             "card", avatar->id);
     }
@@ -74,11 +86,13 @@ static void show_card(struct turn *turn)
         return;
     }
     struct job *job = chat_avatar_job(turn->chat, avatar->id);
-    bool enough = avatar->good >= turn->rules->photos_min;
+    bool enough = is_enough(turn, avatar);
     enum text_key status = avatar->status == AVATAR_DRAFT && enough ? TEXT_STATUS_ENOUGH : states[avatar->status];
     screen_text(turn, TEXT_CARD,
                 ARGS(ARG_S("name", avatar->name), ARG_HTML("status", turn_text(turn, status, NO_ARGS)),
                      ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
+    if (avatar->thumbnail != NULL)
+        screen_picture(turn, arena_format(turn->arena, "file:%s", avatar->thumbnail));
     if (job != NULL && job_running(job))
         screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
     if (enough) {
@@ -88,7 +102,6 @@ static void show_card(struct turn *turn)
     if (job != NULL && job_count(job, SHOT_SENT) > 0) {
         screen_go(turn, TEXT_BUTTON_AGAIN, "again", job->id);
         screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
-        screen_beside(turn);
     }
     screen_go(turn, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
     screen_go(turn, TEXT_BUTTON_RENAME, "rename", avatar->id);
@@ -101,9 +114,10 @@ static void show_card(struct turn *turn)
 
 static int read_rename(struct turn *turn)
 {
-    bool answers = turn->event->kind == EVENT_TEXT || turn->event->kind == EVENT_BUTTON;
-    if (!answers || current(turn) == NULL)
+    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
+    if (current(turn) == NULL)
+        return GONE;
     return naming_read(turn) ? RENAMED : OUT_AGAIN;
 }
 
@@ -136,21 +150,44 @@ static int read_delete(struct turn *turn)
     struct avatar *avatar = current(turn);
     if (turn->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (!press_is(&turn->press, "yes") || avatar == NULL)
+    if (avatar == NULL)
+        return GONE;
+    if (!press_is(&turn->press, "yes"))
         return KEPT;
     return is_busy(turn->chat, avatar) ? BUSY : DELETED;
+}
+
+/* "12 photos of yours and 23 finished ones", whatever there is of it; NULL for nothing. */
+static const char *what_goes(struct turn *turn, const struct avatar *avatar)
+{
+    int32_t sent = avatar->good + avatar->pending;
+    const char *photos = turn_text(turn, TEXT_DELETE_PHOTOS, ARGS(ARG_N("n", sent)));
+    const char *made = turn_text(turn, TEXT_DELETE_MADE, ARGS(ARG_N("n", avatar->made)));
+    if (sent > 0 && avatar->made > 0)
+        return turn_text(turn, TEXT_DELETE_BOTH, ARGS(ARG_HTML("photos", photos), ARG_HTML("made", made)));
+    if (sent > 0)
+        return photos;
+    return avatar->made > 0 ? made : NULL;
 }
 
 static void show_delete(struct turn *turn)
 {
     struct avatar *avatar = current(turn);
-    screen_text(
-        turn, TEXT_DELETE,
-        ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name), ARG_N("made", avatar == NULL ? 0 : avatar->made)));
+    const char *name = avatar == NULL ? "" : avatar->name, *what = avatar == NULL ? NULL : what_goes(turn, avatar);
+    if (what == NULL)
+        screen_text(turn, TEXT_DELETE_EMPTY, ARGS(ARG_S("name", name)));
+    else
+        screen_text(turn, TEXT_DELETE, ARGS(ARG_S("name", name), ARG_HTML("what", what)));
     screen_button(turn, TEXT_BUTTON_YES_DELETE, "yes", 0);
     screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
     screen_beside(turn);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+/* Deleted elsewhere, by the web application or on another device. */
+static void say_gone(struct turn *turn)
+{
+    turn_hint(turn, TEXT_AVATAR_GONE, NO_ARGS);
 }
 
 static void say_busy(struct turn *turn)

@@ -10,8 +10,8 @@
 #define SHEET "photos"
 
 #define STATES(S)                                                                                                      \
-    S(photos, "photos", PHOTOS, 30 * DAY)                                                                              \
-    S(photos_clear, "photos_clear", PHOTOS_CLEAR, DAY)
+    S(photos, "photos", PHOTOS, PHOTOS_PLEASE, PHOTOS_PLEASE, 30 * DAY)                                                \
+    S(photos_clear, "photos_clear", PHOTOS_CLEAR, PHOTOS_CLEAR_HINT, PHOTOS_CLEAR_HINT, DAY)
 
 #define OUTCOMES(O) O(ENOUGH) O(BACK) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
 
@@ -96,7 +96,6 @@ static int read_photos(struct turn *turn)
     }
     if (kind == EVENT_BUTTON)
         return read_photos_button(turn, avatar);
-    turn_hint(turn, TEXT_PHOTOS_PLEASE, NO_ARGS);
     return OUT_UNEXPECTED;
 }
 
@@ -115,7 +114,8 @@ static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
         if (chat->refusals[i].verdict == verdict)
             numbers = arena_format(turn->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
                                    (int)chat->refusals[i].number);
-    return turn_text(turn, why[verdict], ARGS(ARG_S("numbers", numbers), ARG_N("n", count)));
+    return turn_text(turn, why[verdict],
+                     ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", turn->rules->min_side_px)));
 }
 
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */

@@ -1,15 +1,14 @@
 /* Settings: the language and the contact for receipts. */
 #include "core/correct.h"
 #include "core/engine.h"
-#include "core/input.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "settings"
 
 #define STATES(S)                                                                                                      \
-    S(settings, "settings", SETTINGS, 30 * DAY)                                                                        \
-    S(receipt, "receipt", RECEIPT, 7 * DAY)
+    S(settings, "settings", SETTINGS, SETTINGS_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                        \
+    S(receipt, "receipt", RECEIPT, CONTACT_HINT, CONTACT_HINT, 7 * DAY)
 
 #define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN) O(KEPT)
 
@@ -35,11 +34,20 @@ static int read_settings(struct turn *turn)
 
 static void show_settings(struct turn *turn)
 {
+    static const enum text_key languages[LANG_COUNT] = {
+        [LANG_RU] = TEXT_BUTTON_RUSSIAN, [LANG_EN] = TEXT_BUTTON_ENGLISH};
     const char *contact = turn->chat->user.contact;
-    screen_text(turn, TEXT_SETTINGS, ARGS(ARG_S("contact", contact == NULL ? "—" : contact)));
-    screen_button(turn, TEXT_BUTTON_RUSSIAN, "lang", LANG_RU);
-    screen_button(turn, TEXT_BUTTON_ENGLISH, "lang", LANG_EN);
-    screen_beside(turn);
+    screen_text(turn, TEXT_SETTINGS,
+                ARGS(contact == NULL ? ARG_HTML("contact", turn_text(turn, TEXT_CONTACT_NONE, NO_ARGS))
+                                     : ARG_S("contact", contact)));
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        const char *label = turn_text(turn, languages[lang], NO_ARGS);
+        if (lang == (int)turn->chat->session.lang)
+            label = turn_text(turn, TEXT_BUTTON_CHOSEN, ARGS(ARG_HTML("label", label)));
+        screen_button_named(turn, text_plain(turn->arena, label), "lang", lang);
+        if (lang > 0)
+            screen_beside(turn);
+    }
     screen_button(turn, TEXT_BUTTON_CONTACT, "receipt", 0);
     screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
 }
@@ -59,7 +67,7 @@ static int read_receipt(struct turn *turn)
         return OUT_UNEXPECTED;
     if (screen_back_said(turn))
         return KEPT;
-    if (input_contact(turn->arena, turn->event->text) != NULL)
+    if (turn_contact_said(turn) != NULL)
         return GIVEN;
     turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
     return OUT_AGAIN;
@@ -73,5 +81,5 @@ static void show_receipt(struct turn *turn)
 
 static void keep_contact(struct turn *turn)
 {
-    record_contact(turn, input_contact(turn->arena, turn->event->text));
+    record_contact(turn, turn_contact_said(turn));
 }

@@ -5,7 +5,7 @@
 
 #define SHEET "style"
 
-#define STATES(S) S(style, "style", STYLE, 30 * DAY)
+#define STATES(S) S(style, "style", STYLE, STYLE_HINT, PHOTO_ELSEWHERE, 30 * DAY)
 
 #define OUTCOMES(O) O(CHOSEN) O(CHOSEN_NO_CONTACT) O(BACK)
 

@@ -12,8 +12,8 @@
 #define SHEET "welcome"
 
 #define STATES(S)                                                                                                      \
-    S(welcome, "welcome", WELCOME, 365 * DAY)                                                                          \
-    S(consent, "consent", CONSENT, 30 * DAY)
+    S(welcome, "welcome", WELCOME, WELCOME_FIRST, WELCOME_FIRST, 365 * DAY)                                            \
+    S(consent, "consent", CONSENT, WELCOME_FIRST, WELCOME_FIRST, 30 * DAY)
 
 #define OUTCOMES(O) O(AGREED) O(DATA_NEXT) O(PHOTOS_WAIT) O(NO_ROOM) O(DECLINED)
 

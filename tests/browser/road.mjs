@@ -15,7 +15,7 @@ const LABELS = {
   ru: { accept: 'Принимаю, начать', newAvatar: 'Новый аватар', askName: 'Как назовём аватар?', avatar: 'Анна', photosAsked: 'пришлите 10', agree: 'Даю согласие', enough: '12 фото — отлично', done: 'Готово',
     choose: 'Выбрать этот стиль', askContact: 'Куда отправить чек?', email: 'anna@example.com', order: /Оплатить .*₽/, link: 'Перейти к оплате', making: 'Оплата получена', result: /Готово! 23 фотографии/ },
   en: { accept: 'I accept, let’s start', newAvatar: 'New avatar', askName: 'What shall we call the avatar?', avatar: 'Anna', photosAsked: 'send 10', agree: 'I agree', enough: '12 photos — great', done: 'Done',
-    choose: 'Choose this style', askContact: 'Where shall the receipt go?', email: 'anna@example.com', order: /Pay .*₽/, link: 'Go to payment', making: 'Payment received', result: /Done! 23 photos/ },
+    choose: 'Choose this style', askContact: 'Where should I send the receipt?', email: 'anna@example.com', order: /Pay .*₽/, link: 'Go to payment', making: 'Payment received', result: /Done! 23 photos/ },
 }
 
 const [address, output, ...wanted] = process.argv.slice(2)

@@ -102,6 +102,19 @@ static bool check_confirmation(struct check *check, json_object *body)
     return true;
 }
 
+/* Not every contact of the right form is taken: a number of no country (+888, Telegram's own), an address that can't
+ * be (RFC 2606). */
+static bool check_taken(struct check *check, const char *email, const char *phone)
+{
+    static const char nowhere[] = ".invalid";
+    size_t length = email == NULL ? 0 : strlen(email), ending = sizeof(nowhere) - 1;
+    if (phone != NULL && strncmp(phone, "888", 3) == 0)
+        return refuse(check, "receipt.customer.phone", "Incorrect phone number");
+    if (length > ending && strcmp(email + length - ending, nowhere) == 0)
+        return refuse(check, "receipt.customer.email", "Incorrect email address");
+    return true;
+}
+
 static bool check_customer(struct check *check, json_object *customer)
 {
     if (customer == NULL || !only_known(check, customer, "receipt.customer", "full_name inn email phone "))
@@ -114,7 +127,7 @@ static bool check_customer(struct check *check, json_object *customer)
     bool phone_ok = digits >= 4 && digits <= 15 && phone[digits] == '\0';
     if ((email != NULL && !email_ok) || (phone != NULL && !phone_ok) || (email == NULL && phone == NULL))
         return refuse(check, "receipt.customer", "Receipt is missing or illegal");
-    return true;
+    return check_taken(check, email, phone);
 }
 
 /* The item's sum in thousandths of a kopeck: its quantity may have three decimals. */

@@ -96,7 +96,8 @@ static void send_files(struct player *player, const char *rest, enum event_kind 
         times = 1;
     const char *group = album ? arena_format(&player->arena, "album%d", ++player->albums) : NULL;
     for (int i = 0; i < times; i++)
-        step(player, (struct event){.kind = kind, .media_group = group, .file = {"file", "unique", 0, 0, 0}});
+        step(player, (struct event){
+                         .kind = kind, .media_group = group, .file = {"file", "unique", 0, 0, 0, kind == EVENT_PHOTO}});
 }
 
 static void contact(struct player *player, const char *rest)
@@ -216,6 +217,18 @@ static void verdict(struct player *player, const char *rest)
     }
 }
 
+static enum payment_reason reason(struct player *player, const char *name)
+{
+    static const char *const names[PAYMENT_REASON_COUNT] = {
+        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired",
+        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card",
+        [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
+    for (int found = 0; found < PAYMENT_REASON_COUNT; found++)
+        if (strcmp(names[found], name) == 0)
+            return (enum payment_reason)found;
+    wrong(player, "no reason", name);
+}
+
 static void news(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
@@ -229,10 +242,13 @@ static void news(struct player *player, const char *rest)
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
     } else if (strcmp(what, "no_link") == 0) {
         order->status = ORDER_CANCELED;
-        step(player, (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id});
+        step(player, (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason(player, rest)});
     } else if (strcmp(what, "canceled") == 0) {
         order->status = ORDER_CANCELED;
-        step(player, (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id});
+        step(player,
+             (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id, .reason = reason(player, rest)});
+    } else if (strcmp(what, "pending") == 0) {
+        step(player, (struct event){.kind = EVENT_PAYMENT_PENDING, .object = order->id});
     } else if (strcmp(what, "settled") == 0) {
         stage_pay(stage, order);
     } else if (strcmp(what, "stuck") == 0) {
@@ -292,6 +308,19 @@ static void first_name(struct player *player, const char *rest)
 static void stored_user(struct player *player, const char *rest)
 {
     player->stage->user.id = strtol(rest, NULL, 10);
+}
+
+/* Somebody else deleted the newest avatar, in the web application or on another device. */
+static void stored_gone(struct player *player, const char *rest)
+{
+    (void)rest;
+    struct stage *stage = player->stage;
+    size_t at = stage->avatar_count;
+    while (at > 0 && stage->avatars[at - 1].name == NULL)
+        at--;
+    if (at == 0)
+        wrong(player, "there is no avatar", rest);
+    stage_delete(stage, stage->avatars[at - 1].id);
 }
 
 /* Somebody else took it out of the database. */
@@ -400,7 +429,7 @@ static void picture(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
     const char *shown = stage->message_count == 0 ? NULL : stage->messages[stage->message_count - 1].message->picture;
-    if (shown == NULL || strcmp(shown, rest) != 0)
+    if (strcmp(shown == NULL ? "none" : shown, rest) != 0)
         wrong(player, "the picture is not", rest);
 }
 
@@ -487,6 +516,7 @@ static const struct {
              {"stored user", true, stored_user},
              {"stored avatar", true, stored_avatar},
              {"stored no contact", true, no_contact},
+             {"stored gone", true, stored_gone},
              {"bot", false, bot},
              {"screen", false, screen},
              {"fresh", false, fresh},

@@ -43,6 +43,7 @@ const struct rules *stage_rules(void)
                            .styles = &catalogue,
                            .photos_min = 10,
                            .photos_max = 20,
+                           .min_side_px = 640,
                            .avatars_max = 10,
                            .album_wait_ms = 1500,
                            .consents = {[CONSENT_OFFER] = 1, [CONSENT_PERSONAL_DATA] = 1},

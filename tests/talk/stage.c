@@ -85,7 +85,10 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
         const struct stage_intake *intake = &stage->intakes[i];
         if (intake->avatar_id != row->id)
             continue;
-        avatar->good += intake->verdict == PHOTO_GOOD && !intake->dropped;
+        bool good = intake->verdict == PHOTO_GOOD && !intake->dropped;
+        avatar->good += good;
+        if (good && intake->as_photo)
+            avatar->thumbnail = "sent";
         avatar->pending += intake->verdict == PHOTO_PENDING;
         avatar->sent = intake->number;
     }
@@ -93,6 +96,8 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
         if (stage->jobs[i].avatar_id != row->id)
             continue;
         avatar->made += job_made(&stage->jobs[i]);
+        if (job_count(&stage->jobs[i], SHOT_SENT) > 0)
+            avatar->thumbnail = "made";
         avatar->status = job_running(&stage->jobs[i]) || avatar->status == AVATAR_PROCESSING ? AVATAR_PROCESSING
                                                                                              : AVATAR_READY;
     }
@@ -127,8 +132,10 @@ static void apply_photo(struct stage *stage, const struct effect *effect)
     struct stage_intake *last = NULL;
     (void)find_avatar(stage, effect->other);
     if (effect->kind == EFFECT_PHOTO_ADD) {
-        stage->intakes[stage->intake_count++] = (struct stage_intake){
-            .id = effect->object, .avatar_id = effect->other, .number = (int32_t)effect->number};
+        stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->object,
+                                                                      .avatar_id = effect->other,
+                                                                      .number = (int32_t)effect->number,
+                                                                      .as_photo = effect->file->as_photo};
         return;
     }
     for (size_t i = 0; i < stage->intake_count; i++) {
@@ -157,6 +164,7 @@ static void apply_order(struct stage *stage, const struct effect *effect)
         stage->orders[stage->order_count++] = (struct order){.id = effect->object,
                                                              .avatar_id = effect->other,
                                                              .style_id = arena_copy(&stage->keep, effect->text),
+                                                             .contact = arena_copy(&stage->keep, stage->user.contact),
                                                              .price_kopecks = effect->number,
                                                              .photo_count = effect->count};
     }
@@ -174,7 +182,7 @@ static void apply_album(struct stage *stage, const struct effect *effect)
     }
 }
 
-static void apply_delete(struct stage *stage, int64_t avatar_id)
+void stage_delete(struct stage *stage, int64_t avatar_id)
 {
     find_avatar(stage, avatar_id)->name = NULL;
     for (size_t i = 0; i < stage->intake_count; i++)
@@ -202,7 +210,7 @@ static void apply_record(struct stage *stage, const struct effect *effect)
         stage->avatars[stage->avatar_count++] = (struct stage_avatar){effect->object, text};
         break;
     case EFFECT_AVATAR_RENAME: find_avatar(stage, effect->object)->name = text; break;
-    case EFFECT_AVATAR_DELETE: apply_delete(stage, effect->object); break;
+    case EFFECT_AVATAR_DELETE: stage_delete(stage, effect->object); break;
     case EFFECT_PHOTO_TOLD:
         for (size_t i = 0; i < stage->intake_count; i++)
             stage->intakes[i].told = stage->intakes[i].told || stage->intakes[i].id == effect->object;
@@ -214,9 +222,14 @@ static void apply_record(struct stage *stage, const struct effect *effect)
     case EFFECT_ORDER_CANCEL: apply_order(stage, effect); break;
     case EFFECT_ALBUM:
     case EFFECT_FILES: apply_album(stage, effect); break;
+    case EFFECT_NOTICE:
+        if (effect->object != 0) {
+            struct job *job = find_job(stage, effect->object);
+            *(effect->flag ? &job->files_coming : &job->again_coming) = true;
+        }
+        break;
     case EFFECT_JOB_FINISHED: find_job(stage, effect->object)->finished = true; break;
     case EFFECT_SCREEN:
-    case EFFECT_NOTICE:
     case EFFECT_EXAMPLES:
     case EFFECT_ANSWER:
     case EFFECT_PAYMENT_CHECK:
@@ -400,6 +413,7 @@ bool stage_make(struct stage *stage, struct job *job, bool made)
 void stage_deliver(struct stage *stage, struct job *job)
 {
     bool any = false;
+    job->again_coming = job->files_coming = false;
     for (int32_t i = 0; i < job->total; i++) {
         any = any || job->shots[i] == SHOT_QUEUED;
         if (job->shots[i] == SHOT_QUEUED)

@@ -28,6 +28,7 @@ struct stage_intake {
     int32_t number;
     enum photo_verdict verdict;
     bool told;
+    bool as_photo; /* not as a file */
 };
 
 /* One rendering of a message on the phone: an edit is a new rendering of the same message. */
@@ -76,12 +77,14 @@ void stage_step(struct stage *stage, struct event event);
 /* Moves the clock, waking the session whenever it asked for it. */
 void stage_wait(struct stage *stage, int64_t ms);
 
+/* The avatar goes, with its photos and sets. */
+void stage_delete(struct stage *stage, int64_t avatar_id);
 /* The oldest photo that is still being examined gets its verdict; false if there is none. */
 bool stage_examine(struct stage *stage, enum photo_verdict verdict);
 void stage_pay(struct stage *stage, struct order *order);
 /* The next waiting photo of the job; false if there is none. */
 bool stage_make(struct stage *stage, struct job *job, bool made);
-/* All queued photos of the job reach the chat. */
+/* All queued photos of the job reach the chat, and those sent again. */
 void stage_deliver(struct stage *stage, struct job *job);
 
 /* Telegram HTML as it is read: tags and entities resolved, all white space one blank. */

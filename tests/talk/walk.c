@@ -108,7 +108,7 @@ static void any_user_event(struct stage *stage)
     case 3:
         event = (struct event){.kind = draw(4) == 0 ? EVENT_DOCUMENT : EVENT_PHOTO,
                                .media_group = draw(2) == 0 ? "album" : NULL,
-                               .file = {"f", "u", 0, 0, 0}};
+                               .file = {"f", "u", 0, 0, 0, true}};
         for (uint64_t more = draw(24); more > 0; more--)
             stage_step(stage, event);
         break;
@@ -126,7 +126,7 @@ static void any_sensible_event(struct stage *stage)
         stage_step(stage, (struct event){.kind = EVENT_TEXT, .text = "a@b.ru"});
     } else if (stage->session.state == &state_photos && draw(2) == 0) {
         for (int i = 0; i < 12; i++)
-            stage_step(stage, (struct event){.kind = EVENT_PHOTO, .file = {"f", "u", 0, 0, 0}});
+            stage_step(stage, (struct event){.kind = EVENT_PHOTO, .file = {"f", "u", 0, 0, 0, true}});
         while (stage_examine(stage, PHOTO_GOOD))
             continue;
         stage_wait(stage, 2000);
@@ -164,7 +164,8 @@ static void any_news(struct stage *stage)
         if (order != NULL && order->status == ORDER_AWAITING) {
             order->status = ORDER_CANCELED;
             event = (struct event){.kind = draw(2) == 0 ? EVENT_PAYMENT_FAILED : EVENT_PAYMENT_CANCELED,
-                                   .object = order->id};
+                                   .object = order->id,
+                                   .reason = (enum payment_reason)draw(PAYMENT_REASON_COUNT)};
         }
         break;
     case 2:

@@ -28,9 +28,12 @@ enum { REQUEST_BYTES = 8192, NEWS_MAX = 256, KEYS_MAX = 8, KEY_BYTES = 64 };
 
 static struct shared {
     int files, creates, gets;
-    int away;         /* so many times getFile has not got the file called "away" */
-    int paid_from;    /* the n-th question about the payment is answered "succeeded" */
-    int fail_creates; /* so many first tries end in a 500 */
+    int away;           /* so many times getFile has not got the file called "away" */
+    int paid_from;      /* the n-th question about the payment is answered "succeeded" */
+    int fail_creates;   /* so many first tries end in a 500; less than 0: each in a 400 */
+    char parameter[32]; /* … for this */
+    bool mute;          /* questions about the payment are answered 500 */
+    char ended[32];     /* not "": it is canceled, for this reason */
     long long order_id;
     int payment; /* number of the payment that is spoken of */
     char keys[KEYS_MAX][KEY_BYTES];
@@ -91,6 +94,25 @@ static void answer_payment(int fd, bool is_paid)
     answer_text(fd, "200 OK", text);
 }
 
+static void answer_refusal(int fd)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, "{\"type\":\"error\",\"code\":\"invalid_request\",\"parameter\":\"%s\"}",
+                   shared->parameter);
+    answer_text(fd, "400 Bad Request", text);
+}
+
+static void answer_end(int fd)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text,
+                   "{\"id\":\"pay-%d\",\"status\":\"canceled\",\"paid\":false,\"amount\":{\"value\":\"500.00\","
+                   "\"currency\":\"RUB\"},\"cancellation_details\":{\"party\":\"payment_network\",\"reason\":\"%s\"},"
+                   "\"metadata\":{\"order_id\":\"%lld\"}}",
+                   shared->payment, shared->ended, shared->order_id);
+    answer_text(fd, "200 OK", text);
+}
+
 static void serve_one(int fd)
 {
     static char text[REQUEST_BYTES];
@@ -125,11 +147,14 @@ static void serve_one(int fd)
         if (++shared->creates <= shared->fail_creates)
             answer_text(fd, "500 Internal Server Error", "{\"type\":\"error\",\"code\":\"internal_server_error\"}");
         else if (shared->fail_creates < 0)
-            answer_text(fd, "400 Bad Request",
-                        "{\"type\":\"error\",\"code\":\"invalid_request\",\"parameter\":\"receipt\"}");
+            answer_refusal(fd);
         else
             answer_payment(fd, false);
-    } else
+    } else if (shared->mute && ++shared->gets > 0)
+        answer_text(fd, "500 Internal Server Error", "");
+    else if (shared->ended[0] != '\0')
+        answer_end(fd);
+    else
         answer_payment(fd, ++shared->gets >= shared->paid_from);
 }
 
@@ -429,11 +454,13 @@ static void test_payment(const struct customer *anna)
     }
     CHECK_INT(shared->gets, 1);
     CHECK_INT(news_of(EVENT_PAYMENT_SETTLED, order_id), 0);
+    CHECK_INT(news_of(EVENT_PAYMENT_PENDING, order_id), 1); /* who asked hears what was seen, once */
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
         CHECK(now_ms() < until_ms);
         go_round();
     }
     CHECK_INT(shared->gets, 3);
+    CHECK_INT(news_of(EVENT_PAYMENT_PENDING, order_id), 1); /* the plan's own look tells nobody */
     CHECK_INT(jobs_of(order_id), 1);
     CHECK_INT(cashier_pending(shop.cashier), 0);
 }
@@ -478,14 +505,66 @@ static void test_false_money(const struct customer *anna)
     CHECK_INT(jobs_of(order_id), 0);
 }
 
-static void test_refusal(const struct customer *anna)
+/* The payment ends without money: what the bank said is told, and kept for a chat that was not told. */
+static void test_declined(const struct customer *anna)
 {
-    shared->fail_creates = -1;
+    shared->payment++;
+    shared->fail_creates = 0;
+    int64_t order_id = fresh_order(anna);
+    memcpy(shared->ended, "insufficient_funds", sizeof "insufficient_funds");
+    cashier_create(shop.cashier, order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_CANCELED, order_id) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(news[news_count - 1].reason, PAYMENT_NO_FUNDS);
+    cashier_check(shop.cashier, order_id); /* as after a restart: only the database knows */
+    wait_news(EVENT_PAYMENT_CANCELED, order_id, 2);
+    CHECK_INT(news[news_count - 1].reason, PAYMENT_NO_FUNDS);
+    shared->ended[0] = '\0';
+}
+
+/* YooKassa can't be asked: the cashier has nothing to say, and says it when it has. */
+static void test_mute(const struct customer *anna)
+{
+    shared->payment++;
+    shared->paid_from = 1000;
+    shared->mute = true;
     int64_t order_id = fresh_order(anna);
     cashier_create(shop.cashier, order_id);
-    wait_news(EVENT_PAYMENT_FAILED, order_id, 1);
-    CHECK_INT(shared->creates, 1);
-    CHECK_TEXT(ask_text(SQL("SELECT payment_state FROM orders WHERE id = %lld", (long long)order_id)), "failed");
+    wait_news(EVENT_PAYMENT_LINK, order_id, 1);
+    cashier_check(shop.cashier, order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; shared->gets < 2; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(news_of(EVENT_PAYMENT_PENDING, order_id), 0);
+    shared->mute = false;
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_PENDING, order_id) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+}
+
+static void test_refusal(const struct customer *anna)
+{
+    static const struct {
+        const char *parameter;
+        enum payment_reason reason;
+    } rows[] = {{"receipt", PAYMENT_UNTOLD}, {"receipt.customer.phone", PAYMENT_CONTACT_REFUSED}};
+    shared->fail_creates = -1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t order_id = fresh_order(anna);
+        memcpy(shared->parameter, rows[i].parameter, strlen(rows[i].parameter) + 1);
+        cashier_create(shop.cashier, order_id);
+        wait_news(EVENT_PAYMENT_FAILED, order_id, 1);
+        CHECK_INT(news[news_count - 1].reason, rows[i].reason);
+        CHECK_INT(shared->creates, 1);
+        CHECK_TEXT(ask_text(SQL("SELECT payment_state FROM orders WHERE id = %lld", (long long)order_id)), "failed");
+        cashier_check(shop.cashier, order_id); /* as after a restart: only the database knows */
+        wait_news(EVENT_PAYMENT_FAILED, order_id, 2);
+        CHECK_INT(news[news_count - 1].reason, rows[i].reason);
+    }
 }
 
 static void test_making(const struct customer *anna)
@@ -526,6 +605,8 @@ int main(void)
     test_making(&anna);
     test_stuck(&anna);
     test_false_money(&anna);
+    test_declined(&anna);
+    test_mute(&anna);
     test_refusal(&anna);
     close_shop(store_path);
     CHECK_INT(kill(server, SIGKILL), 0);

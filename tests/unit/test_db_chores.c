@@ -44,7 +44,7 @@ static void test_payment_life(void)
     CHECK_INT(order.state, PAYMENTS_PENDING);
     CHECK_TEXT(order.payment_id, payment_of(order_id));
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, true); /* too late: it has a payment */
+    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_UNTOLD); /* too late: it has a payment */
     (void)payments_add_open(unit, &arena, 0, 10);
     struct db_result *result = run(unit);
     CHECK(!payments_read_done(result, 0));
@@ -58,13 +58,14 @@ static void test_refused(void)
     struct customer anna = customer_new();
     int64_t order_id = order_new(&anna);
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, true);
-    (void)payments_add_given_up(unit, &arena, order_id, true);
+    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_CONTACT_REFUSED);
+    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_CONTACT_REFUSED);
     struct db_result *result = run(unit);
     CHECK(payments_read_done(result, 0));
     CHECK(!payments_read_done(result, 1));
     db_result_free(result);
     CHECK_INT(read_order(order_id).state, PAYMENTS_FAILED);
+    CHECK_INT(read_order(order_id).reason, PAYMENT_CONTACT_REFUSED);
     CHECK(!create_payment(order_id));
 }
 
@@ -143,7 +144,7 @@ static void test_wrong_sum(void)
 static bool cancel_payment(int64_t order_id)
 {
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_canceled(unit, payment_of(order_id));
+    (void)payments_add_canceled(unit, payment_of(order_id), PAYMENT_NO_FUNDS);
     struct db_result *result = run(unit);
     bool done = payments_read_done(result, 0);
     db_result_free(result);
@@ -158,6 +159,7 @@ static void test_late_success(void)
     CHECK(cancel_payment(order_id));
     CHECK(!cancel_payment(order_id));
     CHECK_INT(read_order(order_id).state, PAYMENTS_CANCELED);
+    CHECK_INT(read_order(order_id).reason, PAYMENT_NO_FUNDS);
     CHECK(read_order(order_id).canceled);
     CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_SETTLED);
     CHECK_INT(jobs_of(order_id), 1);

@@ -124,7 +124,7 @@ static struct effect hold(int64_t id, const struct event_file *file)
 static void test_held(void)
 {
     struct customer anna = customer_new(), boris = customer_new();
-    struct event_file first = {"f1", "u1", 100, 0, 0}, second = {"f2", "u2", 0, 0, 0};
+    struct event_file first = {"f1", "u1", 100, 0, 0, true}, second = {"f2", "u2", 0, 0, 0, false};
     int64_t ids[2] = {next_id, next_id + 1};
     next_id += 2;
     deeds(&anna, (struct effect[]){hold(ids[0], &first), hold(ids[1], &second)}, 2);
@@ -134,6 +134,7 @@ static void test_held(void)
     CHECK_TEXT(chat.held[0].file.file_id, "f1");
     CHECK_TEXT(chat.held[1].file.file_unique_id, "u2");
     CHECK_INT(chat.held[0].file.size_bytes, 100);
+    CHECK(chat.held[0].file.as_photo && !chat.held[1].file.as_photo);
     CHECK_INT(ask("SELECT count(*) FROM photo_intake"), 0); /* nothing of them is fetched */
     struct effect taken[] = {
         {.kind = EFFECT_PHOTO_ADD, .object = ids[0], .other = anna.avatar_id, .number = 1, .file = &chat.held[0].file},
@@ -151,7 +152,7 @@ static void test_held(void)
 static void test_held_for_a_day(void)
 {
     struct customer anna = customer_new();
-    struct event_file file = {"f", "u", 0, 0, 0};
+    struct event_file file = {"f", "u", 0, 0, 0, false};
     tell("DELETE FROM held_photos");
     deeds(&anna, (struct effect[]){hold(next_id, &file), hold(next_id + 1, &file)}, 2);
     next_id += 2;

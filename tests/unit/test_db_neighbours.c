@@ -16,9 +16,11 @@ static struct db_unit *deed(const struct customer *customer, struct effect effec
     return unit;
 }
 
-static struct chat loaded(int64_t chat_id)
+/* object: named by a pressed button. */
+static struct chat loaded_for(int64_t chat_id, int64_t object)
 {
-    struct load_request request = {.chat_ids = &chat_id, .chat_count = 1};
+    struct load_request request = {
+        .chat_ids = &chat_id, .chat_count = 1, .object_ids = &object, .object_count = object != 0};
     struct load_answer answer;
     struct db_unit *unit = db_unit_new();
     load_add(unit, &arena, &request);
@@ -26,6 +28,20 @@ static struct chat loaded(int64_t chat_id)
     load_read(result, &arena, &request, &answer);
     db_result_free(result);
     return answer.chats[0];
+}
+
+static struct chat loaded(int64_t chat_id)
+{
+    return loaded_for(chat_id, 0);
+}
+
+/* A session of the customer's chat. */
+static void stand(const struct customer *customer, const char *state, int64_t avatar_id, int64_t order_id)
+{
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
+             " VALUES (%lld, '%s', 'ru', 1, %lld, %lld, 0, '', 0, 0, 0, false, 0, 0, 0)",
+             (long long)customer->chat_id, state, (long long)avatar_id, (long long)order_id));
 }
 
 /* ---- deleting while money arrives ---- */
@@ -201,6 +217,71 @@ static void test_contact(void)
     }
 }
 
+/* The contact that an order was made with stands in what YooKassa was asked. */
+static void test_ordered_contact(void)
+{
+    static const char *const bodies[][2] = {
+        {"{\"receipt\":{\"customer\":{\"email\":\"a@b.ru\"}}}", "a@b.ru"},
+        {"{\"receipt\":{\"customer\":{\"phone\":\"79161234567\"}}}", "+79161234567"},
+        {"{\"amount\":{}}", NULL}};
+    struct customer anna = customer_new();
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        int64_t order_id = order_new(&anna);
+        tell(SQL("UPDATE orders SET payment_body = '%s' WHERE id = %lld", bodies[i][0], (long long)order_id));
+        tell("DELETE FROM bot_sessions");
+        stand(&anna, "pay", 0, order_id);
+        const char *contact = loaded(anna.chat_id).order.contact;
+        CHECK((contact == NULL) == (bodies[i][1] == NULL));
+        if (contact != NULL)
+            CHECK_TEXT(contact, bodies[i][1]);
+        CHECK(create_payment(order_id)); /* it was not refused */
+        CHECK(loaded(anna.chat_id).order.contact == NULL);
+    }
+    tell("DELETE FROM bot_sessions");
+}
+
+/* ---- the picture on a card ---- */
+
+static const char *card_of(const struct customer *customer, int64_t object)
+{
+    return loaded_for(customer->chat_id, object).avatars[0].thumbnail;
+}
+
+static void send(const struct customer *customer, const char *file_id, bool as_photo)
+{
+    struct event_file file = {.file_id = file_id, .file_unique_id = file_id, .as_photo = as_photo};
+    int64_t id = next_id++;
+    db_result_free(run(
+        deed(customer,
+             (struct effect){
+                 .kind = EFFECT_PHOTO_ADD, .object = id, .other = customer->avatar_id, .number = id, .file = &file})));
+    (void)ask_text(SQL("SELECT photo_examined(%lld, 'good', %lld, 0, 'store:%s', 20)", (long long)id,
+                       (long long)id * INT64_C(0x123456789), file_id));
+}
+
+/* The first photo that was sent as one, for a file can't be shown as a photo; then the newest that was delivered. Only
+ * of the avatar that may be shown: the session's, or the one that a button names. */
+static void test_thumbnail(void)
+{
+    struct customer anna = customer_new(), boris = customer_new();
+    CHECK(card_of(&anna, anna.avatar_id) == NULL);
+    send(&anna, "document", false);
+    CHECK(card_of(&anna, anna.avatar_id) == NULL);
+    send(&anna, "first", true);
+    send(&anna, "second", true);
+    CHECK_TEXT(card_of(&anna, anna.avatar_id), "first");
+    CHECK(card_of(&anna, 0) == NULL && card_of(&boris, anna.avatar_id) == NULL);
+    stand(&anna, "card", anna.avatar_id, 0);
+    CHECK_TEXT(card_of(&anna, 0), "first");
+    int64_t jobs[] = {job_new(&anna), job_new(&anna)};
+    CHECK_TEXT(card_of(&anna, 0), "first");
+    for (size_t i = 0; i < 2; i++)
+        tell(SQL("UPDATE photo_tasks SET photo_file_id = 'made%zu-' || index WHERE index < 5 AND job_id = %lld", i,
+                 (long long)jobs[i]));
+    CHECK_TEXT(card_of(&anna, 0), "made1-4");
+    tell("DELETE FROM bot_sessions");
+}
+
 /* ---- newcomers ---- */
 
 /* The web application unlinked a Telegram account: its row keeps the device id that the next registration would take.
@@ -232,6 +313,8 @@ int main(void)
     test_cleared_before_paid();
     test_put_back();
     test_contact();
+    test_ordered_contact();
+    test_thumbnail();
     test_unlinked();
     end();
     return 0;

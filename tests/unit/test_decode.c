@@ -100,6 +100,7 @@ static void test_files(void)
     CHECK_TEXT(event.file.file_id, "b");
     CHECK_TEXT(event.file.file_unique_id, "ub");
     CHECK_INT(event.file.width, 1280);
+    CHECK(event.file.as_photo);
     CHECK_INT(event.file.size_bytes, 9);
     CHECK_TEXT(event.media_group, "g1");
     CHECK_INT(message("\"photo\":[]").kind, EVENT_OTHER);
@@ -108,6 +109,7 @@ static void test_files(void)
     event = message("\"document\":{\"file_id\":\"d\",\"file_unique_id\":\"ud\",\"mime_type\":\"image/"
                     "png\",\"file_size\":5000000000}");
     CHECK_INT(event.kind, EVENT_DOCUMENT);
+    CHECK(!event.file.as_photo);
     CHECK_INT(event.file.size_bytes, 5000000000);
     CHECK(event.media_group == NULL);
     char members[600];

@@ -41,6 +41,11 @@ static const char *read_contact(const char *text)
     return input_contact(&arena, text);
 }
 
+static const char *read_shared(const char *text)
+{
+    return input_shared_phone(&arena, text);
+}
+
 static void test_names(void)
 {
     static const struct pair pairs[] = {
@@ -126,7 +131,7 @@ static void test_emails(void)
                                         {"a@b.r", NULL},
                                         {"a@.ru", NULL},
                                         {"a@b..ru", NULL},
-                                        {"a@b.ru.", NULL},
+                                        {"a@b.ru.", "a@b.ru"},
                                         {".a@b.ru", NULL},
                                         {"a.@b.ru", NULL},
                                         {"a..b@c.ru", NULL},
@@ -136,7 +141,9 @@ static void test_emails(void)
                                         {"a@b-.ru", NULL},
                                         {"a@b.-ru", NULL},
                                         {"a@b.ru-", NULL},
-                                        {"<a@b.ru>", NULL},
+                                        {"<a@b.ru>", "a@b.ru"},
+                                        {"<b>@b.ru", NULL},
+                                        {"<>", NULL},
                                         {"a@b.ru\x01", NULL},
                                         {"а@б.рф", NULL},
                                         {"a,b@c.ru", NULL}};
@@ -166,6 +173,14 @@ static void test_phones(void)
                                         {"8.916.123.45.67", "+79161234567"},
                                         {"+375 29 123-45-67", "+375291234567"},
                                         {"380501234567", "+380501234567"},
+                                        {"+84 912 345 678", "+84912345678"},
+                                        {"+852 9123 4567", "+85291234567"},
+                                        {"+888 8 888", "+8888888"},
+                                        {"+8 916 123-45-67", "+89161234567"},
+                                        {"+7 916 123-45-6", NULL},
+                                        {"0501234567", NULL},
+                                        {"00491511234567", NULL},
+                                        {"+123456", NULL},
                                         {"+123456789012345", "+123456789012345"},
                                         {"+1234567890123456", NULL},
                                         {"123456789", NULL},
@@ -177,6 +192,61 @@ static void test_phones(void)
                                         {"8 916 123-45-67, Анна", NULL},
                                         {"٨٩١٦١٢٣٤٥٦٧", NULL}};
     check_all(read_phone, pairs, sizeof pairs / sizeof pairs[0]);
+}
+
+/* What a machine supplies has its country code, with or without the "+": an 8 is no habit there. */
+static void test_shared_phones(void)
+{
+    static const struct pair pairs[] = {{"79161234567", "+79161234567"},
+                                        {"+79161234567", "+79161234567"},
+                                        {"84912345678", "+84912345678"},
+                                        {"85291234567", "+85291234567"},
+                                        {"8801712345678", "+8801712345678"},
+                                        {"88801234567", "+88801234567"},
+                                        {"8888888", "+8888888"},
+                                        {"+888 0123 4567", "+88801234567"},
+                                        {"1 202 555 0123", "+12025550123"},
+                                        {"3725551234", "+3725551234"},
+                                        {"", NULL},
+                                        {"+", NULL},
+                                        {"a@b.ru", NULL},
+                                        {"1234567890123456", NULL}};
+    check_all(read_shared, pairs, sizeof pairs / sizeof pairs[0]);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) /* what is stored reads the same for ever */
+        if (pairs[i].kept != NULL)
+            CHECK_TEXT(read_contact(pairs[i].kept), pairs[i].kept);
+}
+
+/* As they come from a phone's contacts, a page, a mail program or a PDF. */
+static void test_pasted(void)
+{
+    static const struct pair pairs[] = {{"\u202d+7 916 123\u201145\u201167\u202c", "+79161234567"},
+                                        {"+7\u00a0916\u00a0123\u201345\u201467", "+79161234567"},
+                                        {"8\u202f(916)\u2009123\u221245\u201067", "+79161234567"},
+                                        {"\u200e79161234567", "+79161234567"},
+                                        {"\u2068+84 912 345 678\u2069", "+84912345678"},
+                                        {"\uff0b\uff17 \uff19\uff11\uff16 123-45-67", "+79161234567"},
+                                        {"tel:+7-916-123-45-67", "+79161234567"},
+                                        {"TEL: 8 916 123 45 67", "+79161234567"},
+                                        {"8 916 123-45-67.", "+79161234567"},
+                                        {"anna@example.com\u200b", "anna@example.com"},
+                                        {"\u2068anna@example.com\u2069", "anna@example.com"},
+                                        {"\ufeffanna@exam\u00adple.com", "anna@example.com"},
+                                        {"anna.smith\u2011jones@example.com", "anna.smith-jones@example.com"},
+                                        {"anna\uff20example.com", "anna@example.com"},
+                                        {"mailto:anna@example.com", "anna@example.com"},
+                                        {"Mailto:anna@example.com?subject=Hi", "anna@example.com"},
+                                        {"<anna@example.com>", "anna@example.com"},
+                                        {"Anna <anna@example.com>,", "anna@example.com"},
+                                        {"Анна <anna@example.com>", "anna@example.com"},
+                                        {"<mailto:anna@example.com>", "anna@example.com"},
+                                        {"\u00a0anna@example.com;\n", "anna@example.com"},
+                                        {"mailto:", NULL},
+                                        {"tel:", NULL},
+                                        {"\u200b", NULL},
+                                        {"anna@example.com, boris@example.com", NULL},
+                                        {"anna @example.com", NULL}};
+    check_all(read_contact, pairs, sizeof pairs / sizeof pairs[0]);
 }
 
 static void test_contacts(void)
@@ -193,6 +263,8 @@ int main(void)
     test_words();
     test_emails();
     test_phones();
+    test_shared_phones();
+    test_pasted();
     test_contacts();
     arena_done(&arena);
     return 0;

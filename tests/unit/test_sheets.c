@@ -78,6 +78,8 @@ static void test_names(void)
         CHECK(state->limit_s > 0);
         CHECK(state->read != NULL && state->show != NULL);
         CHECK(state->question < TEXT_COUNT && text_key_name(state->question)[0] != '\0');
+        CHECK(state->hint != state->question &&
+              state->photo_hint != state->question); /* it helps, it does not repeat */
     }
     CHECK(sheet_state("of_another_year") == NULL);
     CHECK(sheet_state("") == NULL);
@@ -132,7 +134,7 @@ static void test_reachable(void)
             fprintf(stderr, "nothing leads to %s\n", (*at)->name);
         CHECK(is_entered(*at, true));
     }
-    CHECK(!is_entered(&state_checkout, false)); /* the scan can tell: only moves lead there */
+    CHECK(!is_entered(&state_contact, false)); /* the scan can tell: only moves lead there */
 }
 
 /* From the welcome, by moves and places: a breadth-first walk over the tables. Places need the consent that only the
@@ -168,8 +170,8 @@ static const char *const keys[TEXT_COUNT] = {
 #undef TEXT
 };
 
-/* The commands' descriptions are the shell's: it reads them for setMyCommands. A state's question is named without the
- * prefix in its sheet. */
+/* The commands' descriptions are the shell's: it reads them for setMyCommands. A state's question and hints are named
+ * without the prefix in its sheet. */
 static void test_texts_used(void)
 {
     source_length = 0;
@@ -183,7 +185,8 @@ static void test_texts_used(void)
         bool asked = false;
         (void)snprintf(full, sizeof full, "TEXT_%s", keys[key]);
         for (const struct state *const *at = sheet_states(); *at != NULL; at++)
-            asked = asked || (*at)->question == (enum text_key)key;
+            asked = asked || (*at)->question == (enum text_key)key || (*at)->hint == (enum text_key)key ||
+                    (*at)->photo_hint == (enum text_key)key;
         if (!asked && !source_has(full) && strncmp(keys[key], "COMMAND_", 8) != 0) {
             fprintf(stderr, "no screen says %s\n", full);
             exit(1);

@@ -44,6 +44,12 @@ static void test_plurals(void)
         CHECK_TEXT(format(LANG_RU, "{n|one|few|many}", ARGS(ARG_N("n", cases[i].n))), cases[i].russian);
         CHECK_TEXT(format(LANG_EN, "{n|one|other}", ARGS(ARG_N("n", cases[i].n))), cases[i].english);
     }
+    for (int64_t n = 0; n < 25; n++) { /* a list of 21 things is not one thing */
+        const char *want = n == 1 ? "it" : "them";
+        CHECK_TEXT(format(LANG_RU, "{n?it|them}", ARGS(ARG_N("n", n))), want);
+        CHECK_TEXT(format(LANG_EN, "{n?it|them}", ARGS(ARG_N("n", n))), want);
+    }
+    CHECK_TEXT(format(LANG_RU, "{n?it|them}", ARGS(ARG_S("n", "1"))), "them");
     CHECK_TEXT(format(LANG_RU, "[{n|one||many}]", ARGS(ARG_N("n", 2))), "[]");
     CHECK_TEXT(format(LANG_EN, "{n|one|other}", ARGS(ARG_S("n", "1"))), "other");
     CHECK_TEXT(format(LANG_EN, "{n} {n|photo|photos} left", ARGS(ARG_N("n", 3))), "3 photos left");
@@ -156,6 +162,28 @@ static void test_check_words(void)
     refuses(LANG_EN, "}", "a } without");
 }
 
+static void test_check_forms(void)
+{
+    static const struct {
+        enum lang lang;
+        const char *words, *reason; /* NULL: right */
+    } rows[] = {{LANG_RU, "{n} {n|one|few|many}", NULL},
+                {LANG_EN, "{n} {n|one|other}", NULL},
+                {LANG_RU, "{n?one|many}", NULL},
+                {LANG_EN, "{n?one|many}", NULL},
+                {LANG_RU, "{n|one|other}", "Russian needs three"},
+                {LANG_EN, "{n|one|few|many}", "English needs two"},
+                {LANG_RU, "{n?one|few|many}", "a list needs two"},
+                {LANG_EN, "{n?one}", "a list needs two"},
+                {LANG_EN, "{nobody?one|many}", "unknown placeholder {nobody}"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *why = "accepted";
+        enum err err = text_check(&arena, rows[i].lang, TEXT_PHOTOS_OVER, rows[i].words, &why);
+        CHECK_INT(err, rows[i].reason == NULL ? ERR_OK : ERR_INVALID);
+        CHECK(rows[i].reason == NULL || strstr(why, rows[i].reason) != NULL);
+    }
+}
+
 static void check_longest(enum text_key key, size_t units)
 {
     const char *why = "";
@@ -215,6 +243,7 @@ int main(void)
     test_languages();
     test_check_tags();
     test_check_words();
+    test_check_forms();
     test_check_lengths();
     test_check_placeholders();
     arena_done(&arena);

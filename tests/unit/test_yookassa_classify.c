@@ -70,6 +70,64 @@ static void test_words(void)
     CHECK_INT(strlen(classify(HTTP_ANSWERED, 400, body, 0).description), YOOKASSA_DESCRIPTION_BYTES - 2);
 }
 
+static enum yookassa_verdict_kind kind_for(long status, const char *parameter)
+{
+    char body[256];
+    (void)snprintf(body, sizeof body,
+                   "{\"type\":\"error\",\"code\":\"invalid_request\",\"description\":\"Receipt is missing or illegal\","
+                   "\"parameter\":\"%s\"}",
+                   parameter);
+    return classify(HTTP_ANSWERED, status, body, 0).kind;
+}
+
+/* Of all refusals, the one for the receipt's customer is the user's to mend. */
+static void test_contact(void)
+{
+    static const char *const customers[] = {"receipt.customer", "receipt.customer.email", "receipt.customer.phone"};
+    static const char *const others[] = {"", "receipt", "receipt.items", "receipt.customers", "amount", "customer"};
+    for (size_t i = 0; i < sizeof customers / sizeof customers[0]; i++) {
+        CHECK_INT(kind_for(400, customers[i]), YOOKASSA_CONTACT);
+        CHECK_INT(kind_for(401, customers[i]), YOOKASSA_UNAUTHORIZED);
+        CHECK_INT(kind_for(500, customers[i]), YOOKASSA_AMBIGUOUS);
+        CHECK_INT(kind_for(429, customers[i]), YOOKASSA_RETRY);
+        CHECK_INT(kind_for(200, customers[i]), YOOKASSA_OK);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        CHECK_INT(kind_for(400, others[i]), YOOKASSA_PERMANENT);
+}
+
+/* Every reason that YooKassa has (its v3 reference), and what is none. */
+static void test_reasons(void)
+{
+    static const struct {
+        const char *word;
+        enum payment_reason reason;
+    } rows[] = {{"3d_secure_failed", PAYMENT_NOT_CONFIRMED},
+                {"call_issuer", PAYMENT_DECLINED},
+                {"canceled_by_merchant", PAYMENT_UNTOLD},
+                {"card_expired", PAYMENT_CARD_WRONG},
+                {"country_forbidden", PAYMENT_DECLINED},
+                {"deal_expired", PAYMENT_UNTOLD},
+                {"expired_on_capture", PAYMENT_UNTOLD},
+                {"expired_on_confirmation", PAYMENT_EXPIRED},
+                {"fraud_suspected", PAYMENT_DECLINED},
+                {"general_decline", PAYMENT_DECLINED},
+                {"identification_required", PAYMENT_DECLINED},
+                {"insufficient_funds", PAYMENT_NO_FUNDS},
+                {"internal_timeout", PAYMENT_UNTOLD},
+                {"invalid_card_number", PAYMENT_CARD_WRONG},
+                {"invalid_csc", PAYMENT_CARD_WRONG},
+                {"issuer_unavailable", PAYMENT_DECLINED},
+                {"payment_method_limit_exceeded", PAYMENT_OVER_LIMIT},
+                {"payment_method_restricted", PAYMENT_DECLINED},
+                {"permission_revoked", PAYMENT_DECLINED},
+                {"unsupported_mobile_operator", PAYMENT_DECLINED},
+                {"", PAYMENT_UNTOLD},
+                {"insufficient_funds_of_another_year", PAYMENT_UNTOLD}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_INT(yookassa_reason(rows[i].word), rows[i].reason);
+}
+
 #define PAYMENT(fields) "{\"id\":\"22e12f66-000f-5000-8000-18db351245c7\"," fields "}"
 #define AMOUNT "\"amount\":{\"value\":\"500.00\",\"currency\":\"RUB\"}"
 
@@ -246,6 +304,8 @@ int main(void)
 {
     test_statuses();
     test_words();
+    test_contact();
+    test_reasons();
     test_payment();
     test_odd_payments();
     test_body();

@@ -1,0 +1,196 @@
+/* At the till, in one world and one chat: a contact that YooKassa does not take, a look at the payment that finds
+ * nothing, or takes too long, a bank that declines, a link whose time is over, and in the end the set, whose files are
+ * asked for by an impatient finger. After each of them the person knows what is, and goes on from there. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/system/invariants.h"
+#include "tests/system/scene.h"
+#include "tests/system/secrets.h"
+
+#define NOT_YET "Пока не вижу оплату"
+
+enum {
+    SET = 23,
+    PRESSES = 3,
+    HEARD_MS = 3000, /* so long a look may take before something is said */
+    SLACK_MS = 1500, /* of a busy machine, and of the test's own looking */
+    SLOW_MS = 8000,
+    LINK_LIFE_MS = 61 * 60 * 1000
+};
+
+static struct world world;
+static struct user user;
+static const struct scene scene = {&world, &user, 1, &user};
+static struct invariants all = {.world = &world};
+
+/* Presses the button once the screen has it. */
+static void press(const char *state, const char *action, int times)
+{
+    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
+    for (;;) {
+        user_look(&user);
+        struct screen screen = chat_screen(user.chat, 0);
+        const char *data = screen.buttons == NULL ? NULL : chat_button(&screen, state, action);
+        if (data != NULL &&
+            net_post_status(world.net, scene_path(&scene, 0, "press"),
+                            arena_format(&world.arena, "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"repeat\":%d}",
+                                         screen.message_id, data, times)) == 200)
+            return;
+        if (net_now_ms() > end_ms)
+            world_fail(&world, "there is no button %s:%s", state, action);
+        net_step(world.net, 20);
+    }
+}
+
+static void await_state(const char *state)
+{
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_sessions WHERE state = '%s'", state);
+}
+
+static void order(void)
+{
+    press("checkout", "order", 1);
+    await_state("pay");
+}
+
+/* The newest payment, once the screen has its link. */
+static const char *await_link(void)
+{
+    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
+    for (;;) {
+        user_look(&user);
+        struct screen screen = chat_screen(user.chat, 0);
+        const char *link = screen.buttons == NULL ? NULL : chat_link(&screen);
+        const char *id = link == NULL ? NULL : strstr(link, "/checkout/");
+        if (id != NULL)
+            return arena_format(&world.arena, "%.*s", (int)strcspn(id + 10, "?/"), id + 10);
+        if (net_now_ms() > end_ms)
+            world_fail(&world, "there is no link");
+        net_step(world.net, 20);
+    }
+}
+
+static void pay_at_checkout(const char *payment, const char *deed, const char *body)
+{
+    json_object_put(net_post(world.net, arena_format(&world.arena, "/api/payments/%s/%s", payment, deed), "%s", body));
+}
+
+/* Telegram's own number, shared without the "+", and an address that can't be: both are asked for again, with the true
+ * reason, and nothing else is. */
+static void give_bad_contacts(void)
+{
+    await_state("contact");
+    json_object_put(net_post(world.net, scene_path(&scene, 0, "contact"), "{\"phone\":\"88801234567\",\"own\":true}"));
+    await_state("checkout");
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_users WHERE receipt_contact = '+88801234567'");
+    press("checkout", "order", 1);
+    scene_await_words(&scene, 0, "ЮKassa не принимает +88801234567 для чека");
+    await_state("contact");
+    scene_write(&scene, 0, "anna@mail.invalid");
+    await_state("checkout");
+    press("checkout", "order", 1);
+    scene_await_words(&scene, 0, "ЮKassa не принимает anna@mail.invalid для чека");
+    scene_await(&scene, 2, "SELECT count(*) FROM orders WHERE payment_state = 'failed' AND payment_reason = 'contact'");
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_users WHERE receipt_contact IS NULL");
+    await_state("contact");
+    scene_write(&scene, 0, "anna@mail.ru");
+    await_state("checkout");
+}
+
+/* How long it took until the look was answered. */
+static int64_t look(void)
+{
+    int64_t began_ms = net_now_ms();
+    press("pay", "paid", 1);
+    scene_await_words(&scene, 0, NOT_YET);
+    return net_now_ms() - began_ms;
+}
+
+/* The look finds nothing, at once; then YooKassa takes too long, and the same is said in time all the same. */
+static void look_in_vain(void)
+{
+    (void)await_link();
+    int64_t took_ms = look();
+    invariants_fact(&all, took_ms < HEARD_MS + SLACK_MS, "the look was answered after %" PRId64 " ms", took_ms);
+    scene_write(&scene, 0, "оплатила!");
+    scene_await_words(&scene, 0, "Жду оплату по кнопке ниже");
+    user_look(&user);
+    invariants_fact(&all, !chat_says(user.chat, NOT_YET), "the answer to the look is over");
+    json_object_put(net_post(world.net, "/api/faults",
+                             "{\"service\":\"yookassa\",\"method\":\"*\",\"kind\":\"delay\",\"ms\":%d,\"count\":9}",
+                             SLOW_MS));
+    took_ms = look();
+    invariants_fact(&all, took_ms < HEARD_MS + SLACK_MS, "the slow look was answered after %" PRId64 " ms", took_ms);
+    net_delete(world.net, "/api/faults");
+}
+
+/* What the bank said, what the clock says. */
+static void fail_to_pay(void)
+{
+    pay_at_checkout(await_link(), "decline", "{\"reason\":\"insufficient_funds\"}");
+    scene_await_words(&scene, 0, "На карте не хватило денег, ничего не списано");
+    order();
+    pay_at_checkout(await_link(), "decline", "{\"reason\":\"3d_secure_failed\"}");
+    scene_await_words(&scene, 0, "Банк не дождался подтверждения");
+    order();
+    (void)await_link();
+    json_object_put(net_post(world.net, "/api/clock", "{\"advance_ms\":%d}", LINK_LIFE_MS));
+    press("pay", "paid", 1);
+    scene_await_words(&scene, 0, "Время ссылки вышло");
+    order();
+}
+
+/* Where the closing line lies among the bot's messages, and how many there are; documents behind it. */
+static void count_closings(int *ret_closings, int *ret_behind)
+{
+    struct json_object *messages = chat_messages(user.chat);
+    *ret_closings = *ret_behind = 0;
+    for (size_t i = 0; i < json_object_array_length(messages); i++) {
+        struct json_object *message = json_object_array_get_idx(messages, i);
+        if (strstr(chat_field(message, "text"), "файлами, в полном качестве. Что дальше?") != NULL)
+            ++*ret_closings;
+        else if (*ret_closings > 0 && strcmp(chat_field(message, "kind"), "document") == 0)
+            ++*ret_behind;
+    }
+}
+
+static void take_files(void)
+{
+    int which[PRESSES * SET * 2], closings = 0, behind = 0;
+    pay_at_checkout(await_link(), "pay", "{}");
+    await_state("result");
+    press("*", "files", PRESSES); /* at once … */
+    scene_await(&scene, 1, "SELECT LEAST(1, count(*)) FROM photo_tasks WHERE document_file_id IS NOT NULL");
+    user_look(&user);
+    press("*", "files", 1); /* … and while they come */
+    scene_await_words(&scene, 0, "файлами, в полном качестве. Что дальше?");
+    scene_await(&scene, 0, "SELECT count(*) FROM outbox");
+    user_look(&user);
+    count_closings(&closings, &behind);
+    int count = chat_pictures(user.chat, "document", which, NULL, PRESSES * SET * 2);
+    invariants_fact(&all, count == SET, "%d files came, want %d", count, SET);
+    invariants_fact(&all, closings == 1 && behind == 0, "%d closing lines, %d files behind the first", closings,
+                    behind);
+}
+
+int main(void)
+{
+    struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
+    world_begin(&world, &(struct world_options){.name = "till", .seed = 11, .cheap_styles = true});
+    world_start_daemon(&world, NULL);
+    user_begin(&user, &world, &plan, 6000000101);
+    secrets_keep(&world);
+    scene_walk_to(&(struct scene){&world, &user, 1, NULL}, 0, USER_CONTACT);
+    give_bad_contacts();
+    order();
+    look_in_vain();
+    fail_to_pay();
+    take_files();
+    invariants_settle(&world);
+    invariants_check(&all);
+    printf("till: %d facts hold, %lld s\n", all.checked, (long long)(net_now_ms() - world.begun_ms) / 1000);
+    return 0;
+}
