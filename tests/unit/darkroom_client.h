@@ -97,7 +97,7 @@ static inline void want_verdict(struct darkroom *darkroom, const void *bytes, si
 static inline uint8_t *draw(struct darkroom *darkroom, int width, int height, size_t *ret_len)
 {
     static uint8_t svg[FILE_MAX];
-    size_t len = read_file(SOURCE_DIR "/config/styles/examples/2_evening.svg", svg);
+    size_t len = read_file(SOURCE_DIR "/config/styles/drawings/2_evening.svg", svg);
     struct answer answer = {0};
     CHECK(darkroom_render(darkroom, svg, len, width, height, answered, &answer) == ERR_OK);
     wait_for(darkroom, &answer);
