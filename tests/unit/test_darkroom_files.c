@@ -1,6 +1,7 @@
 /* Files as phones and programs write them, each made here: whole ones are taken, upright and at their size, however
  * they are stored and whatever hangs behind them; of the others the true reason is said. */
 #include <vips/vips.h>
+#include "tests/lsan.h"
 #include "tests/unit/darkroom_client.h"
 
 enum { WIDTH = 640, HEIGHT = 800, ROOM = 24 * 1024 * 1024 };

@@ -2,6 +2,7 @@
  * box, round pictures that libheif encodes; laid out as by phones with iOS 18: a tone map beside the primary, a gain
  * map that both refer to, and the primary as one picture or as a grid of tiles. */
 #include <vips/vips.h>
+#include "tests/lsan.h"
 #include "tests/unit/darkroom_client.h"
 
 enum { ROOM = 1024 * 1024, TILE = 512, ITEMS_MAX = 8, PROPERTIES_MAX = 8 };
