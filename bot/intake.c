@@ -1,13 +1,13 @@
 /* The intake of reference photos. A photo goes fetch → examine → store → commit, each step ending in a callback; a
- * trouble that may pass puts it aside with back-off and it begins again (at the commit, if the verdict is known). What
- * waits is only ids and file ids; the bytes of at most INTAKE_AT_ONCE_MAX photos are in memory.
+ * trouble that may pass puts it aside with back-off and it begins again (at the commit, if the verdict is known). A
+ * good one is compared with the other good ones of its avatar: the commit takes nothing in while there are some that it
+ * was not compared with, and hands those out instead. Reason: one photo's whole way is read in one place. What waits is
+ * only ids and file ids; the bytes of at most INTAKE_AT_ONCE_MAX photos are in memory.
  *
  * The truth is photo_intake in the database: this is only a list of what is to be done, so it may overflow (the rest
  * is loaded when there is room) and may be lost (it is loaded at start).
  *
- * Reason: the steps of one photo and the list of all share every field of both.
- *
- * Must not: decide what counts as the same photo, or look at the picture itself. */
+ * Must not look at the picture itself. */
 #include "bot/intake.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ enum {
     LOUD_ATTEMPT = 5              /* trouble that lasts so long is a warning */
 };
 
-enum where { QUEUED, FETCHING, EXAMINING, STORING, COMMITTING, ASIDE };
+enum where { QUEUED, FETCHING, EXAMINING, STORING, COMMITTING, COMPARING, ASIDE };
 
 struct photo {
     struct photo *next, *previous; /* all known ones, oldest first */
@@ -43,10 +43,13 @@ struct photo {
     int attempts;
     int64_t away_ms; /* since when Telegram has not got the file; 0 = it did not say so */
     bool broke;      /* the darkroom ended under it: once may be chance (a stop of the service, want of memory) */
-    bool judged;     /* verdict, hash and url are known */
+    bool judged;     /* verdict and, for a good one, url and sketch are known */
     enum photo_verdict verdict;
-    uint64_t hash;
     char url[STORE_URL_BYTES]; /* "" unless good */
+    uint8_t *sketch;           /* NULL unless good */
+    int64_t *seen;             /* the photos that it was compared with */
+    size_t seen_count;         /* … and those that it is being compared with */
+    size_t comparing_count;
 };
 
 struct intake {
@@ -65,6 +68,8 @@ static void pump(struct intake *intake);
 static void photo_free(struct photo *photo)
 {
     free(photo->file_id);
+    free(photo->sketch);
+    free(photo->seen);
     free(photo);
 }
 
@@ -86,7 +91,7 @@ void intake_free(struct intake *intake)
     for (struct photo *photo = intake->first, *next; photo != NULL; photo = next) {
         next = photo->next;
         photo->intake = NULL;
-        if (photo->where == EXAMINING && intake->shop->darkroom != NULL)
+        if ((photo->where == EXAMINING || photo->where == COMPARING) && intake->shop->darkroom != NULL)
             darkroom_cancel(intake->shop->darkroom, photo);
         if (photo->where != FETCHING && photo->where != STORING)
             photo_free(photo);
@@ -137,12 +142,58 @@ static void put_aside(struct photo *photo, const char *doing, const char *why)
 /* ---- the commit ---------------------------------------------------------------------------------------------------
  */
 
+static void commit(struct photo *photo);
+
+static void compared(void *ctx, enum err err, struct darkroom_result *result)
+{
+    struct photo *photo = ctx;
+    if (err != ERR_OK) {
+        put_aside(photo, "comparing", err_name(err));
+        return;
+    }
+    photo->seen_count += photo->comparing_count;
+    if (result->is_same)
+        photo->verdict = PHOTO_DUPLICATE;
+    commit(photo);
+}
+
+/* With those that it was not compared with yet. */
+static void compare(struct photo *photo, const struct db_result *result, int statement)
+{
+    struct arena arena;
+    size_t count = (size_t)db_rows(result, statement + 1);
+    count = count < DARKROOM_SKETCHES_MAX ? count : DARKROOM_SKETCHES_MAX; /* the rest after these */
+    uint8_t *sketches = calloc(count + 1, DARKROOM_SKETCH_BYTES);
+    photo->seen = realloc(photo->seen, (photo->seen_count + count) * sizeof *photo->seen);
+    if (sketches == NULL || photo->seen == NULL)
+        abort();
+    memcpy(sketches, photo->sketch, DARKROOM_SKETCH_BYTES);
+    arena_init(&arena);
+    for (size_t i = 0; i < count; i++) {
+        struct photos_unseen other = photos_read_unseen(result, statement, (int)i, &arena);
+        photo->seen[photo->seen_count + i] = other.id;
+        if (other.sketch_bytes == DARKROOM_SKETCH_BYTES)
+            memcpy(sketches + (i + 1) * DARKROOM_SKETCH_BYTES, other.sketch, DARKROOM_SKETCH_BYTES);
+    }
+    arena_done(&arena);
+    photo->comparing_count = count;
+    photo->where = COMPARING;
+    enum err err = darkroom_compare(photo->intake->shop->darkroom, sketches, count + 1, compared, photo);
+    free(sketches);
+    if (err != ERR_OK)
+        put_aside(photo, "comparing", err_name(err));
+}
+
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct photo *photo = ctx;
-    enum { VERDICT_AT = 1 };
+    enum { VERDICT_AT = 1, UNSEEN_AT };
     if (failure != NULL) {
         put_aside(photo, "recording the verdict", failure->message);
+        return;
+    }
+    if (db_rows(result, UNSEEN_AT) > 0) {
+        compare(photo, result, VERDICT_AT);
         return;
     }
     shop_step("intake.after_commit");
@@ -159,13 +210,15 @@ static void commit(struct photo *photo)
     struct db_unit *unit = db_unit_new();
     photo->where = COMMITTING;
     arena_init(&arena);
-    (void)photos_add_examined(unit, &arena,
-                              &(struct photos_examined){.id = photo->id,
-                                                        .verdict = photo->verdict,
-                                                        .hash = photo->hash,
-                                                        .near_bits = DARKROOM_SAME_PICTURE_BITS,
-                                                        .url = photo->url[0] == '\0' ? NULL : photo->url,
-                                                        .max = shop->config->shop.photos_max});
+    (void)photos_add_examined(
+        unit, &arena,
+        &(struct photos_examined){.id = photo->id,
+                                  .verdict = photo->verdict,
+                                  .url = photo->url[0] == '\0' ? NULL : photo->url,
+                                  .sketch = photo->sketch,
+                                  .sketch_bytes = photo->sketch == NULL ? 0 : DARKROOM_SKETCH_BYTES,
+                                  .seen = photo->seen,
+                                  .seen_count = photo->seen_count});
     arena_done(&arena);
     shop_step("intake.before_commit");
     db_submit(shop->db, unit, committed, photo);
@@ -201,8 +254,8 @@ static void examined(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct photo *photo = ctx;
     bool broke = err == ERR_CLOSED || err == ERR_TIMEOUT;
-    if (err == ERR_INVALID || (broke && photo->broke && !photo->intake->shop->stopping)) {
-        judge(photo, PHOTO_BROKEN);
+    if (broke && photo->broke && !photo->intake->shop->stopping) {
+        judge(photo, PHOTO_UNREADABLE);
         return;
     }
     photo->broke = photo->broke || broke;
@@ -210,11 +263,15 @@ static void examined(void *ctx, enum err err, struct darkroom_result *result)
         put_aside(photo, "examining", err_name(err));
         return;
     }
-    photo->hash = result->hash;
     if (result->verdict != PHOTO_GOOD) {
         judge(photo, result->verdict);
         return;
     }
+    free(photo->sketch); /* of an attempt that got no further */
+    photo->sketch = malloc(DARKROOM_SKETCH_BYTES);
+    if (photo->sketch == NULL)
+        abort();
+    memcpy(photo->sketch, result->sketch, DARKROOM_SKETCH_BYTES);
     photo->where = STORING;
     shop_step("intake.before_store");
     store_put(photo->intake->shop->store, result->jpeg, result->jpeg_len, stored, photo);

@@ -130,9 +130,19 @@ static void read_cover(const struct reading *reading, const config_setting_t *ro
     if (cover == NULL)
         return;
     const char *path = cover[0] == '/' ? cover : arena_format(reading->arena, "%s/%s", reading->dir, cover);
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || access(path, R_OK) != 0)
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || access(path, R_OK) != 0) {
         tell(reading, config_setting_get_member(root, "cover"),
              arena_format(reading->arena, "put the picture at %s, or name another", path), "cover", "can't be read");
+        return;
+    }
+    const char *dot = strrchr(path, '.');
+    bool jpeg = dot != NULL && (strcmp(dot, ".jpg") == 0 || strcmp(dot, ".jpeg") == 0);
+    if (!jpeg && (dot == NULL || (strcmp(dot, ".png") != 0 && strcmp(dot, ".svg") != 0)))
+        tell(reading, config_setting_get_member(root, "cover"), "name a picture that ends with .jpg, .png or .svg",
+             "cover", "is of another kind");
+    else if (status.st_size >= STYLE_COVER_MAX_BYTES)
+        tell(reading, config_setting_get_member(root, "cover"), "make it smaller: 1080 × 1350 points are plenty",
+             "cover", arena_format(reading->arena, "is no smaller than %d bytes", STYLE_COVER_MAX_BYTES));
     reading->entry->style.cover_path = path;
 }
 

@@ -4,7 +4,8 @@
  *   order = 1;                        optional; then by id
  *   name: { ru = "…"; en = "…"; };
  *   description: { ru = "…"; en = "…"; };   plain text, like the name
- *   cover = "professional.svg";       beside the file
+ *   cover = "professional.jpg";       beside the file; a JPEG is sent as it is (4:5 fits best), an SVG or PNG is drawn
+ *                                     at the start, and what is shown before it is ready goes without
  *   price = "500.00";                 roubles, 1.00 … 350000.00
  *   looks = ( { prompt = "…"; recipe = "…"; }, … );   one per photo of the set
  */
@@ -20,7 +21,8 @@ enum {
     STYLE_DESCRIPTION_MAX_BYTES = 2800,
     STYLE_DESCRIPTION_MAX_UNITS = 700, /* of UTF-16: with name, price and a hint it is a caption of at most 1024 */
     STYLE_PROMPT_MAX_BYTES = 4000,
-    STYLE_RECIPE_MAX_BYTES = 511
+    STYLE_RECIPE_MAX_BYTES = 511,
+    STYLE_COVER_MAX_BYTES = 8 * 1024 * 1024 /* Telegram takes photos of 10 MB */
 };
 #define STYLE_PRICE_MIN_KOPECKS INT64_C(100) /* YooKassa's limits of a card payment */
 #define STYLE_PRICE_MAX_KOPECKS INT64_C(35000000)

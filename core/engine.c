@@ -9,7 +9,9 @@
  *
  * It must not know any conversation: those are the sheets in core/talk. It never fails and never stays silent to a
  * person: what no reader takes is answered with a helpful line and the same question, three times in a row with the
- * menu. */
+ * menu.
+ *
+ * Reason: in which order things are met is the whole of it, and is to be read in one piece. */
 #include "core/engine.h"
 
 #include <stdlib.h>

@@ -43,10 +43,13 @@ enum photo_verdict {
     PHOTO_DUPLICATE, /* the same picture is already among the photos of this avatar */
     PHOTO_TOO_SMALL, /* shorter side under the minimum */
     PHOTO_BLURRED,
-    PHOTO_BROKEN,      /* truncated, a bomb, or a decoder failed */
-    PHOTO_NOT_IMAGE,   /* wrong magic bytes */
-    PHOTO_TOO_BIG,     /* over the download limit */
-    PHOTO_UNREACHABLE, /* Telegram does not give the file any more */
+    PHOTO_BROKEN,          /* no decoder makes anything of it */
+    PHOTO_NOT_IMAGE,       /* wrong magic bytes */
+    PHOTO_TOO_BIG,         /* over the download limit */
+    PHOTO_UNREACHABLE,     /* Telegram does not give the file any more */
+    PHOTO_INCOMPLETE,      /* its end is missing */
+    PHOTO_TOO_MANY_PIXELS, /* more than can be decoded in the memory there is */
+    PHOTO_UNREADABLE,      /* our decoders can't, within their limits; another one may */
     PHOTO_VERDICT_COUNT
 };
 

@@ -1,6 +1,6 @@
-/* Statements of the intake. The decision (same picture twice, still pending?) is photo_examined() in the database; it
- * answers NULL to a repeat, so the verdict is read back beside it: a caller whose first answer got lost on the way
- * learns from the second what became of the photo. */
+/* Statements of the intake. The decision (same file twice, compared with all, still pending?) is photo_examined() in
+ * the database; it answers NULL to a repeat, so the verdict is read back beside it: a caller whose first answer got
+ * lost on the way learns from the second what became of the photo. */
 #include "db/photos.h"
 
 #include "db/words.h"
@@ -38,13 +38,15 @@ struct photos_news photos_read_missed(const struct db_result *result, int statem
 
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo)
 {
-    (void)db_unit_add(
-        unit, "SELECT photo_examined($1, $2, $3, $4, $5, $6)", 6,
-        (struct db_param[]){db_int64_param(arena, photo->id), db_text_param(words_of_verdict(photo->verdict)),
-                            db_int64_param(arena, (int64_t)photo->hash), db_int64_param(arena, photo->near_bits),
-                            db_text_param(photo->url), db_int64_param(arena, photo->max)});
-    return db_unit_add(unit, "SELECT verdict FROM photo_intake WHERE id = $1 AND verdict <> 'pending'", 1,
-                       (struct db_param[]){db_int64_param(arena, photo->id)});
+    struct db_param id = db_int64_param(arena, photo->id), seen = db_int64_array(arena, photo->seen, photo->seen_count);
+    (void)db_unit_add(unit, "SELECT photo_examined($1, $2, $3, $4, $5)", 5,
+                      (struct db_param[]){id, db_text_param(words_of_verdict(photo->verdict)),
+                                          db_bytea_param(arena, photo->sketch, photo->sketch_bytes), seen,
+                                          db_text_param(photo->url)});
+    int verdict = db_unit_add(unit, "SELECT verdict FROM photo_intake WHERE id = $1 AND verdict <> 'pending'", 1, &id);
+    (void)db_unit_add(unit, "SELECT id, sketch FROM photo_unseen($1, $2) WHERE $3", 3,
+                      (struct db_param[]){id, seen, db_bool_param(photo->verdict == PHOTO_GOOD)});
+    return verdict;
 }
 
 bool photos_read_examined(const struct db_result *result, int statement, enum photo_verdict *ret_verdict)
@@ -53,4 +55,11 @@ bool photos_read_examined(const struct db_result *result, int statement, enum ph
         return false;
     *ret_verdict = words_verdict(db_text(result, statement, 0, 0));
     return true;
+}
+
+struct photos_unseen photos_read_unseen(const struct db_result *result, int statement, int row, struct arena *arena)
+{
+    struct photos_unseen unseen = {.id = db_int64(result, statement + 1, row, 0)};
+    unseen.sketch = db_bytea(result, statement + 1, row, 1, arena, &unseen.sketch_bytes);
+    return unseen;
 }

@@ -13,10 +13,18 @@ struct photos_pending {
 struct photos_examined {
     int64_t id;
     enum photo_verdict verdict;
-    uint64_t hash;
-    int near_bits;   /* up to so many differing bits it is the same picture */
-    const char *url; /* "store:…" of a good one, else NULL */
-    int max;         /* photos of an avatar */
+    /* Of a good one, else empty: */
+    const char *url; /* "store:…" */
+    const uint8_t *sketch;
+    size_t sketch_bytes;
+    const int64_t *seen; /* the good ones it was compared with */
+    size_t seen_count;
+};
+
+struct photos_unseen {
+    int64_t id;
+    const uint8_t *sketch; /* in the arena */
+    size_t sketch_bytes;
 };
 
 struct photos_news {
@@ -33,10 +41,13 @@ struct photos_pending photos_read_pending(const struct db_result *result, int st
 int photos_add_missed(struct db_unit *unit);
 struct photos_news photos_read_missed(const struct db_result *result, int statement, int row);
 
-/* Records the verdict (two statements). Doing it again changes nothing and reads the same. Returns the index that
- * photos_read_examined wants. */
+/* Records the verdict (three statements), unless a good one is still to be compared with others. Doing it again changes
+ * nothing and reads the same. Returns the index that the two below want. */
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo);
 /* The verdict that holds, which may be PHOTO_DUPLICATE for a good one. False: the photo is gone. */
 bool photos_read_examined(const struct db_result *result, int statement, enum photo_verdict *ret_verdict);
+/* Those with which it is still to be compared, db_rows(result, statement + 1) of them: while there are any, nothing is
+ * recorded. statement: what photos_add_examined returned. */
+struct photos_unseen photos_read_unseen(const struct db_result *result, int statement, int row, struct arena *arena);
 
 #endif

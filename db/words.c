@@ -4,8 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending", "good",      "duplicate", "too_small",  "blurred",
-                                                          "broken",  "not_image", "too_big",   "unreachable"};
+static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending",     "good",       "duplicate",       "too_small",
+                                                          "blurred",     "broken",     "not_image",       "too_big",
+                                                          "unreachable", "incomplete", "too_many_pixels", "unreadable"};
 
 static const char *const reasons[PAYMENT_REASON_COUNT] = {
     [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired", [PAYMENT_NO_FUNDS] = "no_funds",

@@ -3,10 +3,12 @@
  *   NONE ─start─▶ STARTING ─hello─▶ IDLE ─job─▶ BUSY ─answer─▶ IDLE ─idle_ms─▶ NONE
  *                     └── dies or is silent ──▶ NONE (back-off) ◀── dies or is late: this job fails ──┘
  *
+ * Late is who has used up a job's processor time: that is the job's fault. Clocks on the wall say nothing of a picture
+ * when the machine is busy; by them a process is only looked at, and ended without blame when it stands still.
  * A process that dies before its hello is nobody's fault: the jobs wait, and only after START_TRIES does one fail. An
  * ended process is killed first and reaped when it is gone, without waiting for it. The process is not trusted: lengths
  * and enums that come back are checked, and one that talks nonsense is treated as dead. Nothing here decodes an image.
- */
+ * Reason: the machine and the few ways to feed it are read together. */
 #include "bot/darkroom/darkroom.h"
 
 #include <errno.h>
@@ -27,6 +29,7 @@ enum {
     DEFAULT_IDLE_MS = 60000,
     DEFAULT_QUEUE = 64,
     START_TIMEOUT_MS = 15000,
+    MOVES_MS = 10, /* of processor time between two looks; less is standing still */
     START_TRIES = 3,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 30000,
@@ -43,9 +46,10 @@ struct darkroom {
     enum stage stage;
     pid_t pid;
     int fd;
-    int64_t deadline_ms;   /* when the stage has lasted too long; in NONE: when a process may be started again */
-    uint32_t deaths;       /* in a row, without an answer in between: sets the back-off */
-    uint32_t start_deaths; /* in a row, before a hello */
+    int64_t deadline_ms;              /* when to look at the process; in NONE: when one may be started again */
+    int64_t cpu_from_ms, cpu_seen_ms; /* its processor time at the stage's begin, and when it was last looked at */
+    uint32_t deaths;                  /* in a row, without an answer in between: sets the back-off */
+    uint32_t start_deaths;            /* in a row, before a hello */
     struct wire_answer answer;
     size_t answer_got, body_got;
     uint8_t *body;
@@ -133,7 +137,7 @@ static int64_t backoff_ms(uint32_t deaths)
     return wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS;
 }
 
-/* The process died, hangs or talks nonsense. */
+/* The process died, took too much, stands still or talks nonsense. */
 static void lose_process(struct darkroom *darkroom, enum err err, int64_t now_ms)
 {
     enum stage was = darkroom->stage;
@@ -144,6 +148,27 @@ static void lose_process(struct darkroom *darkroom, enum err err, int64_t now_ms
         finish_first(darkroom, ERR_IO, NULL);
     } else if (was == STAGE_BUSY) {
         finish_first(darkroom, err, NULL);
+    }
+}
+
+/* STARTING or BUSY, so much processor time at most. Looked at again when it may have used that up. */
+static void begin_stage(struct darkroom *darkroom, enum stage stage, int64_t limit_ms, int64_t now_ms)
+{
+    darkroom->stage = stage;
+    darkroom->deadline_ms = now_ms + limit_ms;
+    darkroom->cpu_from_ms = darkroom->cpu_seen_ms = spawn_cpu_ms(darkroom->pid);
+}
+
+static void look_at_process(struct darkroom *darkroom, int64_t limit_ms, int64_t now_ms)
+{
+    int64_t cpu_ms = spawn_cpu_ms(darkroom->pid), left_ms = limit_ms - (cpu_ms - darkroom->cpu_from_ms);
+    if (left_ms <= 0) {
+        lose_process(darkroom, ERR_TIMEOUT, now_ms);
+    } else if (cpu_ms - darkroom->cpu_seen_ms < MOVES_MS) {
+        lose_process(darkroom, ERR_IO, now_ms);
+    } else {
+        darkroom->cpu_seen_ms = cpu_ms;
+        darkroom->deadline_ms = now_ms + (left_ms > limit_ms / 4 ? left_ms : limit_ms / 4);
     }
 }
 
@@ -161,8 +186,7 @@ static void start_process(struct darkroom *darkroom, int64_t now_ms)
         }
         return;
     }
-    darkroom->stage = STAGE_STARTING;
-    darkroom->deadline_ms = now_ms + START_TIMEOUT_MS;
+    begin_stage(darkroom, STAGE_STARTING, START_TIMEOUT_MS, now_ms);
 }
 
 static void go_idle(struct darkroom *darkroom, int64_t now_ms)
@@ -206,10 +230,11 @@ static void take_answer(struct darkroom *darkroom, int64_t now_ms)
     struct darkroom_result result = {.verdict = (enum photo_verdict)answer.verdict,
                                      .width = answer.width,
                                      .height = answer.height,
-                                     .hash = answer.hash,
                                      .sharpness = answer.sharpness,
                                      .jpeg = darkroom->body,
-                                     .jpeg_len = answer.body_len};
+                                     .jpeg_len = answer.body_len,
+                                     .sketch = answer.sketch,
+                                     .is_same = answer.is_same != 0};
     bool hello = darkroom->stage == STAGE_STARTING;
     darkroom->body = NULL;
     go_idle(darkroom, now_ms);
@@ -249,7 +274,7 @@ static int read_some(struct darkroom *darkroom, int64_t now_ms)
     return 1;
 }
 
-/* Moves on what has to be moved by the clock: a first start, a next job, a late one, an idle process. */
+/* Moves on what has to be moved by the clock: a first start, a next job, a look at one that lasts, an idle process. */
 static void move_on(struct darkroom *darkroom, int64_t now_ms)
 {
     bool waiting = darkroom->jobs.count > 0, late = now_ms >= darkroom->deadline_ms;
@@ -262,13 +287,13 @@ static void move_on(struct darkroom *darkroom, int64_t now_ms)
     case STAGE_STARTING:
     case STAGE_BUSY:
         if (late) {
-            lose_process(darkroom, ERR_TIMEOUT, now_ms);
+            look_at_process(darkroom, darkroom->stage == STAGE_BUSY ? darkroom->job_timeout_ms : START_TIMEOUT_MS,
+                            now_ms);
         }
         break;
     case STAGE_IDLE:
         if (waiting) {
-            darkroom->stage = STAGE_BUSY;
-            darkroom->deadline_ms = now_ms + darkroom->job_timeout_ms;
+            begin_stage(darkroom, STAGE_BUSY, darkroom->job_timeout_ms, now_ms);
         } else if (late) {
             end_process(darkroom, now_ms);
         }
@@ -330,6 +355,16 @@ enum err darkroom_render(struct darkroom *darkroom, const void *bytes, size_t le
     return jobs_add(&darkroom->jobs, request, bytes, NULL, done, ctx);
 }
 
+enum err darkroom_compare(struct darkroom *darkroom, const uint8_t *sketches, size_t count, darkroom_done_fn *done,
+                          void *ctx)
+{
+    if (count < 2 || count > 1 + DARKROOM_SKETCHES_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    struct wire_request request = {.kind = WIRE_COMPARE, .body_len = (uint32_t)count * DARKROOM_SKETCH_BYTES};
+    return jobs_add(&darkroom->jobs, request, sketches, NULL, done, ctx);
+}
+
 void darkroom_cancel(struct darkroom *darkroom, const void *ctx)
 {
     jobs_cancel(&darkroom->jobs, ctx, darkroom->stage == STAGE_BUSY);
@@ -369,13 +404,4 @@ size_t darkroom_queued(const struct darkroom *darkroom)
 int64_t darkroom_pid(const struct darkroom *darkroom)
 {
     return darkroom->pid;
-}
-
-int darkroom_hash_distance(uint64_t a, uint64_t b)
-{
-    int count = 0;
-    for (uint64_t bits = a ^ b; bits != 0; bits &= bits - 1) {
-        count++;
-    }
-    return count;
 }

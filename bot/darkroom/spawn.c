@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "bot/darkroom/wire.h"
 
@@ -84,6 +85,16 @@ enum err spawn_program(const char *path, pid_t *ret_pid, int *ret_fd)
     *ret_pid = pid;
     *ret_fd = pair[0];
     return ERR_OK;
+}
+
+int64_t spawn_cpu_ms(pid_t pid)
+{
+    clockid_t clock = 0;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
 bool spawn_is_gone(pid_t pid)

@@ -5,19 +5,20 @@
 #define BOT_DARKROOM_WIRE_H
 
 #include <stdint.h>
+#include "bot/darkroom/darkroom.h"
 
 enum { WIRE_FD = 3 };
 
-#define WIRE_REQUEST_MAGIC 0x46445231u /* changes whenever a struct below does */
-#define WIRE_ANSWER_MAGIC 0x46444131u
-#define WIRE_HELLO_MAGIC 0x46444831u /* the first answer, sent once the process is warm and locked in */
+#define WIRE_REQUEST_MAGIC 0x46445232u /* changes whenever a struct below does */
+#define WIRE_ANSWER_MAGIC 0x46444132u
+#define WIRE_HELLO_MAGIC 0x46444832u /* the first answer, sent once the process is warm and locked in */
 
-enum wire_kind { WIRE_EXAMINE, WIRE_MAKE, WIRE_RENDER, WIRE_KIND_COUNT };
+enum wire_kind { WIRE_EXAMINE, WIRE_MAKE, WIRE_RENDER, WIRE_COMPARE, WIRE_KIND_COUNT };
 
 struct wire_request {
     uint32_t magic;
     uint32_t kind;
-    uint32_t body_len; /* the picture: follows first */
+    uint32_t body_len; /* the picture (compare: the sketches): follows first */
     uint32_t text_len; /* the recipe, without a final 0: follows second */
     int32_t width;     /* render: width; examine: the least allowed side */
     int32_t height;
@@ -30,9 +31,9 @@ struct wire_answer {
     int32_t verdict; /* enum photo_verdict */
     int32_t width, height;
     int32_t sharpness;
-    uint64_t hash;
-    uint32_t body_len; /* the JPEG: follows */
-    uint32_t unused;
+    int32_t is_same;                       /* compare: 1 if the first sketch is that of one of the others */
+    uint32_t body_len;                     /* the JPEG: follows */
+    uint8_t sketch[DARKROOM_SKETCH_BYTES]; /* examine */
 };
 
 #endif

@@ -1,5 +1,7 @@
-/* A short list of named files. What the darkroom rendered lies in the store, not in memory, until Telegram knows the
- * picture.
+/* A short list of named files. A JPEG is sent as it is, and the shipped ones are: nobody waits for the darkroom, least
+ * of all a newcomer for the first word. Another file (an owner's drawing) is drawn first, in the background; what the
+ * darkroom made lies in the store, not in memory, until Telegram knows the picture, and whoever wants it before that
+ * goes without.
  *
  * The bytes are lent to one asker at a time, the others wait in line: a thousand users who come to a fresh bot in one
  * second make one upload, not a thousand, and nobody keeps a thousand copies. When the upload fails the next in line
@@ -19,7 +21,7 @@
 enum {
     PICTURE_WIDTH = 1080,
     PICTURE_HEIGHT = 1350,
-    SOURCE_MAX_BYTES = 8 * 1024 * 1024,
+    FILE_MAX_BYTES = 8 * 1024 * 1024,
     NAME_BYTES = 64,
     LOAN_MS = 15 * 1000, /* so long the others wait for one upload */
     LOANS_FAILED_MAX = 3 /* so many uploads may fail before the others go without */
@@ -36,9 +38,10 @@ struct entry {
     char name[NAME_BYTES];
     char *path;
     char *file_id;
-    char stored[STORE_NAME_BYTES]; /* the rendered JPEG in the store; "" = not rendered yet */
-    struct waiter *first, *last;   /* in line for it */
-    bool busy;                     /* it is being rendered, stored or read */
+    bool is_jpeg;                  /* the file is what is sent */
+    char stored[STORE_NAME_BYTES]; /* else the JPEG that was made of it, in the store; "" = none yet */
+    struct waiter *first, *last;   /* in line for the bytes */
+    bool busy;                     /* they are being made, stored or read */
     bool lent;                     /* somebody uploads it */
     int64_t loan;                  /* number of the last one */
     int failed;                    /* uploads in a row */
@@ -58,6 +61,12 @@ static char *copy(const char *text)
     return made;
 }
 
+static bool is_jpeg(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot != NULL && (strcmp(dot, ".jpg") == 0 || strcmp(dot, ".jpeg") == 0);
+}
+
 static void add(struct pictures *pictures, const char *name, char *path_taken)
 {
     if (pictures->count == PICTURES_MAX) {
@@ -67,13 +76,14 @@ static void add(struct pictures *pictures, const char *name, char *path_taken)
     struct entry *entry = &pictures->entries[pictures->count++];
     entry->owner = pictures;
     entry->path = path_taken;
+    entry->is_jpeg = is_jpeg(path_taken);
     (void)snprintf(entry->name, sizeof entry->name, "%s", name);
 }
 
 static int is_picture(const struct dirent *item)
 {
     const char *dot = strrchr(item->d_name, '.');
-    return dot != NULL && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".jpg") == 0 || strcmp(dot, ".png") == 0);
+    return dot != NULL && (is_jpeg(item->d_name) || strcmp(dot, ".svg") == 0 || strcmp(dot, ".png") == 0);
 }
 
 static void add_examples(struct pictures *pictures)
@@ -98,7 +108,7 @@ struct pictures *pictures_new(struct shop *shop)
     if (pictures == NULL)
         abort();
     pictures->shop = shop;
-    add_examples(pictures); /* first: a newcomer to a fresh bot waits for them */
+    add_examples(pictures); /* first: a newcomer to a fresh bot sees them before the styles */
     for (size_t i = 0; i < shop->rules.styles->count; i++) {
         char name[NAME_BYTES];
         (void)snprintf(name, sizeof name, "style:%s", shop->rules.styles->styles[i].id);
@@ -154,11 +164,11 @@ static void loan_over(void *ctx, int64_t loan)
     tell_all(entry);
 }
 
-static void lend(struct entry *entry, const struct store_object *object)
+static void lend(struct entry *entry, const void *bytes, size_t length)
 {
     struct shop *shop = entry->owner->shop;
     struct waiter *waiter = entry->first;
-    struct picture picture = {.name = entry->name, .jpeg = object->bytes, .bytes = object->length};
+    struct picture picture = {.name = entry->name, .jpeg = bytes, .bytes = length};
     entry->first = waiter->next;
     if (entry->first == NULL)
         entry->last = NULL;
@@ -175,12 +185,12 @@ static void fetched(void *ctx, enum err err, const struct store_object *object)
     struct entry *entry = ctx;
     entry->busy = false;
     if (err != ERR_OK) {
-        entry->stored[0] = '\0'; /* rendered anew when it is asked for again */
+        entry->stored[0] = '\0'; /* made anew when it is asked for again */
         tell_all(entry);
     } else if (entry->file_id != NULL) {
         tell_all(entry);
     } else if (entry->first != NULL) {
-        lend(entry, object);
+        lend(entry, object->bytes, object->length);
     }
 }
 
@@ -209,26 +219,43 @@ static void rendered(void *ctx, enum err err, struct darkroom_result *result)
     tell_all(entry);
 }
 
-/* The files are ours and small: reading them does not hold the loop up. */
-static void render(struct entry *entry)
+/* The file's bytes, freed by the caller; NULL if it can't be read. The files are the owner's and small: reading them
+ * does not hold the loop up. */
+static void *read_file(const struct entry *entry, size_t *ret_length)
 {
     FILE *file = fopen(entry->path, "rbe");
-    enum err err = ERR_IO;
-    if (file != NULL) {
-        void *bytes = malloc(SOURCE_MAX_BYTES);
-        if (bytes == NULL)
-            abort();
-        size_t length = fread(bytes, 1, SOURCE_MAX_BYTES, file);
+    void *bytes = file == NULL ? NULL : malloc(FILE_MAX_BYTES);
+    if (file != NULL && bytes == NULL)
+        abort();
+    size_t length = file == NULL ? 0 : fread(bytes, 1, FILE_MAX_BYTES, file);
+    if (file != NULL)
         (void)fclose(file);
-        err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
-                              entry);
+    if (length == 0 || length == FILE_MAX_BYTES) {
+        log_error("pictures", "%s can't be read, or is no smaller than %d bytes", entry->path, FILE_MAX_BYTES);
         free(bytes);
+        return NULL;
     }
+    *ret_length = length;
+    return bytes;
+}
+
+static void draw(struct entry *entry)
+{
+    size_t length = 0;
+    void *bytes = read_file(entry, &length);
+    if (bytes == NULL)
+        return;
+    enum err err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
+                                   entry);
+    free(bytes);
     entry->busy = err == ERR_OK;
-    if (err != ERR_OK) {
-        log_error("pictures", "%s can't be read or queued for rendering", entry->path);
-        tell_all(entry);
-    }
+    if (err != ERR_OK)
+        log_error("pictures", "%s can't be queued for drawing: %s", entry->path, err_name(err));
+}
+
+static bool is_drawn(const struct entry *entry)
+{
+    return entry->is_jpeg || entry->stored[0] != '\0';
 }
 
 /* Gets the bytes for the first in line, unless somebody has them. */
@@ -236,19 +263,30 @@ static void serve(struct entry *entry)
 {
     if (entry->first == NULL || entry->busy || entry->lent)
         return;
-    if (entry->stored[0] == '\0') {
-        render(entry);
+    if (!entry->is_jpeg) {
+        entry->busy = true;
+        store_get(entry->owner->shop->store, entry->stored, fetched, entry);
         return;
     }
-    entry->busy = true;
-    store_get(entry->owner->shop->store, entry->stored, fetched, entry);
+    size_t length = 0;
+    void *bytes = read_file(entry, &length);
+    if (bytes == NULL)
+        tell_all(entry);
+    else
+        lend(entry, bytes, length);
+    free(bytes);
 }
 
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx)
 {
     struct entry *entry = find(pictures, name);
-    if (entry == NULL || entry->file_id != NULL) {
-        got(ctx, &(struct picture){.name = name, .file_id = entry == NULL ? NULL : entry->file_id});
+    bool drawn = entry != NULL && is_drawn(entry);
+    if (!drawn || entry->file_id != NULL) {
+        if (entry != NULL && entry->file_id == NULL && !entry->busy)
+            draw(entry);
+        got(ctx, &(struct picture){.name = name,
+                                   .file_id = entry == NULL ? NULL : entry->file_id,
+                                   .is_coming = entry != NULL && entry->busy});
         return;
     }
     struct waiter *waiter = malloc(sizeof *waiter);
@@ -300,8 +338,8 @@ void pictures_warm(struct pictures *pictures)
 {
     for (size_t i = 0; i < pictures->count; i++) {
         struct entry *entry = &pictures->entries[i];
-        if (entry->file_id == NULL && entry->stored[0] == '\0' && !entry->busy)
-            render(entry);
+        if (entry->file_id == NULL && !is_drawn(entry) && !entry->busy)
+            draw(entry);
     }
 }
 

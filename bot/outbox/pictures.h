@@ -1,5 +1,5 @@
-/* The pictures shipped with the product (style covers, the greeting's examples): rendered by the darkroom when first
- * needed, uploaded once, afterwards sent by Telegram's file id, which is kept in sent_files. */
+/* The pictures of the shop (style covers, the greeting's examples): uploaded once, afterwards sent by Telegram's file
+ * id, which is kept in sent_files. */
 #ifndef BOT_OUTBOX_PICTURES_H
 #define BOT_OUTBOX_PICTURES_H
 
@@ -19,13 +19,16 @@ struct picture {
     const char *file_id;
     const void *jpeg; /* borrowed during the callback; the names and ids are there to stay */
     size_t bytes;
+    bool is_coming; /* it is being drawn: to be had later, but not for this message */
 };
 typedef void pictures_fn(void *ctx, const struct picture *picture);
 
-/* Finds the covers of shop->rules.styles and <styles_dir>/examples/ (.svg, .jpg, .png), in the order of their names. */
+/* Finds the covers of shop->rules.styles and <styles_dir>/examples/ (.jpg, .jpeg, .png, .svg), in the order of their
+ * names. */
 struct pictures *pictures_new(struct shop *shop);
 void pictures_free(struct pictures *pictures); /* accepts NULL */
-/* "style:<id>" or "example:<number from 0>"; got is called at once or later, exactly once. */
+/* "style:<id>" or "example:<number from 0>"; got is called exactly once: at once, or when the one who uploads it is
+ * done; never later because of a drawing. */
 void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got, void *ctx);
 /* It was lent, and Telegram did not take it: somebody else may try. */
 void pictures_give_back(struct pictures *pictures, const char *name);
@@ -34,7 +37,7 @@ void pictures_give_back(struct pictures *pictures, const char *name);
 bool pictures_learn(struct pictures *pictures, const char *name, const char *file_id);
 /* Telegram does not take its id any more. False if it had none. */
 bool pictures_forget(struct pictures *pictures, const char *name);
-/* Renders what Telegram does not know yet, so that the first user need not wait for it. */
+/* Has drawn what is no JPEG and not known to Telegram, so that the first user sees it. */
 void pictures_warm(struct pictures *pictures);
 size_t pictures_example_count(const struct pictures *pictures);
 

@@ -186,15 +186,15 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     }
 }
 
-/* It can't be had now. Not for long, or the chat's other messages wait too. */
-static void without_picture(struct lane *lane)
+/* It can't be had now. Not for long, or the chat's other messages wait too: the words alone are better than nothing. */
+static void without_picture(struct lane *lane, bool is_coming)
 {
     struct item *item = lane->head;
-    bool last = ++item->tries >= PICTURE_TRIES_MAX;
+    bool last = ++item->tries >= PICTURE_TRIES_MAX || is_coming; /* a drawing is not waited for at all */
     log_warn("outbox", "%s is not to be had; %s", item->picture, last ? "the message goes without it" : "trying again");
     if (last)
         drop_picture(item);
-    lane_again(lane, lane_backoff_ms(item));
+    lane_again(lane, last ? 0 : lane_backoff_ms(item));
 }
 
 static void with_picture(void *ctx, const struct picture *picture)
@@ -203,7 +203,7 @@ static void with_picture(void *ctx, const struct picture *picture)
     struct item *item = lane->head;
     bool upload = picture->file_id == NULL;
     if (upload && picture->jpeg == NULL) {
-        without_picture(lane);
+        without_picture(lane, picture->is_coming);
         return;
     }
     free(item->upload);

@@ -102,11 +102,16 @@ static int read_photos(struct turn *turn)
 /* "Photos 4, 7: too small …", a line for each reason. */
 static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
 {
-    static const enum text_key why[PHOTO_VERDICT_COUNT] = {
-        [PHOTO_DUPLICATE] = TEXT_REFUSED_DUPLICATE,    [PHOTO_TOO_SMALL] = TEXT_REFUSED_TOO_SMALL,
-        [PHOTO_BLURRED] = TEXT_REFUSED_BLURRED,        [PHOTO_BROKEN] = TEXT_REFUSED_BROKEN,
-        [PHOTO_NOT_IMAGE] = TEXT_REFUSED_NOT_IMAGE,    [PHOTO_TOO_BIG] = TEXT_REFUSED_TOO_BIG,
-        [PHOTO_UNREACHABLE] = TEXT_REFUSED_UNREACHABLE};
+    static const enum text_key why[PHOTO_VERDICT_COUNT] = {[PHOTO_DUPLICATE] = TEXT_REFUSED_DUPLICATE,
+                                                           [PHOTO_TOO_SMALL] = TEXT_REFUSED_TOO_SMALL,
+                                                           [PHOTO_BLURRED] = TEXT_REFUSED_BLURRED,
+                                                           [PHOTO_BROKEN] = TEXT_REFUSED_BROKEN,
+                                                           [PHOTO_NOT_IMAGE] = TEXT_REFUSED_NOT_IMAGE,
+                                                           [PHOTO_TOO_BIG] = TEXT_REFUSED_TOO_BIG,
+                                                           [PHOTO_UNREACHABLE] = TEXT_REFUSED_UNREACHABLE,
+                                                           [PHOTO_INCOMPLETE] = TEXT_REFUSED_INCOMPLETE,
+                                                           [PHOTO_TOO_MANY_PIXELS] = TEXT_REFUSED_TOO_MANY_PIXELS,
+                                                           [PHOTO_UNREADABLE] = TEXT_REFUSED_UNREADABLE};
     const struct chat *chat = turn->chat;
     const char *numbers = "";
     int64_t count = 0;

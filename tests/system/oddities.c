@@ -53,9 +53,10 @@ static void throw_bombs(void)
     struct db_result *rows = world_sql(
         &world, arena_format(&world.arena,
                              "SELECT string_agg(number::text, ', ' ORDER BY number) FROM photo_intake"
-                             " WHERE verdict = 'broken' AND chat_id = %" PRId64,
+                             " WHERE verdict = 'too_many_pixels' AND chat_id = %" PRId64,
                              users[BOMBER].id));
-    const char *words = arena_format(&world.arena, "Фото %s: файлы повреждены.", db_text(rows, 0, 0, 0));
+    const char *words = arena_format(
+        &world.arena, "Фото %s: слишком много мегапикселей. Отправьте как фото, а не файлом.", db_text(rows, 0, 0, 0));
     scene_await_words(&scene, BOMBER, words);
     scene.held = NULL;
     users[BOMBER].since_ms = net_now_ms();

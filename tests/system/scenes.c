@@ -168,7 +168,8 @@ int main(void)
     scene_walk_to(&scene, GUEST, USER_ENOUGH);
     send_poison();
     send_hostile_files(GUEST);
-    scene_await(&scene, 4, "SELECT count(*) FROM photo_intake WHERE verdict IN ('broken', 'not_image')");
+    scene_await(&scene, 4,
+                "SELECT count(*) FROM photo_intake WHERE verdict IN ('incomplete', 'not_image', 'too_many_pixels')");
     block_and_come_back();
     user_run_all(&world, users, USERS, SCENE_STUCK_S, NULL);
     int64_t job = world_int(&world, "SELECT id FROM generation_jobs WHERE chat_id = %" PRId64, users[PRESSER].id);

@@ -148,7 +148,8 @@ static void write_cheap_styles(struct world *world)
         char *text = arena_format(&world->arena,
                                   "id = \"%s\"; name = { ru = \"Стиль %s\"; en = \"Style %s\"; };\n"
                                   "description = { ru = \"Проба.\"; en = \"A test.\"; };\n"
-                                  "cover = \"cover.svg\"; price = \"%zu00.00\"; looks = (\n",
+                                  "cover = \"" SOURCE_DIR "/config/styles/professional.jpg\";\n"
+                                  "price = \"%zu00.00\"; looks = (\n",
                                   ids[i], ids[i], ids[i], i + 4);
         for (int look = 0; look < 23; look++)
             text = arena_format(
@@ -157,15 +158,9 @@ static void write_cheap_styles(struct world *world)
         (void)snprintf(path, sizeof path, "%s/styles/%s.cfg", world->dir, ids[i]);
         write_file(path, 0600, text);
     }
-    static const char *const pictures[] = {"cover.svg", "examples/1.svg", "examples/2.svg"};
     (void)snprintf(path, sizeof path, "%s/styles/examples", world->dir);
-    (void)mkdir(path, 0700);
-    for (size_t i = 0; i < 3; i++) {
-        (void)snprintf(path, sizeof path, "%s/styles/%s", world->dir, pictures[i]);
-        write_file(path, 0600,
-                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"400\">"
-                   "<rect width=\"300\" height=\"400\" fill=\"#ccddee\"/></svg>\n");
-    }
+    if (symlink(SOURCE_DIR "/config/styles/examples", path) != 0)
+        abort();
 }
 
 static const char *text_or(const char *text, const char *otherwise)
@@ -200,8 +195,8 @@ void world_write_config(struct world *world)
                      world->api, text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
                      arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
                                   options->bad_line ? world->dir : ""),
-                     BINARY_DIR "/fotoset-darkroom", text_or(options->darkroom, ""), text_or(options->making, ""),
-                     text_or(options->shop, ""), SOURCE_DIR "/config/texts",
+                     text_or(options->darkroom_program, BINARY_DIR "/fotoset-darkroom"), text_or(options->darkroom, ""),
+                     text_or(options->making, ""), text_or(options->shop, ""), SOURCE_DIR "/config/texts",
                      options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
 }
 

@@ -18,16 +18,17 @@
 struct world;
 
 struct world_options {
-    const char *name;     /* of the test */
-    const char *shop;     /* more keys of the group shop, or NULL */
-    const char *config;   /* more lines of the configuration, group by group, or NULL */
-    const char *telegram; /* more keys of the group telegram, or NULL */
-    const char *yookassa; /* … of the group yookassa */
-    const char *making;   /* … of the group making */
-    const char *darkroom; /* … of the group darkroom */
-    bool cheap_styles;    /* 23 looks that cost little instead of the shop's own */
-    bool bad_line;        /* a relay between the daemon and its database */
-    int busy;             /* a bot with other chats: so many message ids may pass before each of its messages */
+    const char *name;             /* of the test */
+    const char *shop;             /* more keys of the group shop, or NULL */
+    const char *config;           /* more lines of the configuration, group by group, or NULL */
+    const char *telegram;         /* more keys of the group telegram, or NULL */
+    const char *yookassa;         /* … of the group yookassa */
+    const char *making;           /* … of the group making */
+    const char *darkroom;         /* … of the group darkroom */
+    const char *darkroom_program; /* NULL = the real one */
+    bool cheap_styles;            /* 23 looks that cost little instead of the shop's own */
+    bool bad_line;                /* a relay between the daemon and its database */
+    int busy;                     /* a bot with other chats: so many message ids may pass before each of its messages */
     uint64_t seed;
     /* Called when the sandbox runs and the configuration is not written yet: may change world->api and options. */
     void (*prepare)(struct world *world);

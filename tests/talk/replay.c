@@ -198,10 +198,18 @@ static void wait_for(struct player *player, const char *rest)
 
 static void verdict(struct player *player, const char *rest)
 {
-    static const char *const names[PHOTO_VERDICT_COUNT] = {
-        [PHOTO_PENDING] = "pending",     [PHOTO_GOOD] = "good",           [PHOTO_DUPLICATE] = "duplicate",
-        [PHOTO_TOO_SMALL] = "too_small", [PHOTO_BLURRED] = "blurred",     [PHOTO_BROKEN] = "broken",
-        [PHOTO_TOO_BIG] = "too_big",     [PHOTO_NOT_IMAGE] = "not_image", [PHOTO_UNREACHABLE] = "unreachable"};
+    static const char *const names[PHOTO_VERDICT_COUNT] = {[PHOTO_PENDING] = "pending",
+                                                           [PHOTO_GOOD] = "good",
+                                                           [PHOTO_DUPLICATE] = "duplicate",
+                                                           [PHOTO_TOO_SMALL] = "too_small",
+                                                           [PHOTO_BLURRED] = "blurred",
+                                                           [PHOTO_BROKEN] = "broken",
+                                                           [PHOTO_TOO_BIG] = "too_big",
+                                                           [PHOTO_NOT_IMAGE] = "not_image",
+                                                           [PHOTO_UNREACHABLE] = "unreachable",
+                                                           [PHOTO_INCOMPLETE] = "incomplete",
+                                                           [PHOTO_TOO_MANY_PIXELS] = "too_many_pixels",
+                                                           [PHOTO_UNREADABLE] = "unreadable"};
     while (*rest != '\0') {
         const char *name = script_word(&player->arena, &rest), *ahead = rest;
         int times = script_times(script_word(&player->arena, &ahead)), found = PHOTO_GOOD;

@@ -416,7 +416,7 @@ static void test_intake_survives(const struct customer *anna)
     CHECK_INT(news_of(EVENT_PHOTO_READY, hostile), 0);
     kill_darkroom(hold_darkroom());
     wait_news(EVENT_PHOTO_READY, hostile, 1);
-    CHECK_INT(verdict_of(hostile), PHOTO_BROKEN);
+    CHECK_INT(verdict_of(hostile), PHOTO_UNREADABLE);
 }
 
 static int64_t fresh_order(const struct customer *anna)

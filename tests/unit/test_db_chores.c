@@ -5,8 +5,6 @@
 #include "db/photos.h"
 #include "tests/unit/chores.h"
 
-enum { NEAR_BITS = 5 };
-
 /* ---- payments ---- */
 
 static struct payments_order read_order(int64_t order_id)
@@ -220,22 +218,38 @@ static int64_t photo_new(const struct customer *customer, const char *unique_id)
     return id;
 }
 
-/* PHOTO_PENDING stands for "gone". */
-static enum photo_verdict examined(int64_t id, enum photo_verdict verdict, uint64_t hash)
+/* PHOTO_PENDING stands for "gone", or "to be compared first". */
+static enum photo_verdict examined(int64_t id, enum photo_verdict verdict, const int64_t *seen, size_t seen_count,
+                                   const char *unseen)
 {
+    static const uint8_t sketch[3] = {0, 255, 7};
     struct db_unit *unit = db_unit_new();
     enum photo_verdict holds = PHOTO_PENDING;
+    bool good = verdict == PHOTO_GOOD;
+    const char *list = "";
     int at = photos_add_examined(unit, &arena,
                                  &(struct photos_examined){.id = id,
                                                            .verdict = verdict,
-                                                           .hash = hash,
-                                                           .near_bits = NEAR_BITS,
-                                                           .url = verdict == PHOTO_GOOD ? "store:x" : NULL,
-                                                           .max = 20});
+                                                           .url = good ? "store:x" : NULL,
+                                                           .sketch = good ? sketch : NULL,
+                                                           .sketch_bytes = good ? sizeof sketch : 0,
+                                                           .seen = seen,
+                                                           .seen_count = seen_count});
     struct db_result *result = run(unit);
     (void)photos_read_examined(result, at, &holds);
+    for (int row = 0; row < db_rows(result, at + 1); row++) {
+        struct photos_unseen unseen_one = photos_read_unseen(result, at, row, &arena);
+        CHECK(unseen_one.sketch_bytes == sizeof sketch && memcmp(unseen_one.sketch, sketch, sizeof sketch) == 0);
+        list = SQL("%s %lld", list, (long long)unseen_one.id);
+    }
+    CHECK_TEXT(list, unseen);
     db_result_free(result);
     return holds;
+}
+
+static enum photo_verdict refused(int64_t id, enum photo_verdict verdict)
+{
+    return examined(id, verdict, NULL, 0, "");
 }
 
 static int64_t references_of(const struct customer *customer)
@@ -246,23 +260,32 @@ static int64_t references_of(const struct customer *customer)
 static void test_same_photo(void)
 {
     struct customer anna = customer_new(), boris = customer_new();
-    const uint64_t hash = UINT64_C(0xf123456789abcdef); /* the top bit: it is a negative bigint */
-    int64_t first = photo_new(&anna, "u1");
-    CHECK_INT(examined(first, PHOTO_GOOD, hash), PHOTO_GOOD);
-    CHECK_INT(examined(first, PHOTO_GOOD, hash), PHOTO_GOOD); /* the answer was lost, and the same said again */
+    int64_t first = photo_new(&anna, "u1"), second = photo_new(&anna, "u2"), third = photo_new(&anna, "u3");
+    CHECK_INT(examined(first, PHOTO_GOOD, NULL, 0, ""), PHOTO_GOOD);
+    CHECK_INT(examined(first, PHOTO_GOOD, NULL, 0, ""), PHOTO_GOOD); /* the answer was lost, and the same said again */
     CHECK_INT(references_of(&anna), 1);
-    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, ~hash), PHOTO_DUPLICATE);
-    CHECK_INT(examined(photo_new(&anna, "u2"), PHOTO_GOOD, hash ^ 0x1f), PHOTO_DUPLICATE);
-    CHECK_INT(examined(photo_new(&anna, "u3"), PHOTO_GOOD, hash ^ UINT64_C(0x800000000000001f)), PHOTO_GOOD);
+    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, NULL, 0, ""), PHOTO_DUPLICATE); /* the same file */
+    CHECK_INT(examined(second, PHOTO_GOOD, NULL, 0, SQL(" %lld", (long long)first)), PHOTO_PENDING);
+    CHECK_INT(examined(third, PHOTO_GOOD, NULL, 0, SQL(" %lld", (long long)first)), PHOTO_PENDING);
+    CHECK_INT(examined(second, PHOTO_GOOD, &first, 1, ""), PHOTO_GOOD);
+    /* Both were compared with the first at the same time; the later one has not seen the other. */
+    CHECK_INT(examined(third, PHOTO_GOOD, &first, 1, SQL(" %lld", (long long)second)), PHOTO_PENDING);
     CHECK_INT(references_of(&anna), 2);
-    CHECK_INT(examined(photo_new(&boris, "u1"), PHOTO_GOOD, hash), PHOTO_GOOD); /* another person's avatar */
-    CHECK_INT(examined(photo_new(&anna, "u4"), PHOTO_BLURRED, 0), PHOTO_BLURRED);
-    CHECK_INT(references_of(&anna), 2);
+    CHECK_INT(examined(third, PHOTO_GOOD, (int64_t[]){first, second}, 2, ""), PHOTO_GOOD);
+    CHECK_INT(refused(photo_new(&anna, "u4"), PHOTO_DUPLICATE), PHOTO_DUPLICATE);
+    CHECK_INT(references_of(&anna), 3);
+    CHECK_INT(examined(photo_new(&boris, "u1"), PHOTO_GOOD, NULL, 0, ""), PHOTO_GOOD); /* another person's avatar */
+    for (int verdict = PHOTO_TOO_SMALL; verdict < PHOTO_VERDICT_COUNT; verdict++)
+        CHECK_INT(refused(photo_new(&anna, "u5"), (enum photo_verdict)verdict), verdict);
+    CHECK_INT(references_of(&anna), 3);
+    /* One that was taken before there were sketches. */
+    tell(SQL("UPDATE photo_intake SET sketch = NULL WHERE id = %lld", (long long)first));
+    CHECK_INT(examined(photo_new(&anna, "u6"), PHOTO_GOOD, (int64_t[]){second, third}, 2, ""), PHOTO_GOOD);
     tell(SQL("DELETE FROM reference_photos WHERE avatar_id = %lld", (long long)anna.avatar_id));
-    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, hash), PHOTO_GOOD); /* removed ones don't count */
+    CHECK_INT(examined(photo_new(&anna, "u1"), PHOTO_GOOD, NULL, 0, ""), PHOTO_GOOD); /* removed ones don't count */
     int64_t gone = photo_new(&anna, "u9");
     tell(SQL("DELETE FROM photo_intake WHERE id = %lld", (long long)gone));
-    CHECK_INT(examined(gone, PHOTO_GOOD, 1), PHOTO_PENDING);
+    CHECK_INT(examined(gone, PHOTO_GOOD, NULL, 0, ""), PHOTO_PENDING);
 }
 
 /* A turn's unit grows with the turn: after an outage hundreds of sets go on at once. */
@@ -304,7 +327,7 @@ static void test_pending_photos(void)
 {
     struct customer anna = customer_new();
     int64_t first = photo_new(&anna, "a"), second = photo_new(&anna, "b");
-    CHECK_INT(examined(photo_new(&anna, "c"), PHOTO_TOO_SMALL, 0), PHOTO_TOO_SMALL);
+    CHECK_INT(refused(photo_new(&anna, "c"), PHOTO_TOO_SMALL), PHOTO_TOO_SMALL);
     struct db_unit *unit = db_unit_new();
     (void)photos_add_pending(unit, &arena, 10);
     (void)photos_add_pending(unit, &arena, 1);

@@ -1,5 +1,5 @@
-/* Pictures that many chats want at once: one upload for all, and nobody waits for ever for one that fails. Run by
- * tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+/* Pictures that many chats want at once: one upload for all, and nobody waits for ever for one that fails, or at all
+ * for one that is still to be drawn. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,37 +36,43 @@ static void render_all(void)
     }
 }
 
-static void make_examples(void)
+static void make_examples(const char *folder, const char *ending)
 {
-    char path[128];
-    CHECK(mkdtemp(dir) != NULL);
-    (void)snprintf(path, sizeof path, "%s/examples", dir);
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, folder);
+    CHECK(mkdir(path, 0700) == 0);
+    (void)snprintf(path, sizeof path, "%s/%s/examples", dir, folder);
     CHECK(mkdir(path, 0700) == 0);
     for (int i = 0; i < EXAMPLES; i++) {
-        (void)snprintf(path, sizeof path, "%s/examples/%d.svg", dir, i);
+        (void)snprintf(path, sizeof path, "%s/%s/examples/%d.%s", dir, folder, i, ending);
         FILE *file = fopen(path, "w");
         CHECK(file != NULL);
-        CHECK(fputs("<svg/>", file) >= 0 && fclose(file) == 0);
+        CHECK(fputs("picture", file) >= 0 && fclose(file) == 0);
     }
 }
 
 /* So many newcomers at once: each gets the examples and then words. */
-static void open_crowd(void)
+static void open_crowd_with(const char *folder)
 {
     tell(SQL("INSERT INTO outbox (id, chat_id, kind, body)"
              " SELECT 2 * n, n, 'examples', '{}' FROM generate_series(1, %d) n UNION ALL"
              " SELECT 2 * n + 1, n, 'notice', '{\"text\":\"hello\"}' FROM generate_series(1, %d) n",
              CHATS, CHATS));
     renders = 0;
-    open_outbox_with(dir);
-    char path[128];
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, folder);
+    open_outbox_with(path);
     (void)snprintf(path, sizeof path, "%s/store", dir);
     CHECK_INT(directory_new(path, &shop.store), ERR_OK);
     outbox_resume(shop.outbox);
     while (outbox_pending(shop.outbox) == 0)
         go_round();
-    CHECK_INT(renders, EXAMPLES);
-    render_all();
+}
+
+static void open_crowd(void)
+{
+    open_crowd_with("finished");
+    CHECK_INT(renders, 0);
 }
 
 static void close_crowd(void)
@@ -183,6 +189,28 @@ static void test_screens_share(void)
     close_crowd();
 }
 
+/* The darkroom hangs: everybody gets the words at once, and the drawings when they are there. */
+static void test_drawings(void)
+{
+    open_crowd_with("drawings");
+    CHECK_INT(renders, EXAMPLES); /* from the start on, and once */
+    CHECK_INT(play_out(TELEGRAM_OK), 0);
+    CHECK_INT(calls_of("sendMessage"), CHATS);
+    CHECK_INT(calls_of("sendMediaGroup"), 0);
+    struct outbox_row screen = {
+        .id = 1000, .chat_id = 1, .kind = "notice", .body = "{\"caption\":\"c\"}", .picture = "example:0"};
+    outbox_add(shop.outbox, &screen, 1);
+    struct call *call = next_call();
+    CHECK_TEXT(call->method, "sendMessage");
+    answer(call, TELEGRAM_OK, "{\"message_id\":13}");
+    render_all();
+    CHECK_INT(renders, EXAMPLES);
+    struct outbox_row late = {.id = 1001, .chat_id = 777, .kind = "examples", .body = "{}"};
+    outbox_add(shop.outbox, &late, 1);
+    CHECK_INT(play_out(TELEGRAM_OK), 1);
+    close_crowd();
+}
+
 /* The daemon ends while some upload and others wait: nothing is left behind (under LeakSanitizer). */
 static void test_closed_early(void)
 {
@@ -194,11 +222,14 @@ static void test_closed_early(void)
 int main(void)
 {
     begin("fotoset_test_outbox_pictures");
-    make_examples();
+    CHECK(mkdtemp(dir) != NULL);
+    make_examples("finished", "jpg");
+    make_examples("drawings", "svg");
     test_one_upload_for_all();
     test_uploads_fail();
     test_upload_hangs();
     test_screens_share();
+    test_drawings();
     test_closed_early();
     end();
     CHECK_INT(execlp("rm", "rm", "-rf", dir, (char *)NULL), 0);

@@ -143,6 +143,9 @@ static void test_keys(void)
     refuses(replace(good, "Words", "\xFF"), 4, "not UTF-8", "UTF-8");
     refuses(replace(good, "one.svg", "two.svg"), 5, "cover can't be read", "two.svg");
     refuses(replace(good, "one.svg", "."), 5, "cover can't be read", "");
+    refuses(replace(good, "one.svg", "ignored.txt"), 5, "cover is of another kind", ".jpg");
+    CHECK_INT(truncate(path_of("large.jpg"), STYLE_COVER_MAX_BYTES), 0);
+    refuses(replace(good, "one.svg", "large.jpg"), 5, "cover is no smaller than", "1080");
     refuses(replace(good, "price", "\nprice ="), 7, "syntax error", "missing quote");
 }
 
@@ -212,6 +215,7 @@ int main(void)
     CHECK(dir != NULL);
     put("one.svg", "<svg/>");
     put("ignored.txt", "no style");
+    put("large.jpg", "");
     test_right();
     test_long_description();
     test_keys();
@@ -219,7 +223,8 @@ int main(void)
     test_looks();
     test_folder();
     test_product();
-    CHECK(remove(path_of("one.svg")) == 0 && remove(path_of("ignored.txt")) == 0 && rmdir(dir) == 0);
+    CHECK(remove(path_of("one.svg")) == 0 && remove(path_of("ignored.txt")) == 0 && remove(path_of("large.jpg")) == 0 &&
+          rmdir(dir) == 0);
     arena_done(&arena);
     return 0;
 }

@@ -1,7 +1,7 @@
-/* Bytes to pixels. The loader is chosen here by magic bytes, never by libvips' own guess, which would reach for PDF,
- * TIFF, ImageMagick and a dozen others. What the header claims is checked before a pixel is decoded, so a small file
- * that promises gigapixels costs nothing. JPEGs are shrunk while decoding where the size allows.
- * It must not read files, and a bad colour profile is no reason to refuse: the picture is then taken as sRGB. */
+/* Bytes to pixels. The loader is chosen by magic bytes (survey.c), never by libvips' own guess, which would reach for
+ * PDF, TIFF, ImageMagick and a dozen others. What the header claims is checked before a pixel is decoded, so a small
+ * file that promises gigapixels costs nothing. JPEGs are shrunk while decoding where the size allows. It must not read
+ * files, and a bad colour profile is no reason to refuse: the picture is then taken as sRGB. */
 #define _GNU_SOURCE 1 /* dladdr */
 #include "bot/darkroom/process/decode.h"
 
@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
+#include "bot/darkroom/process/heif.h"
+#include "bot/darkroom/process/orient.h"
+#include "bot/darkroom/process/survey.h"
 
 void decode_init(void)
 {
@@ -32,89 +35,63 @@ void decode_init(void)
     }
 }
 
-static bool is_heic(const uint8_t *bytes, size_t len)
-{
-    static const char brands[][5] = {"heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"};
-    if (len < 12 || memcmp(bytes + 4, "ftyp", 4) != 0) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) {
-        if (memcmp(bytes + 8, brands[i], 4) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+/* What is decoded, and how. */
+struct source {
+    enum survey_format format; /* SURVEY_NONE: a drawing of ours, SVG */
+    const uint8_t *bytes;
+    size_t len;
+    bool cut_off;
+    int64_t pixels_max;
+};
 
-enum decode_format decode_sniff(const uint8_t *bytes, size_t len)
-{
-    if (len >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) {
-        return DECODE_JPEG;
-    }
-    if (len >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) {
-        return DECODE_PNG;
-    }
-    if (len >= 16 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0) {
-        return DECODE_WEBP;
-    }
-    return is_heic(bytes, len) ? DECODE_HEIC : DECODE_NONE;
-}
-
-/* A progressive JPEG is decoded once per scan: thousands of them in a small file take hours. Entropy-coded data can't
- * hold FF DA, so counting those bytes counts the scans (and at worst a few too many, inside metadata). */
-static bool jpeg_has_sane_scans(const uint8_t *bytes, size_t len)
-{
-    size_t scans = 0;
-    for (size_t i = 2; i + 3 < len;) {
-        const uint8_t *mark = memchr(bytes + i, 0xff, len - i - 1);
-        if (mark == NULL) {
-            break;
-        }
-        i = (size_t)(mark - bytes) + 1;
-        uint8_t code = bytes[i];
-        if (code == 0xda) {
-            scans++;
-        } else if (((code >= 0xe0 && code <= 0xef) || code == 0xfe) && i + 2 < len) { /* skip metadata whole */
-            i += 1 + ((size_t)bytes[i + 1] << 8 | bytes[i + 2]);
-        }
-    }
-    return scans <= DECODE_SCANS_MAX;
-}
-
-static VipsImage *open_header(enum decode_format format, const uint8_t *bytes, size_t len, int shrink)
+static VipsImage *open_header(const struct source *source, int shrink)
 {
     VipsImage *image = NULL;
-    void *data = (void *)(uintptr_t)bytes; /* libvips takes a non-const pointer and only reads */
+    void *data = (void *)(uintptr_t)source->bytes; /* libvips takes a non-const pointer and only reads */
+    bool lenient = source->format == SURVEY_JPEG && source->cut_off; /* judged by what comes of it */
+    VipsFailOn fail_on = lenient ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_TRUNCATED;
     int failed = -1;
-    switch (format) {
-    case DECODE_JPEG:
-        failed = vips_jpegload_buffer(data, len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, "shrink", shrink, NULL);
+    switch (source->format) {
+    case SURVEY_JPEG:
+        failed = vips_jpegload_buffer(data, source->len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on,
+                                      "shrink", shrink, NULL);
         break;
-    case DECODE_PNG:
-        failed = vips_pngload_buffer(data, len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                     VIPS_FAIL_ON_TRUNCATED, NULL);
+    case SURVEY_PNG:
+        failed = vips_pngload_buffer(data, source->len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on,
+                                     NULL);
         break;
-    case DECODE_WEBP:
-        failed = vips_webpload_buffer(data, len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
+    case SURVEY_WEBP:
+        failed = vips_webpload_buffer(data, source->len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on,
+                                      NULL);
         break;
-    case DECODE_HEIC:
-        failed = vips_heifload_buffer(data, len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
+    case SURVEY_HEIF:
+        failed = vips_heifload_buffer(data, source->len, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on,
+                                      NULL);
         break;
-    case DECODE_SVG: failed = vips_svgload_buffer(data, len, &image, NULL); break;
-    case DECODE_NONE:
-    case DECODE_FORMAT_COUNT: break;
+    case SURVEY_NONE: failed = vips_svgload_buffer(data, source->len, &image, NULL); break;
+    case SURVEY_FORMAT_COUNT: break;
     }
-    return failed == 0 ? image : NULL;
+    if (failed != 0) {
+        return NULL;
+    }
+    if (source->format == SURVEY_PNG && vips_image_get_typeof(image, VIPS_META_ORIENTATION) == 0) {
+        int orientation = orient_in_texts(image);
+        if (orientation != 0) {
+            vips_image_set_int(image, VIPS_META_ORIENTATION, orientation);
+        }
+    }
+    return image;
 }
 
-static bool header_is_sane(const VipsImage *image)
+static enum photo_verdict check_header(const VipsImage *image, int64_t pixels_max)
 {
     int64_t width = vips_image_get_width(image), height = vips_image_get_height(image);
-    return width >= 1 && height >= 1 && width <= DECODE_SIDE_MAX && height <= DECODE_SIDE_MAX &&
-           width * height <= DECODE_PIXELS_MAX && vips_image_get_bands(image) >= 1 && vips_image_get_bands(image) <= 5;
+    if (width < 1 || height < 1 || vips_image_get_bands(image) < 1 || vips_image_get_bands(image) > 5) {
+        return PHOTO_BROKEN;
+    }
+    return width <= DECODE_SIDE_MAX && height <= DECODE_SIDE_MAX && width * height <= pixels_max
+               ? PHOTO_GOOD
+               : PHOTO_TOO_MANY_PIXELS;
 }
 
 /* Steps of a conversion: each replaces *image, or fails and leaves nothing. */
@@ -151,11 +128,56 @@ static bool to_plain_srgb(VipsImage **image)
     return replace(image, failed, next);
 }
 
-/* Shrinks, makes sRGB, renders into memory and turns upright. with_profile: honour the embedded profile. */
-static VipsImage *develop(VipsImage *source, int side_max, bool with_profile)
+/* The picture without the rows that are missing at its end. */
+static enum photo_verdict cut_to(VipsImage **image, int rows)
+{
+    VipsImage *next = NULL;
+    int height = vips_image_get_height(*image);
+    if ((height - rows) * INT64_C(100) > height * (int64_t)DECODE_MISSING_MAX_PERCENT) {
+        return PHOTO_INCOMPLETE;
+    }
+    int failed = vips_extract_area(*image, &next, 0, 0, vips_image_get_width(*image), rows, NULL);
+    return replace(image, failed, next) ? PHOTO_GOOD : PHOTO_BROKEN;
+}
+
+/* How many rows can be decoded. Uses the image up: it is read once, in order. */
+static int count_rows(VipsImage *opened)
+{
+    enum { STRIP = 16 };
+    int width = vips_image_get_width(opened), height = vips_image_get_height(opened), rows = 0;
+    VipsRegion *region = vips_region_new(opened);
+    while (rows < height) {
+        VipsRect strip = {0, rows, width, height - rows < STRIP ? height - rows : STRIP};
+        if (vips_region_prepare(region, &strip) != 0) {
+            break;
+        }
+        rows += strip.height;
+    }
+    g_object_unref(region);
+    return rows;
+}
+
+/* How many rows a JPEG has of its own: what is missing is filled with one grey. In memory. */
+static int count_filled_rows(const VipsImage *image)
+{
+    size_t width = (size_t)vips_image_get_width(image), rows = (size_t)vips_image_get_height(image);
+    const uint8_t *pixels = image->data, *fill = pixels + (width * rows - 1) * 3;
+    for (; rows > 0; rows--) {
+        const uint8_t *row = pixels + (rows - 1) * width * 3;
+        for (size_t x = 0; x < width; x++) {
+            if (memcmp(row + x * 3, fill, 3) != 0) {
+                return (int)rows;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Shrinks and makes sRGB, in memory. with_profile: honour the embedded profile. Fails with NULL. */
+static VipsImage *develop(VipsImage *opened, int side_max, bool with_profile)
 {
     VipsImage *image = NULL, *next = NULL;
-    if (vips_copy(source, &image, NULL) != 0) {
+    if (vips_copy(opened, &image, NULL) != 0) {
         return NULL;
     }
     if (!with_profile) {
@@ -170,15 +192,19 @@ static VipsImage *develop(VipsImage *source, int side_max, bool with_profile)
         return NULL;
     }
     next = vips_image_copy_memory(image);
-    if (!replace(&image, next == NULL ? -1 : 0, next)) {
-        return NULL;
-    }
-    failed = vips_autorot(image, &next, NULL);
-    if (!replace(&image, failed, next)) {
-        return NULL;
-    }
-    next = vips_image_copy_memory(image);
     return replace(&image, next == NULL ? -1 : 0, next) ? image : NULL;
+}
+
+/* Turns upright, in memory. */
+static bool turn_upright(VipsImage **image)
+{
+    VipsImage *next = NULL;
+    int failed = vips_autorot(*image, &next, NULL);
+    if (!replace(image, failed, next)) {
+        return false;
+    }
+    next = vips_image_copy_memory(*image);
+    return replace(image, next == NULL ? -1 : 0, next);
 }
 
 /* Takes the image, which is in memory. */
@@ -190,57 +216,117 @@ static struct canvas to_canvas(VipsImage *image)
     return canvas;
 }
 
+/* A JPEG is shrunk while it is decoded, as far as side_max allows. *opened becomes NULL if that fails. */
+static void shrink_on_load(const struct source *source, int side_max, VipsImage **opened)
+{
+    int width = vips_image_get_width(*opened), height = vips_image_get_height(*opened), shrink = 1;
+    while (shrink < 8 && (width > height ? width : height) / (shrink * 2) >= side_max) {
+        shrink *= 2;
+    }
+    if (source->format == SURVEY_JPEG && shrink > 1) {
+        g_object_unref(*opened);
+        *opened = open_header(source, shrink);
+    }
+}
+
+/* From an opened header to plain pixels; *opened is used up. */
+static enum photo_verdict decode_pixels(const struct source *source, int side_max, bool with_profile,
+                                        VipsImage **opened, struct canvas *ret_canvas)
+{
+    enum photo_verdict verdict = PHOTO_GOOD;
+    if (source->cut_off && source->format == SURVEY_PNG) {
+        int rows = count_rows(*opened);
+        g_object_unref(*opened);
+        *opened = open_header(source, 1);
+        verdict = *opened == NULL ? PHOTO_BROKEN : cut_to(opened, rows);
+    }
+    VipsImage *image = verdict == PHOTO_GOOD ? develop(*opened, side_max, with_profile) : NULL;
+    if (verdict == PHOTO_GOOD && image == NULL) {
+        verdict = PHOTO_BROKEN;
+    }
+    if (verdict == PHOTO_GOOD && source->cut_off && source->format == SURVEY_JPEG) {
+        verdict = cut_to(&image, count_filled_rows(image));
+    }
+    if (verdict == PHOTO_GOOD && !turn_upright(&image)) {
+        verdict = PHOTO_BROKEN;
+    }
+    if (verdict == PHOTO_GOOD) {
+        *ret_canvas = to_canvas(image);
+    } else {
+        g_clear_object(&image);
+    }
+    g_clear_object(opened);
+    return verdict;
+}
+
+static enum photo_verdict decode_source(const struct source *source, int side_max, struct canvas *ret_canvas,
+                                        int *ret_width, int *ret_height)
+{
+    enum photo_verdict verdict = PHOTO_BROKEN;
+    bool profiled = true;
+    for (int attempt = 0; attempt < 2 && verdict == PHOTO_BROKEN && profiled; attempt++) {
+        VipsImage *opened = open_header(source, 1);
+        verdict = opened == NULL ? PHOTO_BROKEN : check_header(opened, source->pixels_max);
+        if (verdict != PHOTO_GOOD) {
+            g_clear_object(&opened);
+            return verdict;
+        }
+        int width = vips_image_get_width(opened), height = vips_image_get_height(opened);
+        bool swapped = vips_image_get_orientation_swap(opened);
+        *ret_width = swapped ? height : width;
+        *ret_height = swapped ? width : height;
+        profiled = vips_image_get_typeof(opened, VIPS_META_ICC_NAME) != 0; /* if so, it may be the profile's fault */
+        shrink_on_load(source, side_max, &opened);
+        verdict = opened == NULL ? PHOTO_BROKEN : decode_pixels(source, side_max, attempt == 0, &opened, ret_canvas);
+    }
+    return verdict;
+}
+
+/* What an older decoder refuses may be something beside the picture: once more without that. */
+static enum photo_verdict decode_primary(struct source source, int side_max, struct canvas *ret_canvas, int *ret_width,
+                                         int *ret_height)
+{
+    enum photo_verdict verdict = PHOTO_UNREADABLE;
+    uint8_t *copy = g_malloc(source.len);
+    memcpy(copy, source.bytes, source.len);
+    source.bytes = copy;
+    if (heif_keep_primary(copy, source.len)) {
+        verdict = decode_source(&source, side_max, ret_canvas, ret_width, ret_height);
+    }
+    g_free(copy);
+    return verdict == PHOTO_BROKEN ? PHOTO_UNREADABLE : verdict;
+}
+
 enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, struct canvas *ret_canvas,
                                 int *ret_width, int *ret_height)
 {
-    enum decode_format format = decode_sniff(bytes, len);
-    if (format == DECODE_NONE) {
+    struct survey survey = survey_bytes(bytes, len);
+    struct source source = {survey.format, bytes, len, survey.cut_off,
+                            survey.by_rows ? DECODE_ROWS_PIXELS_MAX : DECODE_PIXELS_MAX};
+    if (survey.format == SURVEY_NONE) {
         return PHOTO_NOT_IMAGE;
     }
-    if (format == DECODE_JPEG && !jpeg_has_sane_scans(bytes, len)) {
-        return PHOTO_BROKEN;
+    if (survey.scans > DECODE_SCANS_MAX) { /* decoded once per scan: thousands in a small file take hours */
+        return PHOTO_UNREADABLE;
     }
-    VipsImage *image = NULL;
-    for (int attempt = 0; attempt < 2 && image == NULL; attempt++) {
-        VipsImage *source = open_header(format, bytes, len, 1);
-        if (source == NULL || !header_is_sane(source)) {
-            g_clear_object(&source);
-            return PHOTO_BROKEN;
-        }
-        int width = vips_image_get_width(source), height = vips_image_get_height(source), shrink = 1;
-        bool swapped = vips_image_get_orientation_swap(source);
-        while (shrink < 8 && (width > height ? width : height) / (shrink * 2) >= side_max) {
-            shrink *= 2;
-        }
-        if (format == DECODE_JPEG && shrink > 1) {
-            g_object_unref(source);
-            source = open_header(format, bytes, len, shrink);
-        }
-        if (source == NULL) {
-            return PHOTO_BROKEN;
-        }
-        bool profiled = vips_image_get_typeof(source, VIPS_META_ICC_NAME) != 0;
-        image = develop(source, side_max, attempt == 0);
-        g_object_unref(source);
-        *ret_width = swapped ? height : width;
-        *ret_height = swapped ? width : height;
-        if (!profiled) {
-            break; /* the second attempt is only for bad profiles */
-        }
+    if (survey.held_bytes > 0) { /* a limit that fits better */
+        source.pixels_max = survey.held_bytes <= DECODE_HELD_MAX_BYTES ? DECODE_ROWS_PIXELS_MAX : 0;
     }
-    if (image == NULL) {
-        return PHOTO_BROKEN;
+    enum photo_verdict verdict = decode_source(&source, side_max, ret_canvas, ret_width, ret_height);
+    if (verdict == PHOTO_BROKEN && survey.format == SURVEY_HEIF) {
+        verdict = decode_primary(source, side_max, ret_canvas, ret_width, ret_height);
     }
-    *ret_canvas = to_canvas(image);
-    return PHOTO_GOOD;
+    bool blames = verdict == PHOTO_BROKEN || verdict == PHOTO_UNREADABLE;
+    return blames && survey.cut_off ? PHOTO_INCOMPLETE : verdict;
 }
 
 enum photo_verdict decode_cover(const uint8_t *bytes, size_t len, int width, int height, struct canvas *ret_canvas)
 {
-    enum decode_format format = decode_sniff(bytes, len);
-    bool drawn = format == DECODE_NONE;
-    VipsImage *image = open_header(drawn ? DECODE_SVG : format, bytes, len, 1), *next = NULL;
-    if (image == NULL || !header_is_sane(image)) {
+    struct survey survey = survey_bytes(bytes, len);
+    const struct source source = {survey.format, bytes, len, false, DECODE_PIXELS_MAX};
+    bool drawn = survey.format == SURVEY_NONE;
+    VipsImage *image = open_header(&source, 1), *next = NULL;
+    if (image == NULL || check_header(image, source.pixels_max) != PHOTO_GOOD) {
         g_clear_object(&image);
         return drawn ? PHOTO_NOT_IMAGE : PHOTO_BROKEN;
     }
@@ -249,7 +335,7 @@ enum photo_verdict decode_cover(const uint8_t *bytes, size_t len, int width, int
         double down = (double)height / vips_image_get_height(image);
         void *data = (void *)(uintptr_t)bytes;
         int failed = vips_svgload_buffer(data, len, &next, "scale", across > down ? across : down, NULL);
-        if (!replace(&image, failed, next) || !header_is_sane(image)) {
+        if (!replace(&image, failed, next) || check_header(image, source.pixels_max) != PHOTO_GOOD) {
             g_clear_object(&image);
             return PHOTO_BROKEN;
         }

@@ -8,8 +8,8 @@
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bot/darkroom/darkroom.h"
 #include "bot/darkroom/process/decode.h"
+#include "bot/darkroom/process/likeness.h"
 
 enum { SHARP_SIDE = 1024, SHARP_GRID = 12, SHARP_CELLS = SHARP_GRID * SHARP_GRID, SHARP_BEST = SHARP_CELLS / 8 };
 
@@ -22,20 +22,6 @@ static struct canvas shrunk_to(const struct canvas *from, int width, int height)
 static int grey(const uint8_t *pixel)
 {
     return (77 * pixel[0] + 150 * pixel[1] + 29 * pixel[2]) >> 8;
-}
-
-uint64_t examine_hash(const struct canvas *canvas)
-{
-    struct canvas half = shrunk_to(canvas, 72, 64), tiny = shrunk_to(&half, 9, 8);
-    uint64_t hash = 0;
-    for (int y = 0; y < 8; y++) {
-        for (int x = 0; x < 8; x++) {
-            hash = hash << 1 | (uint64_t)(grey(canvas_at(&tiny, x, y)) > grey(canvas_at(&tiny, x + 1, y)));
-        }
-    }
-    canvas_done(&half);
-    canvas_done(&tiny);
-    return hash;
 }
 
 struct cell {
@@ -121,13 +107,13 @@ struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_si
     if (verdict != PHOTO_GOOD) {
         return (struct examine_result){.verdict = verdict};
     }
-    result.hash = examine_hash(&canvas);
     result.sharpness = examine_sharpness(&canvas);
     if (result.width < min_side_px || result.height < min_side_px) {
         result.verdict = PHOTO_TOO_SMALL;
     } else if (result.sharpness < EXAMINE_SHARPNESS_MIN) {
         result.verdict = PHOTO_BLURRED;
     } else if (canvas_to_jpeg(&canvas, EXAMINE_QUALITY, &result.jpeg, &result.jpeg_len) == ERR_OK) {
+        likeness_sketch(&canvas, result.sketch);
         result.verdict = PHOTO_GOOD;
     }
     canvas_done(&canvas);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "bot/darkroom/darkroom.h"
 #include "bot/darkroom/process/canvas.h"
 #include "core/event.h"
 
@@ -12,17 +13,15 @@ enum { EXAMINE_SHARPNESS_MIN = 2800, EXAMINE_QUALITY = 90 };
 struct examine_result {
     enum photo_verdict verdict;
     int width, height; /* upright */
-    uint64_t hash;
     int sharpness;
-    uint8_t *jpeg; /* PHOTO_GOOD only; g_free */
+    uint8_t *jpeg; /* this and what follows with PHOTO_GOOD only; g_free */
     size_t jpeg_len;
+    uint8_t sketch[DARKROOM_SKETCH_BYTES];
 };
 
 struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_side_px);
 
 /* 0 … 10,000: how much is lost when the sharpest part of the picture is blurred once more. */
 int examine_sharpness(const struct canvas *canvas);
-/* 64 bits: whether each of 9×8 grey cells is brighter than its right neighbour. */
-uint64_t examine_hash(const struct canvas *canvas);
 
 #endif

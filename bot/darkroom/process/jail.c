@@ -117,7 +117,6 @@ static const struct sock_filter PROGRAM[] = {
     ALLOW(clock_nanosleep),
     ALLOW(nanosleep),
     ALLOW(gettimeofday),
-    ALLOW(setitimer),
     ALLOW(getpid),
     ALLOW(gettid),
     ALLOW(getrusage),
@@ -129,9 +128,6 @@ static const struct sock_filter PROGRAM[] = {
 #endif
 #ifdef SYS_poll
     ALLOW(poll),
-#endif
-#ifdef SYS_alarm
-    ALLOW(alarm),
 #endif
 #ifdef SYS_time
     ALLOW(time),

@@ -17,10 +17,11 @@
 #include "bot/darkroom/process/decode.h"
 #include "bot/darkroom/process/examine.h"
 #include "bot/darkroom/process/jail.h"
+#include "bot/darkroom/process/likeness.h"
 #include "bot/darkroom/process/make.h"
 #include "bot/darkroom/wire.h"
 
-enum { MAIN_JOB_MAX_S = 25, MAIN_ARENAS = 2, MAIN_KEEP_BYTES = 1024 * 1024 };
+enum { MAIN_ARENAS = 2, MAIN_KEEP_BYTES = 1024 * 1024 };
 
 static bool read_all(void *to, size_t len)
 {
@@ -63,7 +64,7 @@ static void examine(const struct wire_request *request, const uint8_t *body, str
     answer->width = result.width;
     answer->height = result.height;
     answer->sharpness = result.sharpness;
-    answer->hash = result.hash;
+    memcpy(answer->sketch, result.sketch, sizeof answer->sketch);
     answer->body_len = (uint32_t)result.jpeg_len;
     *jpeg = result.jpeg;
 }
@@ -99,6 +100,13 @@ static enum err render(const struct wire_request *request, const uint8_t *body, 
     return err;
 }
 
+static void compare(const struct wire_request *request, const uint8_t *body, struct wire_answer *answer)
+{
+    for (size_t i = 1; i < request->body_len / DARKROOM_SKETCH_BYTES && answer->is_same == 0; i++) {
+        answer->is_same = likeness_is_same(body, body + i * DARKROOM_SKETCH_BYTES) ? 1 : 0;
+    }
+}
+
 static bool answer_job(const struct wire_request *request, const uint8_t *body, const char *text)
 {
     struct wire_answer answer = {.magic = WIRE_ANSWER_MAGIC};
@@ -108,6 +116,7 @@ static bool answer_job(const struct wire_request *request, const uint8_t *body, 
     case WIRE_EXAMINE: examine(request, body, &answer, &jpeg); break;
     case WIRE_MAKE: err = make(request, body, text, &answer, &jpeg); break;
     case WIRE_RENDER: err = render(request, body, &answer, &jpeg); break;
+    case WIRE_COMPARE: compare(request, body, &answer); break;
     case WIRE_KIND_COUNT: err = ERR_UNSUPPORTED; break;
     }
     if (err == ERR_OK && answer.body_len > DARKROOM_OUTPUT_MAX_BYTES) {
@@ -135,10 +144,8 @@ static bool serve(void)
     if (body == NULL) {
         abort();
     }
-    alarm(MAIN_JOB_MAX_S); /* its default action ends us; the daemon's own limit is shorter and comes first */
     bool goes_on = read_all(body, request.body_len) && read_all(text, request.text_len) &&
                    answer_job(&request, body, text);
-    alarm(0);
     free(body);
     (void)malloc_trim(MAIN_KEEP_BYTES);
     return goes_on;

@@ -1,0 +1,30 @@
+/* The bytes of a photo, as our own readers see them before or beside the decoders: the survey of markers, chunks and
+ * boxes, and the rewriting of an HEIF file's tables. Neither looks beyond the end; what was rewritten once stays so. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/darkroom/process/heif.h"
+#include "bot/darkroom/process/survey.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size + 1), *again = malloc(size + 1); /* room at the end that nobody may touch */
+    if (copy == NULL || again == NULL)
+        abort();
+    memcpy(copy, data, size);
+    copy[size] = 0xA5;
+    struct survey survey = survey_bytes(copy, size);
+    if (survey.format >= SURVEY_FORMAT_COUNT || (survey.format == SURVEY_NONE && (survey.cut_off || survey.scans > 0)))
+        abort();
+    if (heif_keep_primary(copy, size)) {
+        memcpy(again, copy, size);
+        if (!heif_keep_primary(again, size) || memcmp(again, copy, size) != 0)
+            abort();
+    }
+    if (copy[size] != 0xA5)
+        abort();
+    free(copy);
+    free(again);
+    return 0;
+}
