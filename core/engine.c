@@ -268,6 +268,8 @@ static void button(struct turn *turn)
     struct session *session = &turn->chat->session;
     if (press_parse(turn->event->text, &turn->press) != ERR_OK) {
         stale(turn);
+    } else if (press_is_place(&turn->press) && gate_question(turn) != NULL && !gate_lets_pass(turn->event)) {
+        stale(turn); /* it is there, but not open yet */
     } else if (press_is_place(&turn->press)) {
         turn->fresh = turn->event->message_id != session->screen_message_id;
         if (!gate_go(turn, turn->press.action, turn->press.object))

@@ -198,26 +198,12 @@ static void wait_for(struct player *player, const char *rest)
 
 static void verdict(struct player *player, const char *rest)
 {
-    static const char *const names[PHOTO_VERDICT_COUNT] = {[PHOTO_PENDING] = "pending",
-                                                           [PHOTO_GOOD] = "good",
-                                                           [PHOTO_DUPLICATE] = "duplicate",
-                                                           [PHOTO_TOO_SMALL] = "too_small",
-                                                           [PHOTO_BLURRED] = "blurred",
-                                                           [PHOTO_BROKEN] = "broken",
-                                                           [PHOTO_TOO_BIG] = "too_big",
-                                                           [PHOTO_NOT_IMAGE] = "not_image",
-                                                           [PHOTO_UNREACHABLE] = "unreachable",
-                                                           [PHOTO_INCOMPLETE] = "incomplete",
-                                                           [PHOTO_TOO_MANY_PIXELS] = "too_many_pixels",
-                                                           [PHOTO_UNREADABLE] = "unreadable"};
     while (*rest != '\0') {
         const char *name = script_word(&player->arena, &rest), *ahead = rest;
-        int times = script_times(script_word(&player->arena, &ahead)), found = PHOTO_GOOD;
+        int times = script_times(script_word(&player->arena, &ahead)), found = script_verdict(name);
         if (times > 0)
             rest = ahead;
-        while (found < PHOTO_VERDICT_COUNT && strcmp(names[found], name) != 0)
-            found++;
-        if (found == PHOTO_VERDICT_COUNT)
+        if (found < 0)
             wrong(player, "no verdict", name);
         for (int i = 0; i == 0 || i < times; i++)
             if (!stage_examine(player->stage, (enum photo_verdict)found))
@@ -225,16 +211,12 @@ static void verdict(struct player *player, const char *rest)
     }
 }
 
-static enum payment_reason reason(struct player *player, const char *name)
+static enum payment_reason reason_of(struct player *player, const char *name)
 {
-    static const char *const names[PAYMENT_REASON_COUNT] = {
-        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired",
-        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card",
-        [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
-    for (int found = 0; found < PAYMENT_REASON_COUNT; found++)
-        if (strcmp(names[found], name) == 0)
-            return (enum payment_reason)found;
-    wrong(player, "no reason", name);
+    int found = script_reason(name);
+    if (found < 0)
+        wrong(player, "no reason", name);
+    return (enum payment_reason)found;
 }
 
 static void news(struct player *player, const char *rest)
@@ -250,11 +232,12 @@ static void news(struct player *player, const char *rest)
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
     } else if (strcmp(what, "no_link") == 0) {
         order->status = ORDER_CANCELED;
-        step(player, (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason(player, rest)});
+        step(player,
+             (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason_of(player, rest)});
     } else if (strcmp(what, "canceled") == 0) {
         order->status = ORDER_CANCELED;
         step(player,
-             (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id, .reason = reason(player, rest)});
+             (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id, .reason = reason_of(player, rest)});
     } else if (strcmp(what, "pending") == 0) {
         step(player, (struct event){.kind = EVENT_PAYMENT_PENDING, .object = order->id});
     } else if (strcmp(what, "settled") == 0) {

@@ -121,3 +121,37 @@ const char *script_effect(struct arena *arena, const struct effect *effect)
     }
     abort();
 }
+
+static int find(const char *const *names, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+int script_verdict(const char *name)
+{
+    static const char *const names[PHOTO_VERDICT_COUNT] = {[PHOTO_PENDING] = "pending",
+                                                           [PHOTO_GOOD] = "good",
+                                                           [PHOTO_DUPLICATE] = "duplicate",
+                                                           [PHOTO_TOO_SMALL] = "too_small",
+                                                           [PHOTO_BLURRED] = "blurred",
+                                                           [PHOTO_BROKEN] = "broken",
+                                                           [PHOTO_TOO_BIG] = "too_big",
+                                                           [PHOTO_NOT_IMAGE] = "not_image",
+                                                           [PHOTO_UNREACHABLE] = "unreachable",
+                                                           [PHOTO_INCOMPLETE] = "incomplete",
+                                                           [PHOTO_TOO_MANY_PIXELS] = "too_many_pixels",
+                                                           [PHOTO_UNREADABLE] = "unreadable"};
+    return find(names, PHOTO_VERDICT_COUNT, name);
+}
+
+int script_reason(const char *name)
+{
+    static const char *const names[PAYMENT_REASON_COUNT] = {
+        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired",
+        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card",
+        [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
+    return find(names, PAYMENT_REASON_COUNT, name);
+}

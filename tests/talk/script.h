@@ -17,5 +17,8 @@ const char *script_word(struct arena *arena, const char **rest);
 int script_times(const char *word);
 /* An effect as a dialogue names it: "REGISTER ABC234", "ALBUM 0-9", "ORDER_CREATE professional 50000 23". */
 const char *script_effect(struct arena *arena, const struct effect *effect);
+/* enum photo_verdict, enum payment_reason ("" for none told); -1: there is none of that name. */
+int script_verdict(const char *name);
+int script_reason(const char *name);
 
 #endif

@@ -379,7 +379,7 @@ static const struct unfit never[] = {
      "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO shop",
      "user=shop",
      CONFIG,
-     {"the role shop lacks rights: DELETE on avatars, bot_sessions, bot_state,", "USAGE on avatars_id_seq, bot_ids,",
+     {"the role shop lacks rights: DELETE on avatars, bot_consents,", "USAGE on avatars_id_seq, bot_ids,",
       "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO shop"}},
 };
 

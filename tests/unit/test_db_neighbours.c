@@ -255,8 +255,7 @@ static void send(const struct customer *customer, const char *file_id, bool as_p
         deed(customer,
              (struct effect){
                  .kind = EFFECT_PHOTO_ADD, .object = id, .other = customer->avatar_id, .number = id, .file = &file})));
-    (void)ask_text(SQL("SELECT photo_examined(%lld, 'good', %lld, 0, 'store:%s', 20)", (long long)id,
-                       (long long)id * INT64_C(0x123456789), file_id));
+    (void)ask_text(SQL("SELECT photo_examined(%lld, 'good', NULL, '{}', 'store:%s')", (long long)id, file_id));
 }
 
 /* The first photo that was sent as one, for a file can't be shown as a photo; then the newest that was delivered. Only
