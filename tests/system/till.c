@@ -18,6 +18,7 @@ enum {
     HEARD_MS = 3000, /* so long a look may take before something is said */
     SLACK_MS = 1500, /* of a busy machine, and of the test's own looking */
     SLOW_MS = 8000,
+    ALBUM_MS = 2000, /* a slow line: a set is three albums */
     LINK_LIFE_MS = 61 * 60 * 1000
 };
 
@@ -162,11 +163,16 @@ static void take_files(void)
     int which[PRESSES * SET * 2], closings = 0, behind = 0;
     pay_at_checkout(await_link(), "pay", "{}");
     await_state("result");
+    json_object_put(net_post(world.net, "/api/faults",
+                             "{\"service\":\"telegram\",\"method\":\"sendMediaGroup\",\"kind\":\"delay\",\"ms\":%d,"
+                             "\"count\":9}",
+                             ALBUM_MS));
     press("*", "files", PRESSES); /* at once … */
     scene_await(&scene, 1, "SELECT LEAST(1, count(*)) FROM photo_tasks WHERE document_file_id IS NOT NULL");
     user_look(&user);
     press("*", "files", 1); /* … and while they come */
     scene_await_words(&scene, 0, "файлами, в полном качестве. Что дальше?");
+    net_delete(world.net, "/api/faults");
     scene_await(&scene, 0, "SELECT count(*) FROM outbox");
     user_look(&user);
     count_closings(&closings, &behind);

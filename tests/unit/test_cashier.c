@@ -1,0 +1,118 @@
+/* Payments that do not come to photos, told as what they are: stuck, another's, declined, refused, and looks that find
+ * nothing. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+#include "tests/unit/shop_stage.h"
+
+/* Money for which nothing can be made is not silent. */
+static void test_stuck(const struct customer *anna)
+{
+    static const char *const deeds[] = {"price = 400", "avatar_id = NULL"};
+    for (size_t i = 0; i < 2; i++) {
+        tell("UPDATE orders SET payment_id = NULL"); /* the other side has but one payment */
+        tell("DELETE FROM payments");
+        shared->paid_from = 1;
+        int64_t order_id = fresh_order(anna);
+        tell(SQL("UPDATE orders SET %s WHERE id = %lld", deeds[i], (long long)order_id));
+        cashier_create(shop.cashier, order_id);
+        for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
+            CHECK(now_ms() < until_ms);
+            go_round();
+        }
+        CHECK_INT(news[news_count - 1].other, 0);
+        CHECK_INT(news[news_count - 1].chat_id, anna->chat_id);
+        CHECK_INT(jobs_of(order_id), 0);
+        CHECK_INT(cashier_pending(shop.cashier), 0);
+    }
+}
+
+/* YooKassa says "succeeded", but of a payment that is another order's: nothing is given. */
+static void test_false_money(const struct customer *anna)
+{
+    shared->payment++;
+    shared->paid_from = 1;
+    int64_t order_id = fresh_order(anna);
+    cashier_create(shop.cashier, order_id);
+    wait_news(EVENT_PAYMENT_LINK, order_id, 1);
+    shared->order_id++;
+    const char *sql = SQL("SELECT count(*) FROM orders WHERE payment_state = 'mismatch' AND id = %lld",
+                          (long long)order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; ask(sql) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(jobs_of(order_id), 0);
+}
+
+/* The payment ends without money: what the bank said is told, and kept for a chat that was not told. */
+static void test_declined(const struct customer *anna)
+{
+    shared->payment++;
+    shared->fail_creates = 0;
+    int64_t order_id = fresh_order(anna);
+    memcpy(shared->ended, "insufficient_funds", sizeof "insufficient_funds");
+    cashier_create(shop.cashier, order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_CANCELED, order_id) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(news[news_count - 1].reason, PAYMENT_NO_FUNDS);
+    cashier_check(shop.cashier, order_id); /* as after a restart: only the database knows */
+    wait_news(EVENT_PAYMENT_CANCELED, order_id, 2);
+    CHECK_INT(news[news_count - 1].reason, PAYMENT_NO_FUNDS);
+    shared->ended[0] = '\0';
+}
+
+/* YooKassa can't be asked: the cashier has nothing to say, and says it when it has. */
+static void test_mute(const struct customer *anna)
+{
+    shared->payment++;
+    shared->paid_from = 1000;
+    shared->mute = true;
+    int64_t order_id = fresh_order(anna);
+    cashier_create(shop.cashier, order_id);
+    wait_news(EVENT_PAYMENT_LINK, order_id, 1);
+    cashier_check(shop.cashier, order_id);
+    for (int64_t until_ms = now_ms() + WAIT_MS; shared->gets < 2; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    CHECK_INT(news_of(EVENT_PAYMENT_PENDING, order_id), 0);
+    shared->mute = false;
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_PENDING, order_id) == 0; pushed_ms += 200) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+}
+
+static void test_refusal(const struct customer *anna)
+{
+    static const struct {
+        const char *parameter;
+        enum payment_reason reason;
+    } rows[] = {{"receipt", PAYMENT_UNTOLD}, {"receipt.customer.phone", PAYMENT_CONTACT_REFUSED}};
+    shared->fail_creates = -1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t order_id = fresh_order(anna);
+        memcpy(shared->parameter, rows[i].parameter, strlen(rows[i].parameter) + 1);
+        cashier_create(shop.cashier, order_id);
+        wait_news(EVENT_PAYMENT_FAILED, order_id, 1);
+        CHECK_INT(news[news_count - 1].reason, rows[i].reason);
+        CHECK_INT(shared->creates, 1);
+        CHECK_TEXT(ask_text(SQL("SELECT payment_state FROM orders WHERE id = %lld", (long long)order_id)), "failed");
+        cashier_check(shop.cashier, order_id); /* as after a restart: only the database knows */
+        wait_news(EVENT_PAYMENT_FAILED, order_id, 2);
+        CHECK_INT(news[news_count - 1].reason, rows[i].reason);
+    }
+}
+
+int main(void)
+{
+    open_stage("fotoset_test_cashier_at_work");
+    struct customer anna = customer_new();
+    test_stuck(&anna);
+    test_false_money(&anna);
+    test_declined(&anna);
+    test_mute(&anna);
+    test_refusal(&anna);
+    close_stage();
+    return 0;
+}
