@@ -1,6 +1,6 @@
 /* The places behind a portrait: one function for each scene, all a little out of focus, as behind a face in a photo.
  *
- * Scenes differ in where they are light and dark, not only in colour: a perceptual hash sees nothing but that. The
+ * Scenes differ in where they are light and dark, not only in colour, and so are told apart at a glance. The
  * small things (lamps, leaves, spines of books) are strewn with the sheet's own random sequence.
  *
  * Must not: know anything about the person in front. */

@@ -1,6 +1,6 @@
 /* The drawn portraits must be good enough for what the product does with photos: large, sharp, and different from each
- * other by the same perceptual hash that finds doubles. And the same numbers must give the same bytes: tests compare.
- */
+ * other even by a perceptual hash, which sees no more than where it is light and dark. And the same numbers must give
+ * the same bytes: tests compare. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
