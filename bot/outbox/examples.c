@@ -104,7 +104,8 @@ static void send(struct show *show)
                                  .effect = EFFECT_ADVERT,
                                  .files = files,
                                  .file_count = file_count,
-                                 .cost = 1,
+                                 .cost = (int)show->count,
+                                 .chat_cost = 1, /* the greeting comes right behind it */
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
     shop_step("examples.before_send");
     enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, show);

@@ -228,12 +228,11 @@ static int cost_of(const struct telegram_call *call)
         return call->cost;
     if (strcmp(call->method, "sendChatAction") == 0)
         return 0;
-    if (strcmp(call->method, "sendMediaGroup") == 0 && call->file_count > 1)
-        return (int)call->file_count;
-    return strncmp(call->method, "send", 4) == 0 || strncmp(call->method, "copy", 4) == 0 ||
-                   strncmp(call->method, "forward", 7) == 0
-               ? 1
-               : 0;
+    static const char *const counted[] = {"send", "edit", "copy", "forward"};
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+        if (strncmp(call->method, counted[i], strlen(counted[i])) == 0)
+            return 1;
+    return 0;
 }
 
 static void copy_files(struct telegram_job *job, const struct telegram_call *call)
@@ -289,6 +288,8 @@ static enum err make_job(struct telegram *tg, const struct telegram_call *call, 
     job->item.chat_id = call->chat_id;
     job->item.priority = call->priority;
     job->item.cost = cost_of(call);
+    bool edits = strncmp(call->method, "edit", 4) == 0;
+    job->item.chat_cost = edits ? 0 : call->chat_cost > 0 ? call->chat_cost : job->item.cost;
     job->item.unordered = never_waits(call->method);
     job->item.not_before_ms = call->not_before_ms;
     *ret_job = job;

@@ -59,7 +59,8 @@ struct telegram_call {
     const struct telegram_file *files;
     size_t file_count;
     bool no_result;        /* nobody reads it: a success is reported without one, and need not be parsed */
-    int cost;              /* messages it makes: an album's photos; 0 = 1 for calls that send, else 0 */
+    int cost;              /* messages it makes; 0 = 1 for calls that send or edit, else 0: an album has to say */
+    int chat_cost;         /* as how many its own chat counts it; 0 = as many, an edit as none */
     int64_t deadline_ms;   /* monotonic; after it a failure is reported instead of retried; 0 = none */
     int64_t not_before_ms; /* monotonic; 0 = at once. Only without a chat_id */
 };

@@ -120,7 +120,7 @@ static void chat_place(struct governor *governor, struct governor_chat *chat, in
     int64_t rate = governor->chat_rate, wake_ms = chat->blocked_until_ms;
     if (rate > 0) {
         waiting_refill(&chat->bucket, rate, governor->chat_cap, now_ms);
-        int64_t want = queue == NULL ? governor->chat_cap : queue->first->cost > 0 ? WAITING_TOKEN : INT64_MIN / 2;
+        int64_t want = queue == NULL ? governor->chat_cap : queue->first->chat_cost > 0 ? WAITING_TOKEN : INT64_MIN / 2;
         int64_t filled_ms = waiting_filled_at(&chat->bucket, rate, want);
         if (filled_ms > wake_ms)
             wake_ms = filled_ms;
@@ -237,10 +237,11 @@ static struct governor_item *take_head(struct governor *governor, struct waiting
 static struct governor_item *send_from(struct governor *governor, struct waiting_node *node)
 {
     struct governor_item *item = take_head(governor, node);
-    int64_t micro = (int64_t)item->cost * WAITING_TOKEN, chat_most = CHAT_COST_MAX * WAITING_TOKEN;
+    int64_t micro = (int64_t)item->cost * WAITING_TOKEN;
+    int64_t chat_micro = (item->chat_cost < CHAT_COST_MAX ? item->chat_cost : CHAT_COST_MAX) * WAITING_TOKEN;
     if (item->chat != NULL) {
         item->chat->in_flight = true;
-        item->chat->bucket.micro -= governor->chat_rate == 0 ? 0 : micro < chat_most ? micro : chat_most;
+        item->chat->bucket.micro -= governor->chat_rate > 0 ? chat_micro : 0;
     }
     governor->global.micro -= governor->global_rate > 0 ? micro : 0;
     governor->in_flight++;

@@ -2,7 +2,8 @@
  * in, items out, with the caller's monotonic clock; no network, no allocation but its own tables.
  *
  * Rates are token buckets that may go into debt: a call goes when one token is there and then takes its whole cost,
- * so an album of ten photos goes at once and is paid back before the next message; its own chat counts it as five. */
+ * so an album of ten photos goes at once and is paid back before the next message; its own chat counts it as five.
+ * Edits count in all, but not in their chat: there they come no faster than people press. */
 #ifndef BOT_TELEGRAM_GOVERNOR_H
 #define BOT_TELEGRAM_GOVERNOR_H
 
@@ -23,7 +24,7 @@ struct governor;
 struct governor_item {
     int64_t chat_id; /* 0 = waits for nobody */
     enum telegram_priority priority;
-    int cost;              /* tokens; 0 = the rates don't matter to it */
+    int cost, chat_cost;   /* tokens, of all and of its own chat; 0 = that rate doesn't matter to it */
     bool unordered;        /* does not wait behind its chat's other items */
     int64_t not_before_ms; /* only of those that wait for no chat; 0 = at once */
     struct waiting_node node;

@@ -12,7 +12,7 @@ static size_t used;
 static struct governor_item *add(struct governor *governor, int64_t now_ms, int64_t chat_id, int cost)
 {
     struct governor_item *item = &items[used++ % ITEMS];
-    *item = (struct governor_item){.chat_id = chat_id, .cost = cost};
+    *item = (struct governor_item){.chat_id = chat_id, .cost = cost, .chat_cost = cost};
     governor_add(governor, now_ms, item);
     return item;
 }
@@ -57,6 +57,26 @@ static void test_album(void)
     CHECK(governor_next(governor, 0) == NULL); /* 3 - 5: three seconds until there is one token again */
     CHECK(governor_next(governor, 2999) == NULL);
     CHECK(governor_next(governor, 3000) == next);
+    governor_free(governor);
+}
+
+/* An edit does not wait for its chat's rate, nor use it up; in all it counts like a message. */
+static void test_edits(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item edits[40] = {0};
+    for (int i = 0; i < 5; i++)
+        add(governor, 0, 5, 1);
+    CHECK_INT(drain(governor, 0), 3);
+    CHECK_INT(drain(governor, 2000), 2); /* its burst is spent */
+    for (int i = 0; i < 40; i++) {
+        edits[i] = (struct governor_item){.chat_id = i < 10 ? 5 : 100 + i, .cost = 1};
+        governor_add(governor, 2000, &edits[i]);
+    }
+    CHECK_INT(drain(governor, 2000), 28); /* of all's 30 two are gone */
+    CHECK_INT(drain(governor, 2000 + 400), 12);
+    add(governor, 3000, 5, 1);
+    CHECK_INT(drain(governor, 3000), 1); /* the ten edits took nothing from the chat */
     governor_free(governor);
 }
 
@@ -224,6 +244,7 @@ int main(void)
 {
     test_chat_rate();
     test_album();
+    test_edits();
     test_fractions();
     test_order();
     test_priority();
