@@ -1,4 +1,4 @@
-# A small world for measuring: a Postgres that syncs, the sandbox and a Release daemon without sending limits, each in
+# A small world for measuring: a Postgres that syncs, the sandbox and a Release daemon, both without sending limits, each in
 # its own process, all in one temporary directory. Sourced by run and idle; ends what it started, nothing else.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -56,7 +56,7 @@ bench_start() {
     conninfo=$("$root/tests/postgres" start "$dir/pg")
     postgres=$(head -n 1 "$dir/pg/data/postmaster.pid")
     : >"$dir/sandbox.log" >"$dir/daemon.log" # there before anybody looks
-    "$build/tests/sandbox/fotoset-sandbox" --port 0 --seed 1 >"$dir/sandbox.log" 2>&1 &
+    "$build/tests/sandbox/fotoset-sandbox" --port 0 --seed 1 --flood-chat 0 --flood-global 0 >"$dir/sandbox.log" 2>&1 &
     sandbox=$!
     for _ in $(seq 200); do
         base=$(sed -n 's/.* listens on //p' "$dir/sandbox.log")

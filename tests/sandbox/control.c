@@ -96,8 +96,8 @@ static void state(struct request *request)
     struct buf out = {0};
     buf_adds(&out, "{\"bot\":");
     world_add_bot_json(sb, &out);
-    buf_addf(&out, ",\"now_ms\":%" PRId64 ",\"pending_updates\":%zu,\"commands\":", sandbox_now_ms(sb),
-             updates_pending(sb));
+    buf_addf(&out, ",\"now_ms\":%" PRId64 ",\"pending_updates\":%zu,\"floods\":%ld,\"commands\":", sandbox_now_ms(sb),
+             updates_pending(sb), sb->floods);
     add_commands(sb, &out);
     buf_addf(&out, ",\"settings\":%s,\"users\":[",
              json_object_to_json_string_ext(sb->world.settings, JSON_C_TO_STRING_PLAIN));
@@ -228,6 +228,7 @@ static void reset(struct request *request)
     sb->webhook_url = NULL;
     sb->clock_shift_ms = 0;
     sb->flood = (struct bucket){0};
+    sb->floods = 0;
     sb->prev_poll_ms = 0;
     world_init(sb);
     journal_reset(sb);
@@ -266,8 +267,8 @@ void control_serve(struct request *request)
         pages_serve(request, rest);
     else if (behind(path, "/checkout/") != NULL)
         pages_serve(request, "checkout.html");
-    else if (!read_body(request))
-        control_fail(request, 400, "the body is not a JSON object");
+    else if (!read_body(request) || request->malformed)
+        control_fail(request, 400, "the body is neither a JSON object nor a form");
     else if (strcmp(path, "/api/state") == 0)
         state(request);
     else if (strcmp(path, "/api/users") == 0 && is_post)

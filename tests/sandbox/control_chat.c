@@ -12,7 +12,8 @@
 
 #define CHAT_MESSAGES_MAX 500
 
-static const char *const kind_names[] = {"text", "photo", "document", "contact", "sticker", "voice"};
+static const char *const kind_names[] = {"text",  "photo",    "document", "contact", "sticker",
+                                         "voice", "location", "poll",     "service"};
 
 static void add_file(struct buf *out, const struct message *message)
 {

@@ -19,10 +19,10 @@
 #define REPEATS_MAX 1000
 
 /* Stores the user's message and queues its update. */
-static void message_done(struct request *request, struct message *message, const char *kind, int64_t delay_ms)
+static void message_done(struct request *request, struct message *message, const char *kind)
 {
     world_message_save(request->sb, message);
-    updates_push_message(request->sb, kind, message, delay_ms);
+    updates_push_message(request->sb, kind, message, 0);
 }
 
 static void answer_message(struct request *request, const struct message *message)
@@ -119,7 +119,7 @@ static void edit_text(struct request *request, struct user *user)
     message->text = mem_text(text);
     message->entities = command_entities(text);
     message->edit_ms = sandbox_now_ms(request->sb);
-    message_done(request, message, "edited_message", 0);
+    message_done(request, message, "edited_message");
     answer_message(request, message);
 }
 
@@ -180,19 +180,27 @@ static void share_contact(struct request *request, struct user *user)
         buf_addf(&extra, ",\"user_id\":%" PRId64, user->id);
     buf_adds(&extra, "}");
     message->extra = buf_take(&extra);
-    message_done(request, message, "message", 0);
+    message_done(request, message, "message");
     answer_message(request, message);
 }
 
-static void send_thing(struct request *request, struct user *user, enum message_kind kind, const char *extra)
+/* A message whose only content is `extra` (members as JSON text; taken over). */
+static void send_thing(struct request *request, struct user *user, enum message_kind kind, char *extra)
 {
     struct message *message = world_message_add(request->sb, user, kind, false, 0);
-    message->extra = mem_text(extra);
-    message_done(request, message, "message", 0);
+    message->extra = extra;
+    message_done(request, message, "message");
     answer_message(request, message);
 }
 
-/* The update as given: the text between the outer braces, even where it makes no sense to a bot. */
+/* The request's body without its outer braces, as it came. */
+static char *members_of_body(struct request *request)
+{
+    const char *from = strchr(request->body.at, '{') + 1, *to = strrchr(request->body.at, '}');
+    return mem_text_n(from, json_object_object_length(request->params) == 0 ? 0 : (size_t)(to - from));
+}
+
+/* The update as given, even where it makes no sense to a bot. */
 static void push_raw(struct request *request, struct user *user)
 {
     const char *kind = "raw";
@@ -203,12 +211,11 @@ static void push_raw(struct request *request, struct user *user)
     if (json_object_object_get_ex(request->params, "message", &message) &&
         json_object_object_get_ex(message, "message_thread_id", &thread))
         topics_add(user, json_object_get_int64(thread));
-    const char *from = strchr(request->body.at, '{') + 1;
-    const char *to = strrchr(request->body.at, '}');
-    char *body = mem_text_n(from, (size_t)(to - from));
-    if (json_object_object_length(request->params) == 0)
-        body[0] = '\0';
-    updates_push(request->sb, kind, body, 0, true);
+    if (!user->started) { /* whoever an update comes from has pressed Start */
+        user->started = true;
+        journal_user(request->sb, user);
+    }
+    updates_push(request->sb, kind, members_of_body(request), 0, true);
     control_ok(request);
 }
 
@@ -229,18 +236,22 @@ void control_user_serve(struct request *request, struct user *user, const char *
     else if (strcmp(deed, "contact") == 0)
         share_contact(request, user);
     else if (strcmp(deed, "sticker") == 0)
-        send_thing(request, user, MESSAGE_STICKER,
-                   "\"sticker\":{\"file_id\":\"CAACAgIAAxkBAAEBsticker\",\"file_unique_id\":\"AgADsticker\","
-                   "\"type\":\"regular\",\"width\":512,\"height\":512,\"is_animated\":false,\"is_video\":false,"
-                   "\"emoji\":\"\xf0\x9f\x91\x8d\"}");
+        send_thing(
+            request, user, MESSAGE_STICKER,
+            mem_text("\"sticker\":{\"file_id\":\"CAACAgIAAxkBAAEBsticker\",\"file_unique_id\":\"AgADsticker\","
+                     "\"type\":\"regular\",\"width\":512,\"height\":512,\"is_animated\":false,\"is_video\":false,"
+                     "\"emoji\":\"\xf0\x9f\x91\x8d\"}"));
     else if (strcmp(deed, "voice") == 0)
-        send_thing(request, user, MESSAGE_VOICE,
-                   "\"voice\":{\"file_id\":\"AwACAgIAAxkBAAEBvoice\",\"file_unique_id\":\"AgADvoice\",\"duration\":3,"
-                   "\"mime_type\":\"audio/ogg\",\"file_size\":9000}");
+        send_thing(
+            request, user, MESSAGE_VOICE,
+            mem_text("\"voice\":{\"file_id\":\"AwACAgIAAxkBAAEBvoice\",\"file_unique_id\":\"AgADvoice\",\"duration\":3,"
+                     "\"mime_type\":\"audio/ogg\",\"file_size\":9000}"));
     else if (strcmp(deed, "block") == 0 || strcmp(deed, "unblock") == 0) {
         set_blocked(request, user, deed[0] == 'b');
         control_ok(request);
-    } else if (strcmp(deed, "raw") == 0 && request->params != NULL)
+    } else if (strcmp(deed, "service") == 0 && request->params != NULL)
+        send_thing(request, user, MESSAGE_SERVICE, members_of_body(request));
+    else if (strcmp(deed, "raw") == 0 && request->params != NULL)
         push_raw(request, user);
     else
         control_fail(request, 404, "no such deed");

@@ -12,14 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sandbox/entities.h"
+
 #define TAG_MAX 32
 #define ATTRIBUTE_MAX 2048
-
-struct entity {
-    const char *type;
-    char argument[ATTRIBUTE_MAX]; /* url, language or custom_emoji_id */
-    size_t from, length;          /* UTF-16 units */
-};
 
 struct open_tag {
     char name[TAG_MAX];
@@ -34,8 +30,7 @@ struct parser {
     struct buf text;
     struct open_tag *stack;
     size_t depth;
-    struct entity *entities;
-    size_t entity_count;
+    struct entities entities;
     char *error;
     size_t error_room;
 };
@@ -211,28 +206,26 @@ static bool take_start(struct parser *parser)
     return true;
 }
 
-static void close_entity(struct parser *parser, const struct open_tag *tag)
+/* False when the call is refused for it. */
+static bool close_entity(struct parser *parser, struct open_tag *tag)
 {
-    size_t length = parser->units - tag->from;
-    if (length == 0 || parser->entity_count == HTML_ENTITIES_MAX)
-        return;
-    struct entity entity = {.type = type_of(tag->name), .from = tag->from, .length = length};
-    snprintf(entity.argument, sizeof(entity.argument), "%s", tag->argument);
+    const char *type = tag->expandable ? "expandable_blockquote" : type_of(tag->name);
     if (strcmp(tag->name, "span") == 0)
-        entity.argument[0] = '\0';
-    if (tag->expandable)
-        entity.type = "expandable_blockquote";
-    if (strcmp(tag->name, "a") == 0 && entity.argument[0] == '\0')
-        snprintf(entity.argument, sizeof(entity.argument), "%s", parser->text.at + tag->from_byte);
+        tag->argument[0] = '\0';
+    if (strcmp(tag->name, "a") == 0 && tag->argument[0] == '\0')
+        snprintf(tag->argument, sizeof(tag->argument), "%s", parser->text.at + tag->from_byte);
     if (strcmp(tag->name, "code") == 0 && tag->argument[0] != '\0') {
         /* <pre><code class="language-x">: the language belongs to the pre around it */
         if (parser->depth > 0 && strcmp(parser->stack[parser->depth - 1].name, "pre") == 0) {
             snprintf(parser->stack[parser->depth - 1].argument, ATTRIBUTE_MAX, "%s", tag->argument + 9);
-            return;
+            return true;
         }
-        entity.argument[0] = '\0';
+        tag->argument[0] = '\0';
     }
-    parser->entities[parser->entity_count++] = entity;
+    if (strcmp(tag->name, "tg-emoji") == 0 && !html_is_emoji_id(tag->argument))
+        return refuse(parser, "Invalid custom emoji identifier specified");
+    entities_add(&parser->entities, type, tag->argument, tag->from, parser->units - tag->from);
+    return true;
 }
 
 static bool take_end(struct parser *parser)
@@ -257,8 +250,7 @@ static bool take_end(struct parser *parser)
         return refuse(parser, "Unmatched end tag at byte offset %zu, expected \"</%s>\", found \"</%s>\"", tag_at,
                       tag->name, name);
     parser->depth--;
-    close_entity(parser, tag);
-    return true;
+    return close_entity(parser, tag);
 }
 
 static size_t units_of(unsigned char lead)
@@ -289,66 +281,17 @@ static bool parse(struct parser *parser)
     return true;
 }
 
-static int by_place(const void *left, const void *right)
-{
-    const struct entity *a = left, *b = right;
-    if (a->from != b->from)
-        return a->from < b->from ? -1 : 1;
-    return a->length == b->length ? strcmp(a->type, b->type) : a->length > b->length ? -1 : 1;
-}
-
-/* `cut` units fell away in front, `total` are left. */
-static char *entities_json(struct parser *parser, size_t cut, size_t total)
-{
-    struct buf out = {0};
-    if (parser->entity_count > 0)
-        qsort(parser->entities, parser->entity_count, sizeof(parser->entities[0]), by_place);
-    for (size_t i = 0; i < parser->entity_count; i++) {
-        struct entity *entity = &parser->entities[i];
-        size_t end = entity->from + entity->length;
-        size_t from = entity->from > cut ? entity->from - cut : 0;
-        end = end > cut ? end - cut : 0;
-        end = end > total ? total : end;
-        if (end <= from)
-            continue;
-        buf_addf(&out, "%s{\"offset\":%zu,\"length\":%zu,\"type\":\"%s\"", out.len == 0 ? "[" : ",", from, end - from,
-                 entity->type);
-        const char *key = strcmp(entity->type, "text_link") == 0      ? "url"
-                          : strcmp(entity->type, "pre") == 0          ? "language"
-                          : strcmp(entity->type, "custom_emoji") == 0 ? "custom_emoji_id"
-                                                                      : NULL;
-        if (key != NULL && entity->argument[0] != '\0') {
-            buf_addf(&out, ",\"%s\":", key);
-            buf_add_json(&out, entity->argument);
-        } else if (strcmp(entity->type, "date_time") == 0) {
-            buf_addf(&out, ",\"unix_time\":%lld", strtoll(entity->argument, NULL, 10));
-        }
-        buf_adds(&out, "}");
-    }
-    if (out.len == 0)
-        return NULL;
-    buf_adds(&out, "]");
-    return buf_take(&out);
-}
-
 bool html_parse(const char *html, char **ret_text, char **ret_entities, char *error, size_t error_room)
 {
     struct parser parser = {.html = html, .error = error, .error_room = error_room};
-    if (strpbrk(html, "<") != NULL) { /* most texts have no tags and need neither */
-        parser.stack = mem_grow(NULL,
-                                HTML_DEPTH_MAX * sizeof(struct open_tag)); /* not zeroed: half a megabyte a call */
-        parser.entities = mem_grow(NULL, HTML_ENTITIES_MAX * sizeof(struct entity));
-    }
+    if (strpbrk(html, "<") != NULL) /* most texts have no tags and need none; not zeroed: 128 kB a call */
+        parser.stack = mem_grow(NULL, HTML_DEPTH_MAX * sizeof(struct open_tag));
     buf_adds(&parser.text, "");
     bool ok = parse(&parser);
-    if (ok) {
-        size_t cut = 0;
-        char *text = html_trim(parser.text.at, &cut);
-        *ret_entities = entities_json(&parser, cut, html_length(text));
-        *ret_text = text;
-    }
+    if (ok)
+        entities_finish(&parser.entities, parser.text.at, ret_text, ret_entities);
     free(parser.stack);
-    free(parser.entities);
+    entities_done(&parser.entities);
     buf_done(&parser.text);
     return ok;
 }

@@ -48,6 +48,19 @@ struct part *http_part(struct request *request, const char *name)
     return NULL;
 }
 
+struct part *http_part_add(struct request *request)
+{
+    if (request->part_count == REQUEST_PARTS_MAX)
+        return NULL;
+    if (request->part_count == request->part_room) {
+        request->part_room = request->part_room == 0 ? 8 : request->part_room * 2;
+        request->parts = mem_grow(request->parts, request->part_room * sizeof(struct part));
+    }
+    struct part *part = &request->parts[request->part_count++];
+    *part = (struct part){0};
+    return part;
+}
+
 void http_answer(struct request *request, unsigned status, const char *content_type, char *body, size_t bytes)
 {
     free(request->answer);

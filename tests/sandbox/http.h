@@ -25,7 +25,8 @@ struct request {
     struct buf body;
     struct part *parts;
     size_t part_count, part_room;
-    bool too_large, handled, answered;
+    bool too_large, malformed; /* the body */
+    bool handled, answered;
     /* what it is, for faults and the record */
     const char *service; /* NULL = the control API, which is neither recorded nor disturbed */
     char method[48];
@@ -73,6 +74,7 @@ const char *http_query(struct request *request, const char *name); /* NULL when 
 int64_t http_query_int(struct request *request, const char *name, int64_t otherwise);
 const char *http_header(struct request *request, const char *name);
 struct part *http_part(struct request *request, const char *name);
+struct part *http_part_add(struct request *request); /* NULL: REQUEST_PARTS_MAX are there */
 
 /* body.c: gathers a request's body; false = out of bounds. */
 void body_begin(struct request *request);

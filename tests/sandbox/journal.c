@@ -44,6 +44,7 @@ void journal_user(struct sandbox *sb, const struct user *user)
     add_member(out, "first_name", user->first_name);
     add_member(out, "username", user->username);
     add_member(out, "language_code", user->language_code);
+    add_number(out, "started", user->started);
     add_number(out, "blocked", user->blocked);
     buf_adds(out, "}\n");
 }

@@ -37,6 +37,7 @@ static void read_user(struct sandbox *sb, json_object *line)
     struct user *user = world_user(sb, id);
     if (user == NULL)
         user = world_user_add(sb, id, text(line, "first_name"), text(line, "username"), text(line, "language_code"));
+    user->started = user->started || number(line, "started") != 0;
     user->blocked = number(line, "blocked") != 0;
 }
 

@@ -49,25 +49,38 @@ static void usage(void)
 {
     fputs("usage: fotoset-sandbox [--port N (0 = any)] [--listen ADDRESS] [--token T] [--bot-username NAME]\n"
           "  [--data DIR] [--record FILE] [--seed N] [--public-url URL] [--shop-id ID] [--shop-secret SECRET]\n"
-          "  [--require-receipt] [--flood-global N] [--flood-chat N] [--first-update-id N]\n"
-          "  [--busy N]\n",
+          "  [--require-receipt] [--first-update-id N] [--busy N]\n"
+          "  [--flood-global N (30)] [--flood-chat N (1)] [--flood-burst N (30)] messages and edits a second, 0 = no\n"
+          "  limit; so many at once in a chat\n",
           stderr);
 }
 
 static bool read_options(struct options *opt, int argc, char **argv)
 {
-    static const struct option known[] = {{"port", 1, NULL, 'p'},         {"listen", 1, NULL, 'l'},
-                                          {"token", 1, NULL, 't'},        {"data", 1, NULL, 'd'},
-                                          {"record", 1, NULL, 'r'},       {"seed", 1, NULL, 's'},
-                                          {"public-url", 1, NULL, 'u'},   {"shop-id", 1, NULL, 'i'},
-                                          {"shop-secret", 1, NULL, 'k'},  {"flood-chat", 1, NULL, 'c'},
-                                          {"flood-global", 1, NULL, 'g'}, {"first-update-id", 1, NULL, 'f'},
-                                          {"bot-username", 1, NULL, 'b'}, {"require-receipt", 0, NULL, 'q'},
-                                          {"busy", 1, NULL, 'y'},         {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"port", 1, NULL, 'p'},
+                                          {"listen", 1, NULL, 'l'},
+                                          {"token", 1, NULL, 't'},
+                                          {"data", 1, NULL, 'd'},
+                                          {"record", 1, NULL, 'r'},
+                                          {"seed", 1, NULL, 's'},
+                                          {"public-url", 1, NULL, 'u'},
+                                          {"shop-id", 1, NULL, 'i'},
+                                          {"shop-secret", 1, NULL, 'k'},
+                                          {"flood-chat", 1, NULL, 'c'},
+                                          {"flood-global", 1, NULL, 'g'},
+                                          {"first-update-id", 1, NULL, 'f'},
+                                          {"bot-username", 1, NULL, 'b'},
+                                          {"require-receipt", 0, NULL, 'q'},
+                                          {"busy", 1, NULL, 'y'},
+                                          {"flood-burst", 1, NULL, 'o'},
+                                          {NULL, 0, NULL, 0}};
     *opt = (struct options){.port = 8080,
                             .listen = "127.0.0.1",
                             .token = "100500:sandbox-token",
                             .bot_username = "fotoset_sandbox_bot",
+                            .flood_global = 30,
+                            .flood_chat = 1,
+                            .flood_burst = 30,
                             .shop_id = "100500",
                             .shop_secret = "test_secret"};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -81,8 +94,9 @@ static bool read_options(struct options *opt, int argc, char **argv)
         case 'u': opt->public_url = optarg; break;
         case 'i': opt->shop_id = optarg; break;
         case 'k': opt->shop_secret = optarg; break;
-        case 'c': opt->flood_chat = strtol(optarg, NULL, 10); break;
-        case 'g': opt->flood_global = strtol(optarg, NULL, 10); break;
+        case 'c': opt->flood_chat = strtod(optarg, NULL); break;
+        case 'g': opt->flood_global = strtod(optarg, NULL); break;
+        case 'o': opt->flood_burst = strtod(optarg, NULL); break;
         case 'f': opt->first_update_id = strtoll(optarg, NULL, 10); break;
         case 'b': opt->bot_username = optarg; break;
         case 'y': opt->busy = strtol(optarg, NULL, 10); break;

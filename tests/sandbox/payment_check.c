@@ -148,8 +148,9 @@ static bool check_item(struct check *check, json_object *item, int64_t *sum_mill
         return false;
     if (!json_object_object_get_ex(item, "quantity", &quantity))
         return refuse(check, "receipt.items.quantity", "Receipt is missing or illegal");
+    bool is_number = json_object_is_type(quantity, json_type_int) || json_object_is_type(quantity, json_type_double);
     double count = json_object_get_double(quantity);
-    if (!(count > 0 && count <= 99999.999))
+    if (!is_number || !(count > 0 && count <= 99999.999))
         return refuse(check, "receipt.items.quantity", "Receipt is missing or illegal");
     if (vat == NULL || json_object_get_int64(vat) < 1 || json_object_get_int64(vat) > 12)
         return refuse(check, "receipt.items.vat_code", "Receipt is missing or illegal");

@@ -38,6 +38,33 @@ bool html_is_utf8(const char *text)
     return true;
 }
 
+bool html_is_emoji_id(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 19 && text[digits] == '\0';
+}
+
+/* The spaces and the empty characters that Telegram's client library knows. */
+bool html_is_blank(const char *text)
+{
+    static const char *const blanks[] = {"\xc2\xa0",     "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\xae",
+                                         "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\xa0\x80", "\xe3\x80\x80",
+                                         "\xef\xbf\xbc", "\xef\xbb\xbf"};
+    while (*text != '\0') {
+        size_t len = (unsigned char)*text <= ' ' ? 1 : 0;
+        for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]) && len == 0; i++) {
+            if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
+                len = strlen(blanks[i]);
+        }
+        if (len == 0 && strncmp(text, "\xe2\x80", 2) == 0 && (unsigned char)text[2] <= 0x8f)
+            len = 3; /* U+2000 to U+200F */
+        if (len == 0)
+            return false;
+        text += len;
+    }
+    return true;
+}
+
 char *html_trim(const char *text, size_t *ret_cut_front)
 {
     size_t from = 0, to = strlen(text);
@@ -50,6 +77,7 @@ char *html_trim(const char *text, size_t *ret_cut_front)
 }
 
 #define OPEN_MAX 64
+#define SPANS_MAX 256 /* of a user's commands; a bot has at most 100 */
 
 struct span {
     size_t from, to;
@@ -100,7 +128,7 @@ static void open_span(struct buf *out, const struct span *span)
 static size_t read_spans(json_object *list, struct span *spans)
 {
     size_t count = 0;
-    for (size_t i = 0; i < json_object_array_length(list) && count < HTML_ENTITIES_MAX; i++) {
+    for (size_t i = 0; i < json_object_array_length(list) && count < SPANS_MAX; i++) {
         json_object *entity = json_object_array_get_idx(list, i), *value = NULL;
         struct span span = {.argument = ""};
         if (json_object_object_get_ex(entity, "type", &value))
@@ -120,7 +148,7 @@ static size_t read_spans(json_object *list, struct span *spans)
 void html_render(struct buf *out, const char *text, const char *entities)
 {
     json_object *list = entities == NULL ? NULL : json_tokener_parse(entities);
-    struct span spans[HTML_ENTITIES_MAX];
+    struct span spans[SPANS_MAX];
     const struct span *open[OPEN_MAX];
     size_t count = json_object_is_type(list, json_type_array) ? read_spans(list, spans) : 0;
     size_t depth = 0, next = 0, units = 0;

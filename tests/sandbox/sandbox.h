@@ -17,7 +17,8 @@ struct options {
     unsigned port; /* 0 = any free one */
     const char *listen, *token, *bot_username, *data_dir, *record_file, *public_url, *shop_id, *shop_secret;
     uint64_t seed;
-    long flood_global, flood_chat; /* messages a second; 0 = no limit */
+    double flood_global, flood_chat; /* messages and edits a second; 0 = no limit */
+    double flood_burst;              /* so many at once in one chat */
     bool require_receipt;
     int64_t first_update_id; /* 0 = random */
     long busy;               /* message ids that pass in other chats before each of the bot's messages, at most */
@@ -39,11 +40,6 @@ struct log_entry {
     size_t len;
 };
 
-struct bucket { /* a token bucket: `level` messages may go now */
-    double level;
-    int64_t at_ms;
-};
-
 struct sandbox {
     struct options opt;
     struct MHD_Daemon *daemon;
@@ -58,6 +54,7 @@ struct sandbox {
     int64_t prev_poll_offset, prev_poll_ms, last_conflict_ms;
     char *webhook_url;
     struct bucket flood;
+    long floods; /* calls that got a 429 */
     /* faults.c */
     struct fault *faults;
     size_t fault_count;

@@ -16,6 +16,9 @@
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/topics.h"
+#include "tests/sandbox/types.h"
+
+#define FLOOD_GLOBAL_BURST_S 2 /* of messages at once, for a sender whose clock is not ours */
 
 void telegram_done(struct request *request, struct buf *result)
 {
@@ -72,6 +75,14 @@ bool telegram_flag(const struct request *request, const char *name)
     return json_object_get_boolean(telegram_param(request, name));
 }
 
+static json_object *number_of(const char *text)
+{
+    char *end = NULL;
+    double number = strtod(text, &end);
+    bool ok = end != text && *end == '\0' && strspn(text, "+-.0123456789eE") == strlen(text);
+    return ok ? json_object_new_double(number) : NULL;
+}
+
 static json_object *integer_of(const char *text)
 {
     char *end = NULL;
@@ -86,6 +97,7 @@ static json_object *from_text(enum field_type type, const char *text, size_t len
     json_object *value = NULL;
     switch (type) {
     case FIELD_INT: return integer_of(text);
+    case FIELD_NUMBER: return number_of(text);
     case FIELD_CHAT: value = integer_of(text); return value != NULL ? value : json_object_new_string(text);
     case FIELD_BOOL:
         if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
@@ -109,6 +121,7 @@ static bool has_type(enum field_type type, json_object *value)
 {
     switch (type) {
     case FIELD_INT: return json_object_is_type(value, json_type_int);
+    case FIELD_NUMBER: return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double);
     case FIELD_CHAT: return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_string);
     case FIELD_BOOL: return json_object_is_type(value, json_type_boolean);
     case FIELD_OBJECT: return json_object_is_type(value, json_type_object);
@@ -138,6 +151,8 @@ struct reading {
 static bool take_text(struct reading *reading, const char *name, const char *text, size_t len)
 {
     const struct field *field = field_of(reading->method, name);
+    if (strcmp(name, "method") == 0 && strcasecmp(text, reading->method->name) == 0)
+        return true; /* a well-known library repeats it in its forms */
     if (field == NULL) {
         telegram_fail(reading->request, 400, "Bad Request: unknown parameter \"%s\"", name);
         return reading->ok = false;
@@ -223,6 +238,28 @@ static bool take_parts(struct reading *reading)
     return true;
 }
 
+/* What is needed is there, and objects hold what they may. */
+static bool check_params(struct request *request, const struct method *method)
+{
+    for (const struct field *field = method->fields; field->type != FIELD_END; field++) {
+        if (field->required && telegram_param(request, field->name) == NULL) {
+            bool is_text = strcmp(field->name, "text") == 0;
+            telegram_fail(request, 400, "Bad Request: %s is empty", is_text ? "message text" : field->name);
+            return false;
+        }
+    }
+    bool ok = true;
+    struct buf why = {0};
+    json_object_object_foreach(request->params, name, value)
+    {
+        ok = ok && types_check(name, value, &why);
+    }
+    if (!ok)
+        telegram_fail(request, 400, "Bad Request: %s", why.at);
+    buf_done(&why);
+    return ok;
+}
+
 static bool read_params(struct request *request, const struct method *method)
 {
     struct reading reading = {.request = request, .method = method, .ok = true};
@@ -235,16 +272,13 @@ static bool read_params(struct request *request, const struct method *method)
         telegram_fail(request, 400, "Bad Request: unsupported content type");
         return false;
     }
+    if (request->malformed) {
+        telegram_fail(request, 400, "Bad Request: can't parse multipart/form-data");
+        return false;
+    }
     if (request->body.len > 0 ? !take_json(&reading) : !take_parts(&reading))
         return false;
-    for (const struct field *field = method->fields; field->type != FIELD_END; field++) {
-        if (field->required && telegram_param(request, field->name) == NULL) {
-            bool is_text = strcmp(field->name, "text") == 0;
-            telegram_fail(request, 400, "Bad Request: %s is empty", is_text ? "message text" : field->name);
-            return false;
-        }
-    }
-    return true;
+    return check_params(request, method);
 }
 
 /* The path behind "/bot<token>/" or "/file/bot<token>/", or NULL when the token is not ours. */
@@ -255,6 +289,18 @@ static const char *behind_token(const struct request *request, const char *prefi
     return strncmp(at, request->sb->opt.token, len) == 0 && at[len] == '/' ? at + len + 1 : NULL;
 }
 
+/* Whether a token of the right shape stands behind "/bot", as the front proxy sees it: digits, a colon, base64url. */
+static bool has_token(const struct request *request)
+{
+    const char *token = request->path + strlen("/bot");
+    size_t digits = strspn(token, "0123456789");
+    if (digits == 0 || token[digits] != ':')
+        return false;
+    const char *secret = token + digits + 1;
+    size_t len = strspn(secret, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
+    return len > 0 && secret[len] == '/';
+}
+
 void telegram_serve(struct request *request)
 {
     request->service = "telegram";
@@ -263,7 +309,9 @@ void telegram_serve(struct request *request)
     snprintf(request->method, sizeof(request->method), "%s", method == NULL ? "?" : method->name);
     if (faults_before(request))
         return;
-    if (name == NULL)
+    if (name == NULL && !has_token(request))
+        telegram_fail(request, 404, "Not Found");
+    else if (name == NULL)
         telegram_fail(request, 401, "Unauthorized");
     else if (method == NULL)
         telegram_fail(request, 404, "Not Found: method not found");
@@ -308,17 +356,17 @@ struct user *telegram_chat(struct request *request)
     return user;
 }
 
-/* Seconds until `count` more messages may go, 0 when they may now (and are taken). */
-static long bucket_take(double *level, int64_t *at_ms, long rate, unsigned count)
+/* Seconds until one more message may go, 0 when `count` may now (and are taken). The bucket is as deep as `burst`. */
+static long bucket_take(struct bucket *bucket, double rate, double burst, unsigned count)
 {
     int64_t now_ms = sandbox_mono_ms();
-    *level = *at_ms == 0 ? (double)rate : *level + (double)(now_ms - *at_ms) * (double)rate / 1000;
-    *at_ms = now_ms;
-    if (*level > (double)rate)
-        *level = (double)rate;
-    if (*level < 1)
-        return (long)((1 - *level) / (double)rate) + 1;
-    *level -= count; /* an album may overdraw: its messages come at once */
+    bucket->level += bucket->at_ms == 0 ? burst : (double)(now_ms - bucket->at_ms) * rate / 1000;
+    bucket->at_ms = now_ms;
+    if (bucket->level > burst)
+        bucket->level = burst;
+    if (bucket->level < 1)
+        return (long)((1 - bucket->level) / rate) + 1;
+    bucket->level -= count; /* an album may overdraw: its messages come at once */
     return 0;
 }
 
@@ -331,29 +379,39 @@ bool telegram_take_thread(struct request *request, const struct user *user)
     return false;
 }
 
+static long flood_wait_s(struct sandbox *sb, struct user *user, unsigned messages)
+{
+    long wait_s = 0;
+    if (sb->opt.flood_chat > 0)
+        wait_s = bucket_take(&user->flood, sb->opt.flood_chat, sb->opt.flood_burst, messages);
+    if (wait_s == 0 && sb->opt.flood_global > 0)
+        wait_s = bucket_take(&sb->flood, sb->opt.flood_global, sb->opt.flood_global * FLOOD_GLOBAL_BURST_S, messages);
+    sb->floods += wait_s > 0;
+    return wait_s;
+}
+
+bool telegram_is_reachable(struct request *request, const struct user *user)
+{
+    if (user->blocked)
+        telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
+    else if (!user->started)
+        telegram_fail(request, 403, "Forbidden: bot can't initiate conversation with a user");
+    return user->started && !user->blocked;
+}
+
 struct user *telegram_chat_to_write(struct request *request, unsigned messages)
 {
     struct sandbox *sb = request->sb;
     struct user *user = telegram_chat(request);
-    if (user == NULL)
+    if (user == NULL || !telegram_is_reachable(request, user))
         return NULL;
-    if (user->blocked) {
-        telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
-        return NULL;
-    }
     if (!telegram_take_thread(request, user))
         return NULL;
-    long wait_s = 0;
-    if (sb->opt.flood_chat > 0)
-        wait_s = bucket_take(&user->flood_level, &user->flood_at_ms, sb->opt.flood_chat, messages);
-    if (wait_s == 0 && sb->opt.flood_global > 0)
-        wait_s = bucket_take(&sb->flood.level, &sb->flood.at_ms, sb->opt.flood_global, messages);
+    long wait_s = flood_wait_s(sb, user, messages);
     if (wait_s > 0) {
         request->retry_after = wait_s;
         telegram_fail(request, 429, "Too Many Requests: retry after %ld", wait_s);
         return NULL;
     }
-    if (sb->opt.busy > 0)
-        world_pass_ids(sb, sandbox_random(sb) % (uint64_t)(sb->opt.busy + 1));
     return user;
 }

@@ -9,7 +9,17 @@ void telegram_serve_file(struct request *request);
 void telegram_poll_answer(struct request *request); /* the wait of a getUpdates is over */
 
 /* Types of fields. A form's text is turned into the type; a JSON body must have it already. */
-enum field_type { FIELD_END, FIELD_INT, FIELD_BOOL, FIELD_TEXT, FIELD_CHAT, FIELD_OBJECT, FIELD_ARRAY, FIELD_FILE };
+enum field_type {
+    FIELD_END,
+    FIELD_INT,
+    FIELD_NUMBER,
+    FIELD_BOOL,
+    FIELD_TEXT,
+    FIELD_CHAT,
+    FIELD_OBJECT,
+    FIELD_ARRAY,
+    FIELD_FILE
+};
 
 struct field {
     const char *name;
@@ -39,7 +49,10 @@ bool telegram_flag(const struct request *request, const char *name);
 
 /* The chat of a call, or NULL and the call has failed. */
 struct user *telegram_chat(struct request *request);
-/* The same, and it may be written to (not blocked, its topic there, within the flood limits for `messages`). */
+/* False, and the call has failed: the user did not press Start, or blocked the bot. */
+bool telegram_is_reachable(struct request *request, const struct user *user);
+/* telegram_chat, and it may be written to: the user has pressed Start and did not block the bot, the topic
+ * is there, and the flood limits allow this many messages or edits. */
 struct user *telegram_chat_to_write(struct request *request, unsigned messages);
 /* False, and the call has failed, if it names a topic that the chat has not. */
 bool telegram_take_thread(struct request *request, const struct user *user);
@@ -51,7 +64,9 @@ struct styled { /* text after parsing; owned */
 bool telegram_take_styled(struct request *request, const char *text, const char *parse_mode, json_object *entities,
                           bool is_caption, struct styled *ret_styled);
 void telegram_free_styled(struct styled *styled);
-struct markup { /* owned; both NULL when there was none or an empty inline keyboard */
+/* The free effects that everybody has; an unknown one is refused. */
+bool telegram_take_effect(struct request *request);
+struct markup { /* owned; both NULL when there was none, or nothing in it */
     char *inline_keyboard, *other;
 };
 bool telegram_take_markup(struct request *request, bool inline_only, struct markup *ret_markup);
@@ -71,10 +86,13 @@ void telegram_delete_my_commands(struct request *request);
 void telegram_set_my_description(struct request *request);
 void telegram_set_my_short_description(struct request *request);
 void telegram_set_chat_menu_button(struct request *request);
+void telegram_get_chat(struct request *request);
 void telegram_get_file(struct request *request);
 void telegram_send_message(struct request *request);
 void telegram_send_photo(struct request *request);
 void telegram_send_document(struct request *request);
+void telegram_send_location(struct request *request);
+void telegram_send_poll(struct request *request);
 void telegram_send_media_group(struct request *request);
 void telegram_copy_message(struct request *request);
 void telegram_send_chat_action(struct request *request);

@@ -17,17 +17,19 @@
 #define TEXT_MAX 4096 /* UTF-16 units after parsing */
 #define CAPTION_MAX 1024
 #define RAW_TEXT_MAX 32768 /* bytes before parsing */
+#define ENTITIES_MAX 100   /* the server drops further ones without a word, so a bot that sends them has a mistake */
 
 static bool parse_styled(struct request *request, const char *text, const char *parse_mode, json_object *entities,
                          struct styled *styled)
 {
     if (parse_mode != NULL && parse_mode[0] != '\0') {
         char error[256];
-        if (strcasecmp(parse_mode, "HTML") != 0) {
+        bool is_html = strcasecmp(parse_mode, "HTML") == 0;
+        if (!is_html && strcasecmp(parse_mode, "MarkdownV2") != 0) {
             telegram_fail(request, 400, "Bad Request: unsupported parse_mode");
             return false;
         }
-        if (!html_parse(text, &styled->text, &styled->entities, error, sizeof(error))) {
+        if (!(is_html ? html_parse : markdown_parse)(text, &styled->text, &styled->entities, error, sizeof(error))) {
             telegram_fail(request, 400, "Bad Request: can't parse entities: %s", error);
             return false;
         }
@@ -40,39 +42,70 @@ static bool parse_styled(struct request *request, const char *text, const char *
     return true;
 }
 
+static const char *refuse_styled(const struct styled *styled, bool is_caption)
+{
+    size_t units = html_length(styled->text), count = 0;
+    json_object *entities = styled->entities == NULL ? NULL : json_tokener_parse(styled->entities);
+    const char *why = NULL;
+    if (entities != NULL)
+        count = json_object_array_length(entities);
+    for (size_t i = 0; i < count && why == NULL; i++) {
+        json_object *entity = json_object_array_get_idx(entities, i), *from = NULL, *length = NULL;
+        json_object_object_get_ex(entity, "offset", &from);
+        json_object_object_get_ex(entity, "length", &length);
+        if (json_object_get_int64(from) < 0 || json_object_get_int64(length) <= 0)
+            why = "ENTITY_BOUNDS_INVALID";
+    }
+    json_object_put(entities);
+    if (units > (is_caption ? CAPTION_MAX : TEXT_MAX))
+        return is_caption ? "message caption is too long" : "message is too long";
+    if (!is_caption && html_is_blank(styled->text))
+        return "text must be non-empty";
+    return count > ENTITIES_MAX ? "too many entities: further ones would be dropped" : why;
+}
+
 bool telegram_take_styled(struct request *request, const char *text, const char *parse_mode, json_object *entities,
                           bool is_caption, struct styled *ret_styled)
 {
     struct styled styled = {0};
     if (text == NULL)
         text = "";
-    if (!html_is_utf8(text)) {
-        telegram_fail(request, 400, "Bad Request: strings must be encoded in UTF-8");
-        return false;
-    }
-    if (strlen(text) > RAW_TEXT_MAX) {
-        telegram_fail(request, 400, "Bad Request: text is too long");
-        return false;
-    }
-    if (!parse_styled(request, text, parse_mode, entities, &styled))
-        return false;
-    size_t units = html_length(styled.text);
     const char *why = NULL;
-    if (units > (is_caption ? CAPTION_MAX : TEXT_MAX))
-        why = is_caption ? "message caption is too long" : "message is too long";
-    else if (units == 0 && !is_caption)
+    if (!html_is_utf8(text))
+        why = "strings must be encoded in UTF-8";
+    else if (strlen(text) > RAW_TEXT_MAX)
+        why = "text is too long";
+    else if (!is_caption && text[0] == '\0')
         why = "message text is empty";
+    else if (!parse_styled(request, text, parse_mode, entities, &styled))
+        return false;
+    else
+        why = refuse_styled(&styled, is_caption);
     if (why != NULL) {
         telegram_fail(request, 400, "Bad Request: %s", why);
         telegram_free_styled(&styled);
         return false;
     }
-    if (styled.text[0] == '\0') {
-        free(styled.text);
-        styled.text = NULL;
+    if (html_is_blank(styled.text)) { /* such a caption is none */
+        telegram_free_styled(&styled);
+        styled = (struct styled){0};
     }
     *ret_styled = styled;
     return true;
+}
+
+bool telegram_take_effect(struct request *request)
+{
+    static const char *const known[] = {"5104841245755180586", "5107584321108051014", "5104858069142078462",
+                                        "5159385139981059251", "5046509860389126442", "5046589136895476101"};
+    const char *id = telegram_text(request, "message_effect_id");
+    for (size_t i = 0; id != NULL && i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(known[i], id) == 0)
+            return true;
+    }
+    if (id != NULL)
+        telegram_fail(request, 400, "Bad Request: EFFECT_ID_INVALID");
+    return id == NULL;
 }
 
 void telegram_free_styled(struct styled *styled)

@@ -18,7 +18,7 @@ static bool same(const char *a, const char *b)
 
 static struct message *to_edit(struct request *request)
 {
-    struct user *chat = telegram_chat(request);
+    struct user *chat = telegram_chat_to_write(request, 1); /* an edit counts as a message */
     if (chat == NULL)
         return NULL;
     if (telegram_param(request, "message_id") == NULL) {
@@ -30,7 +30,7 @@ static struct message *to_edit(struct request *request)
         telegram_fail(request, 400, "Bad Request: message to edit not found");
         return NULL;
     }
-    if (!message->from_bot) {
+    if (!message->from_bot || message->keyboard != NULL) { /* one that brought a keyboard is as it is for ever */
         telegram_fail(request, 400, "Bad Request: message can't be edited");
         return NULL;
     }
@@ -41,6 +41,10 @@ static struct message *to_edit(struct request *request)
 static void edit(struct request *request, struct message *message, struct styled styled, struct markup markup,
                  struct file *file)
 {
+    if (message->group_id != NULL) { /* an album has no keyboards: the server passes over them */
+        free(markup.inline_keyboard);
+        markup.inline_keyboard = NULL;
+    }
     if (same(message->text, styled.text) && same(message->entities, styled.entities) &&
         same(message->markup, markup.inline_keyboard) && message->file == file) {
         telegram_free_styled(&styled);
@@ -190,13 +194,48 @@ void telegram_delete_messages(struct request *request)
     telegram_true(request);
 }
 
+/* What is wrong with a reaction, or NULL. */
+static const char *refuse_reaction(json_object *reaction)
+{
+    static const char known[] = "👍 👎 ❤ 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 "
+                                "💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤\u200d🔥 🌚 🌭 💯 🤣 ⚡ "
+                                "🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨\u200d💻 "
+                                "👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 "
+                                "🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷\u200d♂ 🤷 🤷\u200d♀ 😡 ";
+    json_object *type = NULL, *emoji = NULL;
+    json_object_object_get_ex(reaction, "type", &type);
+    bool is_custom = strcmp(json_object_get_string(type), "custom_emoji") == 0;
+    if (!is_custom && strcmp(json_object_get_string(type), "emoji") != 0)
+        return "can't parse ReactionType: invalid reaction type specified";
+    if (!json_object_object_get_ex(reaction, is_custom ? "custom_emoji_id" : "emoji", &emoji))
+        return "can't parse ReactionType: Can't find field";
+    if (is_custom)
+        return "REACTION_INVALID"; /* a private chat takes none from a bot */
+    const char *text = json_object_get_string(emoji), *at = known;
+    size_t len = strlen(text);
+    if (len > 3 && strcmp(text + len - 3, "\xef\xb8\x8f") == 0) /* "as a picture" makes no difference */
+        len -= 3;
+    for (; *at != '\0'; at += strcspn(at, " ") + 1) {
+        if (strcspn(at, " ") == len && memcmp(at, text, len) == 0)
+            return NULL;
+    }
+    return "REACTION_INVALID";
+}
+
 void telegram_set_reaction(struct request *request)
 {
     struct user *chat = telegram_chat(request);
+    json_object *reactions = telegram_param(request, "reaction");
+    size_t count = reactions == NULL ? 0 : json_object_array_length(reactions);
     if (chat == NULL)
         return;
+    const char *why = count > 1 ? "REACTIONS_TOO_MANY" : NULL;
     if (world_message(request->sb, chat->id, telegram_int(request, "message_id")) == NULL)
-        telegram_fail(request, 400, "Bad Request: message to react not found");
+        why = "message to react not found";
+    else if (count == 1)
+        why = refuse_reaction(json_object_array_get_idx(reactions, 0));
+    if (why != NULL)
+        telegram_fail(request, 400, "Bad Request: %s", why);
     else
         telegram_true(request);
 }

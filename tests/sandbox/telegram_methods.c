@@ -73,6 +73,34 @@ static const struct field send_document[] = {SEND_FIELDS,
                                              OPT("disable_content_type_detection", FIELD_BOOL),
                                              OPT("reply_markup", FIELD_OBJECT),
                                              END};
+static const struct field send_location[] = {SEND_FIELDS,
+                                             REQ("latitude", FIELD_NUMBER),
+                                             REQ("longitude", FIELD_NUMBER),
+                                             OPT("horizontal_accuracy", FIELD_NUMBER),
+                                             OPT("live_period", FIELD_INT),
+                                             OPT("heading", FIELD_INT),
+                                             OPT("proximity_alert_radius", FIELD_INT),
+                                             OPT("reply_markup", FIELD_OBJECT),
+                                             END};
+static const struct field send_poll[] = {SEND_FIELDS,
+                                         REQ("question", FIELD_TEXT),
+                                         OPT("question_parse_mode", FIELD_TEXT),
+                                         OPT("question_entities", FIELD_ARRAY),
+                                         REQ("options", FIELD_ARRAY),
+                                         OPT("is_anonymous", FIELD_BOOL),
+                                         OPT("type", FIELD_TEXT),
+                                         OPT("allows_multiple_answers", FIELD_BOOL),
+                                         OPT("allows_revoting", FIELD_BOOL),
+                                         OPT("correct_option_id", FIELD_INT), /* of before Bot API 9.6 */
+                                         OPT("correct_option_ids", FIELD_ARRAY),
+                                         OPT("explanation", FIELD_TEXT),
+                                         OPT("explanation_parse_mode", FIELD_TEXT),
+                                         OPT("explanation_entities", FIELD_ARRAY),
+                                         OPT("open_period", FIELD_INT),
+                                         OPT("close_date", FIELD_INT),
+                                         OPT("is_closed", FIELD_BOOL),
+                                         OPT("reply_markup", FIELD_OBJECT),
+                                         END};
 static const struct field send_media_group[] = {SEND_FIELDS, REQ("media", FIELD_ARRAY), END};
 static const struct field copy_message[] = {SEND_FIELDS,
                                             CAPTION_FIELDS,
@@ -96,6 +124,7 @@ static const struct field answer_callback[] = {REQ("callback_query_id", FIELD_TE
                                                OPT("cache_time", FIELD_INT),         END};
 static const struct field chat_action[] = {OPT("business_connection_id", FIELD_TEXT), REQ("chat_id", FIELD_CHAT),
                                            OPT("message_thread_id", FIELD_INT), REQ("action", FIELD_TEXT), END};
+static const struct field get_chat[] = {REQ("chat_id", FIELD_CHAT), END};
 static const struct field get_file[] = {REQ("file_id", FIELD_TEXT), END};
 static const struct field reaction[] = {REQ("chat_id", FIELD_CHAT), REQ("message_id", FIELD_INT),
                                         OPT("reaction", FIELD_ARRAY), OPT("is_big", FIELD_BOOL), END};
@@ -108,6 +137,9 @@ static const struct method methods[] = {
     {"sendPhoto", telegram_send_photo, send_photo},
     {"sendMediaGroup", telegram_send_media_group, send_media_group},
     {"sendDocument", telegram_send_document, send_document},
+    {"sendLocation", telegram_send_location, send_location},
+    {"sendPoll", telegram_send_poll, send_poll},
+    {"getChat", telegram_get_chat, get_chat},
     {"sendChatAction", telegram_send_chat_action, chat_action},
     {"getFile", telegram_get_file, get_file},
     {"editMessageCaption", telegram_edit_caption, edit_caption},

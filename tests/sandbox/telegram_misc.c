@@ -1,4 +1,4 @@
-/* The small methods: who the bot is, its commands and descriptions, presses, chat actions, files.
+/* The small methods: who the bot and a chat are, the bot's commands and descriptions, presses, chat actions, files.
  */
 #include "tests/sandbox/telegram.h"
 
@@ -42,9 +42,20 @@ static void keep(struct request *request, const char *what, const char *scope, c
 /* False when the call has failed. */
 static bool check_language(struct request *request)
 {
+    static const char known[] = /* ISO 639-1 */
+        "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
+        "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
+        "it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms "
+        "mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk "
+        "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
+        "yo za zh zu ";
     const char *language = telegram_text(request, "language_code");
-    if (language == NULL || language[0] == '\0' || strlen(language) == 2)
+    if (language == NULL || language[0] == '\0')
         return true;
+    for (const char *at = known; *at != '\0'; at += 3) {
+        if (strlen(language) == 2 && memcmp(at, language, 2) == 0)
+            return true;
+    }
     telegram_fail(request, 400, "Bad Request: invalid language code specified");
     return false;
 }
@@ -67,7 +78,8 @@ static bool take_scope(struct request *request, char *scope, size_t room)
         telegram_fail(request, 400, "Bad Request: can't parse BotCommandScope: unsupported type specified");
         return false;
     }
-    if (world_user(request->sb, json_object_get_int64(value)) == NULL) {
+    const struct user *user = world_user(request->sb, json_object_get_int64(value));
+    if (user == NULL || !user->started) {
         telegram_fail(request, 400, "Bad Request: chat not found");
         return false;
     }
@@ -78,9 +90,8 @@ static bool take_scope(struct request *request, char *scope, size_t room)
 static const char *refuse_command(json_object *command)
 {
     json_object *name = NULL, *description = NULL;
-    if (!json_object_object_get_ex(command, "command", &name) ||
-        !json_object_object_get_ex(command, "description", &description))
-        return "Bad Request: can't parse BotCommand: Can't find field";
+    json_object_object_get_ex(command, "command", &name);
+    json_object_object_get_ex(command, "description", &description);
     const char *text = json_object_get_string(name);
     size_t len = strlen(text), units = html_length(json_object_get_string(description));
     for (size_t i = 0; i < len; i++) {
@@ -89,7 +100,7 @@ static const char *refuse_command(json_object *command)
     }
     if (len < 1 || len > 32)
         return "Bad Request: BOT_COMMAND_INVALID";
-    if (units < 1 || units > 256 || json_object_object_length(command) != 2)
+    if (units < 1 || units > 256)
         return "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID";
     return NULL;
 }
@@ -171,6 +182,27 @@ void telegram_set_chat_menu_button(struct request *request)
     telegram_true(request);
 }
 
+void telegram_get_chat(struct request *request)
+{
+    const struct user *user = telegram_chat(request);
+    struct buf result = {0};
+    if (user == NULL)
+        return;
+    buf_addf(&result, "{\"id\":%" PRId64 ",\"type\":\"private\",\"first_name\":", user->id);
+    buf_add_json(&result, user->first_name);
+    if (user->username != NULL) {
+        buf_adds(&result, ",\"username\":");
+        buf_add_json(&result, user->username);
+        buf_adds(&result, ",\"active_usernames\":[");
+        buf_add_json(&result, user->username);
+        buf_adds(&result, "]");
+    }
+    buf_adds(&result, ",\"accent_color_id\":0,\"max_reaction_count\":11,\"accepted_gift_types\":"
+                      "{\"unlimited_gifts\":true,\"limited_gifts\":true,\"unique_gifts\":true,"
+                      "\"premium_subscription\":true,\"gifts_from_channels\":true}}");
+    telegram_done(request, &result);
+}
+
 void telegram_get_file(struct request *request)
 {
     struct file *file = files_find(request->sb, telegram_text(request, "file_id"));
@@ -235,9 +267,9 @@ void telegram_send_chat_action(struct request *request)
         return;
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
         known = known || strcmp(actions[i], action) == 0;
-    if (user->blocked) {
-        telegram_fail(request, 403, "Forbidden: bot was blocked by the user");
-    } else if (!known) {
+    if (!telegram_is_reachable(request, user))
+        return;
+    if (!known) {
         telegram_fail(request, 400, "Bad Request: wrong parameter action in request");
     } else if (telegram_take_thread(request, user)) {
         snprintf(user->action, sizeof(user->action), "%s", action);

@@ -1,15 +1,32 @@
-/* Methods that put messages into a chat: sendMessage, sendPhoto, sendDocument, sendMediaGroup, copyMessage.
+/* Methods that put messages into a chat: sendMessage, sendPhoto, sendDocument, sendLocation, sendPoll, sendMediaGroup,
+ * copyMessage.
  *
  * Everything is checked before anything is stored, so a refused call leaves the chat as it was.
  */
 #include "tests/sandbox/telegram.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sandbox/html.h"
+
 #define GROUP_MIN 2
 #define GROUP_MAX 10
+#define POLL_QUESTION_MAX 300
+#define POLL_OPTIONS_MAX 12
+#define POLL_OPTION_MAX 100
+
+/* The chat for so many new messages, or NULL and the call has failed. */
+static struct user *chat_to_send(struct request *request, unsigned messages)
+{
+    struct sandbox *sb = request->sb;
+    struct user *chat = telegram_take_effect(request) ? telegram_chat_to_write(request, messages) : NULL;
+    if (chat != NULL && sb->opt.busy > 0)
+        world_pass_ids(sb, sandbox_random(sb) % (uint64_t)(sb->opt.busy + 1));
+    return chat;
+}
 
 static void answer_message(struct request *request, struct message *message)
 {
@@ -38,7 +55,7 @@ void telegram_send_message(struct request *request)
     struct styled styled = {0};
     struct markup markup = {0};
     int64_t reply_to = 0;
-    struct user *chat = telegram_chat_to_write(request, 1);
+    struct user *chat = chat_to_send(request, 1);
     if (chat == NULL ||
         !telegram_take_styled(request, telegram_text(request, "text"), telegram_text(request, "parse_mode"),
                               telegram_param(request, "entities"), false, &styled))
@@ -56,7 +73,7 @@ static void send_file(struct request *request, bool is_photo)
     struct markup markup = {0};
     struct file *file = NULL;
     int64_t reply_to = 0;
-    struct user *chat = telegram_chat_to_write(request, 1);
+    struct user *chat = chat_to_send(request, 1);
     if (chat == NULL ||
         !telegram_take_styled(request, telegram_text(request, "caption"), telegram_text(request, "parse_mode"),
                               telegram_param(request, "caption_entities"), true, &styled))
@@ -86,54 +103,110 @@ void telegram_send_document(struct request *request)
     send_file(request, false);
 }
 
+/* A message whose content is `extra`, members as JSON text; taken over. */
+static void send_extra(struct request *request, enum message_kind kind, char *extra)
+{
+    struct markup markup = {0};
+    int64_t reply_to = 0;
+    struct user *chat = chat_to_send(request, 1);
+    if (chat == NULL || !telegram_take_reply(request, chat, &reply_to) ||
+        !telegram_take_markup(request, false, &markup)) {
+        free(extra);
+        return;
+    }
+    struct message *message = put(request, chat, kind, (struct styled){0}, markup, reply_to);
+    message->extra = extra;
+    answer_message(request, message);
+}
+
+void telegram_send_location(struct request *request)
+{
+    double latitude = json_object_get_double(telegram_param(request, "latitude"));
+    double longitude = json_object_get_double(telegram_param(request, "longitude"));
+    if (!(fabs(latitude) <= 90 && fabs(longitude) <= 180)) {
+        telegram_fail(request, 400, "Bad Request: wrong location specified");
+        return;
+    }
+    struct buf extra = {0};
+    buf_addf(&extra, "\"location\":{\"latitude\":%.6f,\"longitude\":%.6f}", latitude, longitude);
+    send_extra(request, MESSAGE_LOCATION, buf_take(&extra));
+}
+
+static const char *text_of(json_object *object, const char *key)
+{
+    json_object *value = NULL;
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+}
+
+/* The texts of the options, as PollOption objects; what is wrong with them, or NULL. */
+static const char *take_options(json_object *options, struct buf *out)
+{
+    size_t count = json_object_array_length(options);
+    if (count == 0)
+        return "poll must have at least 1 option";
+    if (count > POLL_OPTIONS_MAX)
+        return "poll can't have more than 12 options";
+    for (size_t i = 0; i < count; i++) {
+        json_object *option = json_object_array_get_idx(options, i);
+        const char *text = json_object_is_type(option, json_type_string) ? json_object_get_string(option)
+                                                                         : text_of(option, "text");
+        if (html_is_blank(text))
+            return "poll options must be non-empty";
+        if (html_length(text) > POLL_OPTION_MAX)
+            return "poll options length must not exceed 100";
+        buf_addf(out, "%s{\"persistent_id\":\"%zu\",\"text\":", i == 0 ? "" : ",", i);
+        buf_add_json(out, text);
+        buf_adds(out, ",\"voter_count\":0}");
+    }
+    return NULL;
+}
+
+void telegram_send_poll(struct request *request)
+{
+    const char *question = telegram_text(request, "question"), *type = telegram_text(request, "type");
+    struct buf extra = {0};
+    buf_addf(&extra, "\"poll\":{\"id\":\"%" PRIu64 "\",\"question\":", sandbox_random(request->sb));
+    buf_add_json(&extra, question);
+    buf_adds(&extra, ",\"options\":[");
+    const char *why = take_options(telegram_param(request, "options"), &extra);
+    if (html_is_blank(question))
+        why = "poll question must be non-empty";
+    else if (html_length(question) > POLL_QUESTION_MAX)
+        why = "poll question length must not exceed 300";
+    else if (type != NULL && strcmp(type, "regular") != 0 && strcmp(type, "quiz") != 0)
+        why = "unsupported poll type specified";
+    if (why != NULL) {
+        buf_done(&extra);
+        telegram_fail(request, 400, "Bad Request: %s", why);
+        return;
+    }
+    bool is_anonymous = telegram_param(request, "is_anonymous") == NULL || telegram_flag(request, "is_anonymous");
+    buf_addf(&extra,
+             "],\"total_voter_count\":0,\"is_closed\":%s,\"is_anonymous\":%s,\"type\":\"%s\","
+             "\"allows_multiple_answers\":%s,\"allows_revoting\":%s,\"members_only\":false}",
+             telegram_flag(request, "is_closed") ? "true" : "false", is_anonymous ? "true" : "false",
+             type == NULL ? "regular" : type, telegram_flag(request, "allows_multiple_answers") ? "true" : "false",
+             telegram_flag(request, "allows_revoting") ? "true" : "false");
+    send_extra(request, MESSAGE_POLL, buf_take(&extra));
+}
+
 struct item {
     struct styled styled;
     struct file *file;
     bool is_photo;
 };
 
-static const char *text_of(json_object *object, const char *key)
-{
-    json_object *value = NULL;
-    return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string)
-               ? json_object_get_string(value)
-               : NULL;
-}
-
 static bool take_item(struct request *request, json_object *media, struct item *item)
 {
-    static const char *const known[] = {"type",
-                                        "media",
-                                        "caption",
-                                        "parse_mode",
-                                        "thumbnail",
-                                        "caption_entities",
-                                        "has_spoiler",
-                                        "show_caption_above_media",
-                                        "disable_content_type_detection"};
-    json_object_object_foreach(media, key, value)
-    {
-        (void)value;
-        bool ok = false;
-        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-            ok = ok || strcmp(known[i], key) == 0;
-        if (!ok) {
-            telegram_fail(request, 400, "Bad Request: can't parse InputMedia: unknown field \"%s\"", key);
-            return false;
-        }
-    }
     const char *type = text_of(media, "type");
-    if (type == NULL || (strcmp(type, "photo") != 0 && strcmp(type, "document") != 0)) {
+    if (strcmp(type, "photo") != 0 && strcmp(type, "document") != 0) {
         telegram_fail(request, 400, "Bad Request: can't parse InputMedia: unsupported type");
         return false;
     }
     item->is_photo = strcmp(type, "photo") == 0;
     json_object *entities = NULL, *file = NULL;
     json_object_object_get_ex(media, "caption_entities", &entities);
-    if (!json_object_object_get_ex(media, "media", &file)) {
-        telegram_fail(request, 400, "Bad Request: media not found");
-        return false;
-    }
+    json_object_object_get_ex(media, "media", &file);
     return telegram_take_styled(request, text_of(media, "caption"), text_of(media, "parse_mode"), entities, true,
                                 &item->styled) &&
            telegram_take_file(request, file, item->is_photo, &item->file);
@@ -148,12 +221,7 @@ static void free_items(struct item *items, size_t count)
 static bool take_group(struct request *request, json_object *media, struct item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        json_object *one = json_object_array_get_idx(media, i);
-        if (!json_object_is_type(one, json_type_object)) {
-            telegram_fail(request, 400, "Bad Request: can't parse InputMedia: an Object expected");
-            return false;
-        }
-        if (!take_item(request, one, &items[i]))
+        if (!take_item(request, json_object_array_get_idx(media, i), &items[i]))
             return false;
         if (items[i].is_photo != items[0].is_photo) {
             telegram_fail(request, 400, "Bad Request: Document can't be mixed with other media types");
@@ -176,7 +244,7 @@ void telegram_send_media_group(struct request *request)
                                         : "there are not enough messages to send as an album");
         return;
     }
-    struct user *chat = telegram_chat_to_write(request, (unsigned)count);
+    struct user *chat = chat_to_send(request, (unsigned)count);
     if (chat == NULL || !telegram_take_reply(request, chat, &reply_to) || !take_group(request, media, items, count)) {
         free_items(items, GROUP_MAX);
         return;
@@ -203,7 +271,7 @@ void telegram_copy_message(struct request *request)
     struct styled styled = {0};
     struct markup markup = {0};
     int64_t reply_to = 0;
-    struct user *chat = telegram_chat_to_write(request, 1);
+    struct user *chat = chat_to_send(request, 1);
     if (chat == NULL)
         return;
     const struct message *from = world_message(sb, telegram_int(request, "from_chat_id"),

@@ -153,6 +153,8 @@ struct message *world_message_add(struct sandbox *sb, struct user *chat, enum me
     world_push((void ***)&chat->messages, &chat->count, &chat->room, message);
     if (from_bot)
         chat->action[0] = '\0';
+    else
+        chat->started = true;
     return message;
 }
 

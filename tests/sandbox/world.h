@@ -19,7 +19,17 @@ struct sandbox;
 struct request;
 struct walker;
 
-enum message_kind { MESSAGE_TEXT, MESSAGE_PHOTO, MESSAGE_DOCUMENT, MESSAGE_CONTACT, MESSAGE_STICKER, MESSAGE_VOICE };
+enum message_kind {
+    MESSAGE_TEXT,
+    MESSAGE_PHOTO,
+    MESSAGE_DOCUMENT,
+    MESSAGE_CONTACT,
+    MESSAGE_STICKER,
+    MESSAGE_VOICE,
+    MESSAGE_LOCATION,
+    MESSAGE_POLL,
+    MESSAGE_SERVICE /* of the chat itself: only what stands in `extra` */
+};
 
 struct blob { /* bytes with one content, kept once */
     char hash[33];
@@ -48,9 +58,15 @@ struct toast {
     bool alert;
 };
 
+struct bucket { /* a token bucket: `level` messages may go now */
+    double level;
+    int64_t at_ms; /* 0 = never used */
+};
+
 struct user {
     int64_t id;
     char *first_name, *username, *language_code;
+    bool started; /* has written to the bot or pressed Start */
     bool blocked;
     int64_t version;
     struct message **messages;
@@ -60,8 +76,7 @@ struct user {
     struct toast toasts[USER_TOASTS_MAX];
     unsigned toast_count;
     struct request *waiters; /* chat page polls, linked by request.next_waiter */
-    double flood_level;
-    int64_t flood_at_ms;
+    struct bucket flood;
     int64_t *topics; /* of the chat, by the id of the message that opened each */
     size_t topic_count;
     int64_t thread_id;     /* the topic in which the user writes; 0 = none */

@@ -221,9 +221,9 @@ static enum MHD_Result note_query(void *context, enum MHD_ValueKind kind, const 
 static bool read_body(struct request *request, bool is_post)
 {
     const char *type = http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (is_post && request->body.len > 0)
+    if (is_post && request->body.len > 0) /* with another method a body says nothing, whatever it is */
         request->params = json_tokener_parse(request->body.at);
-    bool ok = request->body.len == 0 || json_object_is_type(request->params, json_type_object);
+    bool ok = !is_post || request->body.len == 0 || json_object_is_type(request->params, json_type_object);
     if (!json_object_is_type(request->params, json_type_object)) {
         json_object_put(request->params);
         request->params = json_object_new_object();

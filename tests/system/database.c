@@ -57,6 +57,7 @@ int main(void)
                                                 .darkroom = "job_timeout_s = 4;",
                                                 .seed = 5,
                                                 .cheap_styles = true,
+                                                .fast = true,
                                                 .bad_line = true,
                                                 .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;"});
     world_start_daemon(&world, NULL);

@@ -130,7 +130,7 @@ int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = PHOTOS, .size_px = 520, .tells_paid = true};
     struct invariants all = {.world = &world, .users = users, .user_count = USERS};
-    world_begin(&world, &(struct world_options){.name = "doubts", .seed = 17, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "doubts", .seed = 17, .cheap_styles = true, .fast = true});
     plant();
     world_start_daemon(&world, NULL);
     secrets_keep(&world);

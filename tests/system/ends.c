@@ -184,6 +184,7 @@ int main(void)
     world_begin(&world, &(struct world_options){.name = "ends",
                                                 .seed = 17,
                                                 .cheap_styles = true,
+                                                .fast = true,
                                                 .making = "lease_s = 10; workers = 2;",
                                                 .darkroom = "job_timeout_s = 4;"});
     start_slowly(&world);

@@ -89,8 +89,10 @@ int main(int argc, char **argv)
     }
     (void)parameters(argv[1]);
     (void)snprintf(name, sizeof name, "faults %s", argv[1]);
-    world_begin(&world, &(struct world_options){
-                            .name = name, .seed = 7, .busy = 300, .cheap_styles = true, .making = "retry_base_s = 1;"});
+    world_begin(
+        &world,
+        &(struct world_options){
+            .name = name, .seed = 7, .busy = 300, .cheap_styles = true, .fast = true, .making = "retry_base_s = 1;"});
     plant(&world, argv[1]);
     world_start_daemon(&world, NULL);
     secrets_keep(&world);

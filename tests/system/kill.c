@@ -365,6 +365,7 @@ int main(int argc, char **argv)
     world_begin(&ordeal.world, &(struct world_options){.name = "kill",
                                                        .seed = ordeal.options.seed,
                                                        .cheap_styles = true,
+                                                       .fast = true,
                                                        .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;",
                                                        .darkroom = "job_timeout_s = 4;"});
     first_photos(&ordeal);

@@ -185,6 +185,7 @@ int main(void)
     world_begin(&world, &(struct world_options){.name = "oddities",
                                                 .seed = 11,
                                                 .cheap_styles = true,
+                                                .fast = true,
                                                 .making = "lease_s = 200;",
                                                 .darkroom = "job_timeout_s = 90;"});
     plant("answerCallbackQuery",

@@ -177,7 +177,7 @@ int main(void)
     static const char *const one[] = {"P0001", "XX001"};
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
     struct invariants all = {.world = &world, .users = users, .user_count = 0, .poison_expected = 1};
-    world_begin(&world, &(struct world_options){.name = "parked", .seed = 4, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "parked", .seed = 4, .cheap_styles = true, .fast = true});
     world_start_daemon(&world, NULL);
     secrets_keep(&world);
     for (int i = 0; i < USERS; i++)

@@ -116,6 +116,7 @@ int main(int argc, char **argv)
                              .second_set = true};
     world_begin(&world, &(struct world_options){.name = tls ? "road tls" : "road",
                                                 .seed = 1,
+                                                .fast = true,
                                                 .prepare = tls ? put_front : NULL,
                                                 .finish = tls ? remove_front : NULL});
     world_start_daemon(&world, NULL);

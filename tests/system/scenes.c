@@ -155,7 +155,7 @@ static void raise_versions(void)
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520, .tells_paid = true};
-    world_begin(&world, &(struct world_options){.name = "scenes", .seed = 5, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "scenes", .seed = 5, .cheap_styles = true, .fast = true});
     world_start_daemon(&world, NULL);
     for (int i = 0; i < USERS; i++) {
         struct user_plan own = plan;

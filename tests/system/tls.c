@@ -39,9 +39,10 @@ static void remove_front(struct world *the_world)
 
 static void begin(const char *name)
 {
-    world_begin(&world,
-                &(struct world_options){
-                    .name = name, .seed = 9, .cheap_styles = true, .prepare = put_front, .finish = remove_front});
+    world_begin(
+        &world,
+        &(struct world_options){
+            .name = name, .seed = 9, .cheap_styles = true, .fast = true, .prepare = put_front, .finish = remove_front});
 }
 
 /* ---- fotosetd check ---- */

@@ -99,7 +99,7 @@ int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520, .tells_paid = true};
     struct invariants all = {.world = &world, .users = users, .user_count = USERS};
-    world_begin(&world, &(struct world_options){.name = "words", .seed = 23, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "words", .seed = 23, .cheap_styles = true, .fast = true});
     world_start_daemon(&world, NULL);
     secrets_keep(&world);
     for (int i = 0; i < USERS; i++) {

@@ -119,6 +119,8 @@ static void start_sandbox(struct world *world)
                                   "--busy",
                                   busy,
                                   "--require-receipt",
+                                  world->options.fast ? "--flood-chat=0" : NULL,
+                                  "--flood-global=0",
                                   NULL};
     world->sandbox = spawn(args, NULL, log);
     for (int i = 0; i < 200; i++) {
@@ -180,24 +182,24 @@ static void write_secrets(struct world *world)
 void world_write_config(struct world *world)
 {
     const struct world_options *options = &world->options;
-    write_file(
-        world->config, 0600,
-        arena_format(&world->arena,
-                     "telegram: { token_file = \"token\"; api_url = \"%s\"; global_per_s = 0; per_chat_per_s = 0;"
-                     " album_wait_ms = 300; %s };\n"
-                     "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
-                     " request_timeout_s = 5; %s };\n"
-                     "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
-                     "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
-                     "shop: { offer_url = \"https://example.org/offer\";"
-                     " privacy_url = \"https://example.org/privacy\"; %s };\n"
-                     "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
-                     world->api, text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
-                     arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
-                                  options->bad_line ? world->dir : ""),
-                     text_or(options->darkroom_program, BINARY_DIR "/fotoset-darkroom"), text_or(options->darkroom, ""),
-                     text_or(options->making, ""), text_or(options->shop, ""), SOURCE_DIR "/config/texts",
-                     options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles", text_or(options->config, "")));
+    write_file(world->config, 0600,
+               arena_format(&world->arena,
+                            "telegram: { token_file = \"token\"; api_url = \"%s\"; %s album_wait_ms = 300; %s };\n"
+                            "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
+                            " request_timeout_s = 5; %s };\n"
+                            "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
+                            "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
+                            "shop: { offer_url = \"https://example.org/offer\";"
+                            " privacy_url = \"https://example.org/privacy\"; %s };\n"
+                            "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
+                            world->api, options->fast ? "global_per_s = 0; per_chat_per_s = 0;" : "",
+                            text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
+                            arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
+                                         options->bad_line ? world->dir : ""),
+                            text_or(options->darkroom_program, BINARY_DIR "/fotoset-darkroom"),
+                            text_or(options->darkroom, ""), text_or(options->making, ""), text_or(options->shop, ""),
+                            SOURCE_DIR "/config/texts", options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles",
+                            text_or(options->config, "")));
 }
 
 /* The socket's directory out of the connection string that tests/postgres makes. */

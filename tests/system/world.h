@@ -27,8 +27,9 @@ struct world_options {
     const char *darkroom;         /* … of the group darkroom */
     const char *darkroom_program; /* NULL = the real one */
     bool cheap_styles;            /* 23 looks that cost little instead of the shop's own */
-    bool bad_line;                /* a relay between the daemon and its database */
-    int busy;                     /* a bot with other chats: so many message ids may pass before each of its messages */
+    bool fast;     /* without flood limits, at Telegram and in the daemon: for a test of something else */
+    bool bad_line; /* a relay between the daemon and its database */
+    int busy;      /* a bot with other chats: so many message ids may pass before each of its messages */
     uint64_t seed;
     /* Called when the sandbox runs and the configuration is not written yet: may change world->api and options. */
     void (*prepare)(struct world *world);

@@ -47,6 +47,7 @@ int main(void)
     world_begin(&world, &(struct world_options){.name = "zombie",
                                                 .seed = 3,
                                                 .cheap_styles = true,
+                                                .fast = true,
                                                 .making = "lease_s = 10; workers = 2;",
                                                 .darkroom = "job_timeout_s = 4;"});
     world_start_daemon(&world, NULL);
