@@ -1,6 +1,8 @@
-/* What a user does in the chat: writes, presses, edits, shares a contact, blocks; and raw updates for poison tests.
+/* What a user does in the chat: writes, presses, edits, shares a contact, blocks; service messages; and raw updates for
+ * poison tests.
  *
- * Every deed makes the message a real client would make and queues the update Telegram would queue.
+ * Every deed makes the message a real client would make and queues the update Telegram would queue. What is written may
+ * stand in a topic ("message_thread_id"); a service message is whatever members are given.
  */
 #include "tests/sandbox/control.h"
 

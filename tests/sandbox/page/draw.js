@@ -64,6 +64,12 @@ function special(message, words) {
   if (message.kind === 'contact')
     return make('div', { class: 'contact', test: 'contact' }, make('span', { class: 'sign' }, (message.contact?.first_name || '?').slice(0, 1)),
       make('span', { class: 'about' }, make('b', {}, message.contact?.first_name || ''), make('small', {}, message.contact?.phone_number || '')))
+  if (message.kind === 'location')
+    return make('div', { class: 'contact', test: 'location' }, make('span', { class: 'sign' }, '⌖'),
+      make('span', { class: 'about' }, make('small', {}, `${message.location.latitude}, ${message.location.longitude}`)))
+  if (message.kind === 'poll')
+    return make('div', { class: 'contact', test: 'poll' }, make('span', { class: 'sign' }, '?'),
+      make('span', { class: 'about' }, make('b', {}, message.poll.question), ...message.poll.options.map((option) => make('small', {}, option.text))))
   return null
 }
 
