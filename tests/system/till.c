@@ -185,7 +185,7 @@ static void take_files(void)
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
-    world_begin(&world, &(struct world_options){.name = "till", .seed = 11, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "till", .seed = 11, .cheap_styles = true, .fast = true});
     world_start_daemon(&world, NULL);
     user_begin(&user, &world, &plan, 6000000101);
     secrets_keep(&world);
