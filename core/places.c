@@ -152,11 +152,12 @@ static bool go_files(struct turn *turn, int64_t job_id)
     return send_again(turn, job_id, true);
 }
 
-/* The offer and the policy are texts with a link: a hint above the menu, or above the question that asks about them. */
+/* The offer and the policy are texts with a link: a hint above the question that stands, which may be about them. */
 static bool tell(struct turn *turn)
 {
-    bool asked = turn->chat->session.state == &state_consent;
-    return enter(turn, asked ? &state_consent : gate_home(turn));
+    turn->replace = true;
+    engine_show(turn);
+    return true;
 }
 
 static bool go_terms(struct turn *turn, int64_t object)
