@@ -1,4 +1,5 @@
-/* The names of all states, as they are stored; apart from the tests' people, whose struct has the name of the core's. */
+/* The names of all states, as they are stored; apart from the tests' people, whose struct has the name of the core's.
+ */
 #ifndef TESTS_SYSTEM_STATES_H
 #define TESTS_SYSTEM_STATES_H
 
