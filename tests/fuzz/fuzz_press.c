@@ -44,7 +44,7 @@ static struct stage *somebody(void)
     say(stage, "Анна");
     press_primary(stage);
     for (int i = 0; i < 10; i++) {
-        stage_step(stage, (struct event){.kind = EVENT_PHOTO, .file = {"f", "u", 0, 0, 0}});
+        stage_step(stage, (struct event){.kind = EVENT_PHOTO, .file = {.file_id = "f", .file_unique_id = "u"}});
         (void)stage_examine(stage, PHOTO_GOOD);
     }
     return stage;
