@@ -208,6 +208,24 @@ static void test_end_is_missing(void)
     }
 }
 
+/* Rows of one colour at the lower edge are no missing ones: bars, a white passport photo. */
+static void test_end_is_missing_under_a_bar(void)
+{
+    static const char *const formats[] = {".jpg", ".jpg[interlace]"};
+    static const double bars[][3] = {{255, 255, 255}, {0, 0, 0}, {40, 60, 90}};
+    for (size_t i = 0; i < sizeof bars / sizeof *bars * 2; i++) {
+        VipsImage *image = NULL;
+        VipsArrayDouble *colour = vips_array_double_new(bars[i / 2], 3);
+        CHECK(vips_embed(portrait, &image, 0, 0, WIDTH, HEIGHT + HEIGHT / 8, "extend", VIPS_EXTEND_BACKGROUND,
+                         "background", colour, NULL) == 0);
+        vips_area_unref(VIPS_AREA(colour));
+        struct file file = save(image, formats[i % 2]);
+        want(&file, file.len - 2, PHOTO_GOOD, WIDTH, HEIGHT + HEIGHT / 8);
+        g_free(file.bytes);
+        g_object_unref(image);
+    }
+}
+
 /* A whole file that makes no sense is damaged; one that our decoder may be too old for is not. */
 static void test_nonsense(void)
 {
@@ -269,6 +287,7 @@ int main(int argc, char **argv)
     test_orientation();
     test_behind_the_end();
     test_end_is_missing();
+    test_end_is_missing_under_a_bar();
     test_nonsense();
     test_many_pixels();
     g_object_unref(portrait);

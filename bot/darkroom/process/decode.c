@@ -157,12 +157,24 @@ static int count_rows(VipsImage *opened)
     return rows;
 }
 
-/* How many rows a JPEG has of its own: what is missing is filled with one grey. In memory. */
-static int count_filled_rows(const VipsImage *image)
+/* The middle grey, whatever a profile made of it: no bar, and no wall of a studio, is just that. */
+static bool is_filling(const uint8_t *pixel)
+{
+    enum { GREY_MIN = 96, GREY_MAX = 176, APART_MAX = 4 };
+    int least = 255, most = 0;
+    for (int i = 0; i < 3; i++) {
+        least = pixel[i] < least ? pixel[i] : least;
+        most = pixel[i] > most ? pixel[i] : most;
+    }
+    return least >= GREY_MIN && most <= GREY_MAX && most - least <= APART_MAX;
+}
+
+/* How many rows a JPEG has of its own: coefficients that are missing are nought, which is one grey. In memory. */
+static int count_own_rows(const VipsImage *image)
 {
     size_t width = (size_t)vips_image_get_width(image), rows = (size_t)vips_image_get_height(image);
     const uint8_t *pixels = image->data, *fill = pixels + (width * rows - 1) * 3;
-    for (; rows > 0; rows--) {
+    for (; rows > 0 && is_filling(fill); rows--) {
         const uint8_t *row = pixels + (rows - 1) * width * 3;
         for (size_t x = 0; x < width; x++) {
             if (memcmp(row + x * 3, fill, 3) != 0) {
@@ -170,7 +182,7 @@ static int count_filled_rows(const VipsImage *image)
             }
         }
     }
-    return 0;
+    return (int)rows;
 }
 
 /* Shrinks and makes sRGB, in memory. with_profile: honour the embedded profile. Fails with NULL. */
@@ -245,7 +257,7 @@ static enum photo_verdict decode_pixels(const struct source *source, int side_ma
         verdict = PHOTO_BROKEN;
     }
     if (verdict == PHOTO_GOOD && source->cut_off && source->format == SURVEY_JPEG) {
-        verdict = cut_to(&image, count_filled_rows(image));
+        verdict = cut_to(&image, count_own_rows(image));
     }
     if (verdict == PHOTO_GOOD && !turn_upright(&image)) {
         verdict = PHOTO_BROKEN;
