@@ -23,12 +23,18 @@ enum { PLAN_MAX_MS = 10 * 1000 };
 
 /* An arbitrary number that belongs to these migrations for ever. */
 #define LOCK_SQL "SELECT pg_advisory_xact_lock(7036874417766400)"
-/* A role's own time limits are for its usual statements. */
-#define BEGIN_SQL "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning;"
+/* A role's own time limits are for its usual statements. What stands still with a transaction open (a stopped process,
+ * a line that went dead) holds its locks no longer than this, whatever the server's keepalives think. */
+#define BEGIN_SQL                                                                                                      \
+    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s';"                   \
+    " SET LOCAL client_min_messages = warning;"
 /* The wait for another migration is nobody else's. A migration that waits for a table makes everybody wait behind it:
- * it gives up and says so. A plan does before Postgres looks for a deadlock (1 s), whose victim could be the other. */
+ * it gives up and says so. A plan does before Postgres looks for a deadlock (1 s), whose victim could be the other. It
+ * ends its statements by itself (PLAN_MAX_MS); the server does if it is not there any more. */
 #define TURN_SQL "SET LOCAL lock_timeout = '60s'; " LOCK_SQL
-#define PLAN_SQL "SET LOCAL lock_timeout = '500ms'"
+#define PLAN_SQL                                                                                                       \
+    "SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '20s';"                                           \
+    " SET LOCAL idle_in_transaction_session_timeout = '5s'"
 #define TABLE_EXISTS_SQL                                                                                               \
     "SELECT to_regclass('schema_migrations') IS NOT NULL, (SELECT count(*) FROM pg_attribute WHERE attrelid ="         \
     " to_regclass('schema_migrations') AND attname IN ('version', 'name', 'checksum', 'applied_at')) = 4"

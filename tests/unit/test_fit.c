@@ -240,6 +240,30 @@ static void test_slow(void)
     db_free(db);
 }
 
+/* A plan that is stopped in its middle (Ctrl-Z, a dead line) gives the tables of a living shop back. */
+static void test_stopped(void)
+{
+    static const struct migration list[] = {
+        {1, "0001_lock", "LOCK TABLE busy IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2)", "aa"}};
+    struct db *db = make_database("stopped");
+    struct migrate_report report;
+    tell(db, "CREATE TABLE busy (id INT)");
+    pid_t planner = fork();
+    CHECK(planner >= 0);
+    if (planner == 0)
+        _exit(migrate_plan(conninfo_of("stopped"), list, 1, &report) == ERR_OK);
+    static const char locked[] = "SELECT count(*) FROM pg_locks WHERE relation = 'busy'::regclass AND granted";
+    while (strcmp(ask_text(db, locked), "0") == 0)
+        CHECK_INT(waitpid(planner, NULL, WNOHANG), 0);
+    int64_t begun_ms = now_ms();
+    CHECK_INT(kill(planner, SIGSTOP), 0);
+    CHECK_TEXT(ask_text(db, "SELECT count(*) FROM busy"), "0");
+    CHECK(now_ms() - begun_ms < 20 * 1000);
+    CHECK_INT(kill(planner, SIGKILL), 0);
+    CHECK_INT(waitpid(planner, NULL, 0), planner);
+    db_free(db);
+}
+
 /* A role's own time limit is for its statements, not for migrations. */
 static void test_role_limits(void)
 {
@@ -266,6 +290,7 @@ int main(int argc, char **argv)
     test_uses();
     test_lock();
     test_slow();
+    test_stopped();
     test_role_limits();
     arena_done(&arena);
     return 0;
