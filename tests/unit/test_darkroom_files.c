@@ -260,7 +260,8 @@ static void test_many_pixels(void)
                  {23, 23, ".jpg[Q=30]", PHOTO_TOO_MANY_PIXELS}, /* 271 */
                  {18, 18, ".jpg[Q=30,interlace]", PHOTO_TOO_MANY_PIXELS},
                  {11, 11, ".png[compression=1,palette,bitdepth=2]", PHOTO_GOOD}, /* row by row */
-                 {11, 11, ".png[compression=1,palette,bitdepth=2,interlace]", PHOTO_TOO_MANY_PIXELS}};
+                 {11, 11, ".png[compression=1,palette,bitdepth=2,interlace]", PHOTO_TOO_MANY_PIXELS},
+                 {11, 11, ".png[compression=1,bitdepth=16]", PHOTO_TOO_MANY_PIXELS}}; /* costs as much as 200 of 8 */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         VipsImage *image = NULL;
         CHECK(vips_zoom(portrait, &image, sizes[i].across, sizes[i].down, NULL) == 0);

@@ -90,7 +90,7 @@ static bool is_type(const uint8_t *type)
 
 static void survey_png(const uint8_t *bytes, size_t len, struct survey *survey)
 {
-    enum { HEADER = 8, FRAME = 12, INTERLACE_AT = 28 };
+    enum { HEADER = 8, FRAME = 12, DEPTH_AT = 24, INTERLACE_AT = 28 };
     bool goes_on = true;
     size_t at = HEADER;
     while (goes_on && len - at >= FRAME) {
@@ -99,7 +99,8 @@ static void survey_png(const uint8_t *bytes, size_t len, struct survey *survey)
         at += length > len - at - FRAME ? len - at : FRAME + length;
     }
     survey->cut_off = goes_on;
-    survey->by_rows = len > INTERLACE_AT && bytes[INTERLACE_AT] == 0;
+    survey->by_rows = len > INTERLACE_AT && bytes[INTERLACE_AT] == 0 &&
+                      bytes[DEPTH_AT] <= 8; /* no phone's are deeper */
 }
 
 static void survey_webp(const uint8_t *bytes, size_t len, struct survey *survey)

@@ -12,7 +12,7 @@ enum survey_format { SURVEY_NONE, SURVEY_JPEG, SURVEY_PNG, SURVEY_WEBP, SURVEY_H
 struct survey {
     enum survey_format format;
     bool cut_off;        /* the file ends before the picture does */
-    bool by_rows;        /* the decoder keeps some rows in memory, not the picture */
+    bool by_rows;        /* the decoder keeps some rows in memory, not the picture, and has quickly done with each */
     size_t scans;        /* JPEG: how often it goes over the picture */
     uint64_t held_bytes; /* JPEG: coefficients it holds until the last scan; 0 = none */
 };
