@@ -89,10 +89,12 @@ static void show(struct turn *turn, bool again)
     turn->screen = NULL;
 }
 
-/* No photo is asked for that may not be kept. */
+/* No photo is asked for that may not be kept, and no set is offered of those that may not be used. */
 static void ask_before_photos(struct turn *turn)
 {
-    if (turn->chat->session.state == &state_photos && turn->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
+    const struct state *state = turn->chat->session.state;
+    bool needs = state == &state_photos || state == &state_style || state == &state_checkout;
+    if (needs && turn->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
         gate_put(turn, &state_consent);
 }
 

@@ -1,6 +1,7 @@
 /* What must be agreed to before the rest. The offer, and consent to the use of personal data if it was given to an
  * older text, stand before everything; help and the texts themselves can be read all the same. The first consent to the
- * use of data is asked when photos are, or came. Whoever is asked in between goes on from where they were. */
+ * use of data is asked when photos are, or came, and, where it is missing or was ended, before a set is ordered of the
+ * photos that are there. Whoever is asked in between goes on from where they were. */
 #include "core/gate.h"
 
 #include <string.h>

@@ -21,7 +21,8 @@
 #define OUTCOMES(O)                                                                                                    \
     O(GIVEN)                                                                                                           \
     O(KEPT)                                                                                                            \
-    O(CHANGE_CONTACT) O(OTHER_STYLE) O(ORDER) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP)
+    O(CHANGE_CONTACT)                                                                                                  \
+    O(OTHER_STYLE) O(NO_CONSENT) O(ORDER) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP)
 
 /*      from      on              to        also do */
 #define MOVES(M)                                                                                                       \
@@ -30,6 +31,7 @@
     M(contact, OTHER_STYLE, style, nothing)                                                                            \
     M(checkout, CHANGE_CONTACT, contact, nothing)                                                                      \
     M(checkout, OTHER_STYLE, style, nothing)                                                                           \
+    M(checkout, NO_CONSENT, checkout, nothing)                                                                         \
     M(checkout, GONE, menu, say_gone)                                                                                  \
     M(checkout, ORDER, pay, order)                                                                                     \
     M(pay, NO_LINK, checkout, say_no_link)                                                                             \
@@ -93,6 +95,8 @@ static int read_checkout(struct turn *turn)
         return OUT_AGAIN;
     if (turn->chat->user.contact == NULL) /* it was taken out of the database meanwhile */
         return CHANGE_CONTACT;
+    if (!record_may_keep(turn)) /* it is asked for before the summary comes again */
+        return NO_CONSENT;
     return offered(turn) == NULL ? GONE : ORDER;
 }
 

@@ -192,8 +192,9 @@ static void agree_without_photos(struct turn *turn)
 /* What waits for the consent is not kept, and an older one ends. */
 static void decline(struct turn *turn)
 {
-    if (is_renewed(turn))
+    bool ends = is_renewed(turn);
+    if (ends)
         record_consent(turn, CONSENT_PERSONAL_DATA, false, words(turn, CONSENT_PERSONAL_DATA));
     record_held_drop(turn);
-    turn_hint(turn, TEXT_CONSENT_DECLINED, NO_ARGS);
+    turn_hint(turn, ends && turn->chat->avatar_count > 0 ? TEXT_CONSENT_ENDED : TEXT_CONSENT_DECLINED, NO_ARGS);
 }
