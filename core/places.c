@@ -185,6 +185,8 @@ void engine_resume(struct turn *turn)
         const struct job *job = chat_job(turn->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
+    if (to == &state_pay && order->link == NULL) /* what became of it may have been told in between */
+        turn_effect(turn, EFFECT_PAYMENT_CHECK)->object = order->id;
     if (to != NULL)
         engine_stand(turn, to);
 }

@@ -231,7 +231,6 @@ static void news(struct player *player, const char *rest)
         order->link_until_ms = stage->now_ms + INT64_C(3600000);
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
     } else if (strcmp(what, "no_link") == 0) {
-        order->status = ORDER_CANCELED;
         step(player,
              (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason_of(player, rest)});
     } else if (strcmp(what, "canceled") == 0) {
