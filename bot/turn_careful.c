@@ -9,7 +9,8 @@
  *
  * So an update is parked only in a transaction in which something else of the same turn takes effect. If nothing does,
  * no event is to blame: nothing is parked, the offset stays, and the same updates, with those that have come since, are
- * asked for again. Poison is only what Postgres could not hold whatever is mended. */
+ * asked for again; but one chat's updates are parked when they alone fill the batch, for then none can come. Poison is
+ * only what Postgres could not hold whatever is mended. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -108,6 +109,24 @@ static void give_back(struct turns *turns)
     turn_end(turns);
 }
 
+/* As many updates came as getUpdates hands out at once, and what was refused of them is one chat's: nobody else can
+ * show that they are not refused, too, as long as these stand before them. */
+static bool is_in_the_way(const struct turns *turns)
+{
+    size_t updates = 0;
+    int64_t chat_id = 0;
+    for (size_t i = turns->at; i < turns->count; i++) {
+        const struct happening *happening = &turns->list[i];
+        updates += happening->event.update_id != 0;
+        if (happening->fate != FATE_PARK)
+            continue;
+        if (chat_id != 0 && happening->event.chat_id != chat_id)
+            return false;
+        chat_id = happening->event.chat_id;
+    }
+    return updates == TELEGRAM_BATCH_MAX;
+}
+
 void turn_careful_next(struct turns *turns)
 {
     struct careful *careful = &turns->careful;
@@ -133,7 +152,7 @@ void turn_careful_next(struct turns *turns)
         refused = refused || (turns->list[i].fate == FATE_PARK && turns->list[i].why != NULL);
     if (turns->at == turns->count)
         turn_end(turns);
-    else if (refused && !careful->others)
+    else if (refused && !careful->others && !is_in_the_way(turns))
         give_back(turns);
     else
         try_part(turns, turns->count);
@@ -164,18 +183,25 @@ static void stop_being_careful(struct turns *turns, const struct db_failure *fai
     turn_retry(turns, failure);
 }
 
+void turn_poison(struct turns *turns, struct happening *happening, const struct db_failure *failure)
+{
+    log_error("turns", "update %" PRId64 " can never be stored and is skipped; poison_updates keeps it: %s",
+              happening->event.update_id, failure->message);
+    happening->why = arena_format(&turns->arena, "%s [%s]", failure->message, failure->sqlstate);
+    happening->fate = FATE_PASS;
+}
+
 static void refuse(struct turns *turns, const struct db_failure *failure)
 {
     struct happening *happening = tried(turns);
-    happening->why = arena_format(&turns->arena, "%s [%s]", failure->message, failure->sqlstate);
-    happening->fate = FATE_PARK;
     if (db_fault_of(failure) == DB_FAULT_VALUE && happening->event.update_id != 0) {
-        log_error("turns", "update %" PRId64 " can never be stored and is skipped; poison_updates keeps it: %s",
-                  happening->event.update_id, failure->message);
-        happening->fate = FATE_PASS;
         happening->raw = telegram_decode_raw(turns->batch, turns->batch_bytes, happening->event.update_id,
                                              &happening->raw_bytes);
+        turn_poison(turns, happening, failure);
+        return;
     }
+    happening->why = arena_format(&turns->arena, "%s [%s]", failure->message, failure->sqlstate);
+    happening->fate = FATE_PARK;
 }
 
 /* What the outbox learned, as a whole or of one chat, was refused. */

@@ -273,6 +273,11 @@ static void put_off(void *ctx, const struct db_result *result, const struct db_f
 
 void turn_parked_failed(struct turns *turns, const struct db_failure *failure)
 {
+    if (db_fault_of(failure) == DB_FAULT_VALUE && turns->list[0].fate == FATE_STEP) {
+        turn_poison(turns, &turns->list[0], failure); /* nothing mends it: its chat would wait for ever */
+        turn_try(turns);
+        return;
+    }
     struct db_unit *unit = db_unit_new();
     struct arena arena;
     arena_init(&arena);

@@ -126,6 +126,8 @@ void turn_careful_next(struct turns *turns);
 void turn_careful_failed(struct turns *turns, const struct db_failure *failure);
 /* The event that is tried wants nothing of the database, so it can't show that the others are to blame. */
 void turn_careful_idle(struct turns *turns);
+/* Postgres can't hold what the update does, whatever is mended: it is passed over and noted. Its raw is set. */
+void turn_poison(struct turns *turns, struct happening *happening, const struct db_failure *failure);
 
 /* ---- what is put off ---- */
 /* Marks what is of a chat that waits: updates are parked behind the others of it, news are held. */

@@ -12,7 +12,7 @@
 #include "tests/system/scene.h"
 #include "tests/system/secrets.h"
 
-enum { KNOWN, FIRST, SECOND, USERS, WALKING = 1, ALL_REFUSED_MS = 2500 };
+enum { KNOWN, FIRST, SECOND, USERS, WALKING = 1, ALL_REFUSED_MS = 2500, TALKER_SAYS = 105 };
 
 static struct world world;
 static struct user users[USERS];
@@ -171,12 +171,43 @@ static void refuse_for_good(struct invariants *all)
                     "the poison's own bytes are not kept");
 }
 
+/* A row that waits and turns out to be one that Postgres can't hold is noted, too: its chat does not wait for ever. */
+static void refuse_for_good_later(struct invariants *all)
+{
+    const char *second = arena_format(&world.arena, "NEW.chat_id = %" PRId64, users[SECOND].id);
+    refuse_sessions(second, "P0001");
+    scene_write(&scene, SECOND, "/start eight");
+    scene_write(&scene, KNOWN, "/settings");
+    await_state(KNOWN, "settings");
+    scene_write(&scene, SECOND, "/menu");
+    await_parked(2);
+    refuse_sessions(second, "22021");
+    replay();
+    await_parked(0);
+    invariants_fact(all, world_int(&world, "SELECT count(*) FROM poison_updates") == 3, "what waited is not noted");
+    refuse_nothing();
+}
+
+/* One chat has more to say than getUpdates hands out at once, so nobody else's update is seen beside it. */
+static void refuse_a_talker(struct invariants *all)
+{
+    refuse_sessions(arena_format(&world.arena, "NEW.chat_id = %" PRId64, users[FIRST].id), "P0001");
+    for (int i = 0; i < TALKER_SAYS; i++)
+        scene_write(&scene, FIRST, "/help");
+    scene_write(&scene, KNOWN, "/settings");
+    await_state(KNOWN, "settings");
+    invariants_fact(all, parked() == TALKER_SAYS, "%" PRId64 " of a talker's updates wait", parked());
+    refuse_nothing();
+    replay();
+    await_parked(0);
+}
+
 int main(void)
 {
     static const char *const everybody[] = {"58030", "XX000", "P0001", "23514"};
     static const char *const one[] = {"P0001", "XX001"};
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
-    struct invariants all = {.world = &world, .users = users, .user_count = 0, .poison_expected = 1};
+    struct invariants all = {.world = &world, .users = users, .user_count = 0, .poison_expected = 3};
     world_begin(&world, &(struct world_options){.name = "parked", .seed = 4, .cheap_styles = true, .fast = true});
     world_start_daemon(&world, NULL);
     secrets_keep(&world);
@@ -191,6 +222,10 @@ int main(void)
     for (size_t i = 0; i < sizeof one / sizeof one[0]; i++)
         refuse_one(&all, one[i]);
     refuse_for_good(&all);
+    refuse_for_good_later(&all);
+    scene_write(&scene, KNOWN, "/menu");
+    await_state(KNOWN, "menu");
+    refuse_a_talker(&all);
     scene_write(&scene, KNOWN, "/menu");
     await_state(KNOWN, "menu");
     invariants_settle(&world);

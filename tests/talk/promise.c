@@ -89,7 +89,7 @@ static void promise_consent(const struct stage *stage, const struct chat *chat)
 {
     for (int i = 0; i < CONSENT_COUNT; i++)
         if (chat->user.consents[i] < stage->rules.consents[i])
-            stage_fail(stage, "a photo is kept without consent %d", i);
+            stage_fail(stage, "a photo is kept, or used, without consent %d", i);
 }
 
 static void promise_album(const struct stage *stage, const struct effect *effect)
@@ -112,7 +112,7 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
             promise_message(stage, effect);
         screens += effect->kind == EFFECT_SCREEN;
-        if (effect->kind == EFFECT_PHOTO_ADD)
+        if (effect->kind == EFFECT_PHOTO_ADD || effect->kind == EFFECT_ORDER_CREATE)
             promise_consent(stage, chat);
         if (effect->kind == EFFECT_ALBUM || effect->kind == EFFECT_FILES)
             promise_album(stage, effect);
