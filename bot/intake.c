@@ -324,7 +324,8 @@ static void fetched(void *ctx, const struct telegram_verdict *verdict, char *dat
             wait_for_file(photo, verdict);
             break;
         }
-        put_aside(photo, "fetching", verdict->description); /* the line is down: that says nothing of the file */
+        photo->away_ms = 0; /* the line is down, for who knows how long: that says nothing of the file */
+        put_aside(photo, "fetching", verdict->description);
         break;
     case TELEGRAM_CONFLICT:
     case TELEGRAM_UNAUTHORIZED:
