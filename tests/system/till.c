@@ -140,7 +140,7 @@ static void fail_to_pay(void)
     (void)await_link();
     json_object_put(net_post(world.net, "/api/clock", "{\"advance_ms\":%d}", LINK_LIFE_MS));
     press("pay", "paid", 1);
-    scene_await_words(&scene, 0, "Время ссылки вышло");
+    scene_await_words(&scene, 0, "Ссылка больше не действует");
     order();
 }
 
