@@ -21,7 +21,8 @@ enum {
     CONFLICT_WAIT_MS = 5000,
     CONFLICT_WAIT_MAX_MS = 40000,
     WHO_AM_I_TIMEOUT_MS = 30000,
-    EMPTY_AT_ONCE_MS = 500
+    EMPTY_AT_ONCE_MS = 500,
+    REPEATS_MAX = 4 /* after which the wait grows no more (8 s): it is everybody's who has written meanwhile */
 };
 
 enum state { IDLE, ASKING, HANDED_OVER, WAITING };
@@ -236,7 +237,7 @@ void telegram_poll_next(struct telegram_poll *poll, int64_t now_ms, int64_t offs
         return; /* stopped meanwhile */
     if (poll->state != HANDED_OVER)
         abort();
-    poll->repeats = offset == poll->offset ? poll->repeats + 1 : 0;
+    poll->repeats = offset != poll->offset ? 0 : poll->repeats < REPEATS_MAX ? poll->repeats + 1 : REPEATS_MAX;
     poll->offset = offset;
     if (poll->repeats > 0) /* the batch could not be used: the same one will come again */
         wait_for(poll, now_ms, telegram_backoff_ms(poll->tg, poll->repeats + 1));
