@@ -250,6 +250,7 @@ static void committed_all(struct turns *turns)
     turn_parked_committed(turns);
     turns->at += turns->size;
     turns->conflicts = turns->retries = 0;
+    turns->began_ms = shop->now_ms; /* of the next part */
     if (turns->size > 0)
         turns->careful.waits = 0;
     if (turns->careful.on)

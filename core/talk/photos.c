@@ -123,6 +123,16 @@ static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
                      ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", turn->rules->min_side_px)));
 }
 
+/* Photos that are being examined take room, which those that are refused give back. */
+static const char *over_line(struct turn *turn)
+{
+    const struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    struct text_arg n = ARG_N("n", turn->chat->session.over);
+    if (avatar != NULL && avatar->pending == 0 && avatar->good < turn->rules->photos_max)
+        return turn_text(turn, TEXT_PHOTOS_ROOM, &n, 1);
+    return turn_text(turn, TEXT_PHOTOS_OVER, ARGS(n, ARG_N("max", turn->rules->photos_max)));
+}
+
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
 static const char *refusals(struct turn *turn)
 {
@@ -136,9 +146,7 @@ static const char *refusals(struct turn *turn)
         told[verdict] = true;
     }
     if (session->over > 0)
-        lines = arena_format(
-            turn->arena, "%s\n%s", lines,
-            turn_text(turn, TEXT_PHOTOS_OVER, ARGS(ARG_N("n", session->over), ARG_N("max", turn->rules->photos_max))));
+        lines = arena_format(turn->arena, "%s\n%s", lines, over_line(turn));
     return lines[0] == '\0' ? "" : arena_format(turn->arena, "\n%s", lines);
 }
 

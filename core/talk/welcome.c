@@ -92,15 +92,16 @@ static void show_welcome(struct turn *turn)
 {
     const struct style *cheapest = style_cheapest(turn->rules->styles);
     const char *terms = words(turn, CONSENT_OFFER);
+    bool renewed = turn->chat->user.consents[CONSENT_OFFER] != 0;
     say_held(turn);
-    if (turn->chat->user.consents[CONSENT_OFFER] != 0)
+    if (renewed)
         screen_text(turn, TEXT_OFFER_RENEWED, ARGS(ARG_HTML("terms", terms)));
     else
         screen_text(turn, TEXT_WELCOME,
                     ARGS(ARG_HTML("terms", terms), ARG_N("photos", cheapest->photo_count),
                          ARG_N("min", turn->rules->photos_min),
                          ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
-    screen_button(turn, TEXT_BUTTON_ACCEPT, "accept", mark(turn, CONSENT_OFFER));
+    screen_button(turn, renewed ? TEXT_BUTTON_ACCEPT_RENEWED : TEXT_BUTTON_ACCEPT, "accept", mark(turn, CONSENT_OFFER));
     screen_primary(turn);
 }
 
@@ -128,9 +129,9 @@ static int read_consent(struct turn *turn)
 
 static void show_consent(struct turn *turn)
 {
-    say_held(turn);
     if (turn->hint == NULL && is_renewed(turn))
         turn_hint(turn, TEXT_CONSENT_RENEWED, NO_ARGS);
+    say_held(turn);
     screen_text(turn, TEXT_CONSENT, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
     screen_button(turn, TEXT_BUTTON_AGREE, "agree", mark(turn, CONSENT_PERSONAL_DATA));
     screen_primary(turn);
@@ -192,9 +193,11 @@ static void agree_without_photos(struct turn *turn)
 /* What waits for the consent is not kept, and an older one ends. */
 static void decline(struct turn *turn)
 {
-    bool ends = is_renewed(turn);
-    if (ends)
+    bool kept = false;
+    for (size_t i = 0; i < turn->chat->avatar_count; i++)
+        kept = kept || turn->chat->avatars[i].good > 0;
+    if (is_renewed(turn))
         record_consent(turn, CONSENT_PERSONAL_DATA, false, words(turn, CONSENT_PERSONAL_DATA));
     record_held_drop(turn);
-    turn_hint(turn, ends && turn->chat->avatar_count > 0 ? TEXT_CONSENT_ENDED : TEXT_CONSENT_DECLINED, NO_ARGS);
+    turn_hint(turn, kept ? TEXT_CONSENT_ENDED : TEXT_CONSENT_DECLINED, NO_ARGS);
 }
