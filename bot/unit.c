@@ -136,9 +136,9 @@ static const struct {
 static void read_line(struct reading *reading, char *line)
 {
     char *equals = strchr(line, '=');
-    if (line[0] == '#' || line[0] == ';' || equals == NULL)
+    if (equals == NULL)
         return;
-    size_t end = strcspn(equals, "\r\n");
+    size_t end = strlen(equals);
     while (end > 1 && (equals[end - 1] == ' ' || equals[end - 1] == '\t'))
         end--;
     equals[end] = '\0';
@@ -151,13 +151,27 @@ static void read_line(struct reading *reading, char *line)
     }
 }
 
+/* A backslash at a line's end joins the next one to it, but for comments, which stand between. */
 static bool read_file(struct reading *reading, const char *path)
 {
     char line[LINE_MAX_BYTES];
+    size_t used = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return false;
-    while (fgets(line, sizeof line, file) != NULL)
+    while (used + 1 < sizeof line && fgets(line + used, (int)(sizeof line - used), file) != NULL) {
+        size_t end = used + strcspn(line + used, "\r\n");
+        bool comment = line[used] == '#' || line[used] == ';';
+        line[comment ? used : end] = '\0';
+        if (comment)
+            continue;
+        used = end > used && line[end - 1] == '\\' ? end : 0;
+        if (used > 0)
+            line[end - 1] = ' ';
+        else
+            read_line(reading, line);
+    }
+    if (used > 0)
         read_line(reading, line);
     (void)fclose(file);
     return true;

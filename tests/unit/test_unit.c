@@ -71,12 +71,12 @@ static void test_lines(void)
     struct unit unit;
     put_unit(
         "[Unit]\nDescription=x\n\n[Service]\n"
-        "ExecStart=/usr/bin/fotosetd run  -c /etc/f.conf \r\n"
+        "# ends here \\\nExecStart=/usr/bin/fotosetd run\\\n# between\n  -c \\\r\n /etc/f.conf \r\n"
         " # LoadCredential=no:/no\n"
         "LoadCredential=gone:/gone\nLoadCredential=\n"
         "LoadCredential=telegram_token:/etc/a b\nLoadCredential=yookassa_secret:/etc/c\n"
         "User = first\nUser=second\nStateDirectory=fotoset more\nEnvironment=A=1 B=2\nReadWritePaths=-/srv/x /srv/y\n"
-        "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\n");
+        "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nUMask=\\");
     CHECK_INT(read_unit(&unit), ERR_OK);
     CHECK_TEXT(unit.user, "second");
     CHECK_TEXT(unit.config_file, "/etc/f.conf");
