@@ -187,7 +187,7 @@ static bool answer(int fd)
         body = "{\"ok\":true,\"result\":{\"url\":\"https://me:word@hooks.example.org/path-word?q\"}}";
     else if (asked("/getUpdates"))
         body = usleep(200 * 1000) == 0 ? "{\"ok\":true,\"result\":[]}" : "";
-    if (asked("/getChat") && asked("42")) {
+    if (asked("/getChat") && asked("\"chat_id\":42")) {
         status = 400;
         body = "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: chat not found\"}";
     } else if (asked("/payments/")) {

@@ -254,17 +254,20 @@ static void test_many_pixels(void)
         int across, down; /* times the portrait */
         const char *format;
         enum photo_verdict verdict;
-    } sizes[] = {{10, 10, ".jpg[Q=50]", PHOTO_GOOD},            /* 51 megapixels, as on the first such phones */
-                 {20, 20, ".jpg[Q=30]", PHOTO_GOOD},            /* 205, as on the latest */
-                 {10, 12, ".jpg[Q=30,interlace]", PHOTO_GOOD},  /* 61: libjpeg holds 190 MB */
-                 {23, 23, ".jpg[Q=30]", PHOTO_TOO_MANY_PIXELS}, /* 271 */
-                 {18, 18, ".jpg[Q=30,interlace]", PHOTO_TOO_MANY_PIXELS},
-                 {11, 11, ".png[compression=1,palette,bitdepth=2]", PHOTO_GOOD}, /* row by row */
-                 {11, 11, ".png[compression=1,palette,bitdepth=2,interlace]", PHOTO_TOO_MANY_PIXELS},
-                 {11, 11, ".png[compression=1,bitdepth=16]", PHOTO_TOO_MANY_PIXELS}}; /* costs as much as 200 of 8 */
+        bool is_deep;                                                  /* 16 bits a colour */
+    } sizes[] = {{10, 10, ".jpg[Q=50]", PHOTO_GOOD, false},            /* 51 megapixels, as on the first such phones */
+                 {20, 20, ".jpg[Q=30]", PHOTO_GOOD, false},            /* 205, as on the latest */
+                 {10, 12, ".jpg[Q=30,interlace]", PHOTO_GOOD, false},  /* 61: libjpeg holds 190 MB */
+                 {23, 23, ".jpg[Q=30]", PHOTO_TOO_MANY_PIXELS, false}, /* 271 */
+                 {18, 18, ".jpg[Q=30,interlace]", PHOTO_TOO_MANY_PIXELS, false},
+                 {11, 11, ".png[compression=1,palette,bitdepth=2]", PHOTO_GOOD, false}, /* row by row */
+                 {11, 11, ".png[compression=1,palette,bitdepth=2,interlace]", PHOTO_TOO_MANY_PIXELS, false},
+                 {11, 11, ".png[compression=1]", PHOTO_TOO_MANY_PIXELS, true}}; /* costs as much as 200 of 8 */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        VipsImage *image = NULL;
-        CHECK(vips_zoom(portrait, &image, sizes[i].across, sizes[i].down, NULL) == 0);
+        VipsImage *deep = NULL, *image = NULL;
+        CHECK(vips_colourspace(portrait, &deep, VIPS_INTERPRETATION_RGB16, NULL) == 0);
+        CHECK(vips_zoom(sizes[i].is_deep ? deep : portrait, &image, sizes[i].across, sizes[i].down, NULL) == 0);
+        g_object_unref(deep);
         struct file file = save(image, sizes[i].format);
         CHECK(file.len < DARKROOM_INPUT_MAX_BYTES);
         want(&file, file.len, sizes[i].verdict, WIDTH * sizes[i].across, HEIGHT * sizes[i].down);
