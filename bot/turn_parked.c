@@ -105,7 +105,7 @@ static void add_chat(struct parked *parked, int64_t chat_id, int64_t count)
     }
     if (parked->chat_count == parked->chat_capacity)
         parked->chats = grown(parked->chats, &parked->chat_capacity, sizeof *parked->chats);
-    parked->chats[parked->chat_count++] = (struct parked_chat){chat_id, count};
+    parked->chats[parked->chat_count++] = (struct parked_chat){.chat_id = chat_id, .count = count};
 }
 
 void turns_park(struct turns *turns, const struct db_result *result, int statement)
@@ -194,8 +194,12 @@ static const char *remedy(const char *why)
     return "look into the database server's log";
 }
 
-static void tell(const struct happening *happening)
+static void tell(struct turns *turns, const struct happening *happening)
 {
+    struct parked_chat *chat = find(&turns->parked, happening->event.chat_id);
+    if (happening->why == NULL || chat == NULL || chat->told)
+        return;
+    chat->told = true;
     log_error("turns",
               "update %" PRId64 " can't be stored, and its chat waits in parked_updates; nothing is lost: %s. To mend "
               "it: %s. Then fotosetd replay, or wait",
@@ -226,9 +230,8 @@ void turn_parked_committed(struct turns *turns)
             turn_parked_hold(turns, &happening->event);
             continue;
         }
-        if (happening->why != NULL)
-            tell(happening);
         add_chat(&turns->parked, happening->event.chat_id, 1);
+        tell(turns, happening);
         look_later(turns);
     }
     if (turns->replay)
@@ -278,11 +281,12 @@ void turn_parked_failed(struct turns *turns, const struct db_failure *failure)
         turn_try(turns);
         return;
     }
+    turns->list[0].why = arena_format(&turns->arena, "%s [%s]", failure->message, failure->sqlstate);
+    tell(turns, &turns->list[0]); /* to whoever did not see what the life before this one said */
     struct db_unit *unit = db_unit_new();
     struct arena arena;
     arena_init(&arena);
-    parked_add_refused(unit, &arena, turns->parked.due.id,
-                       arena_format(&arena, "%s [%s]", failure->message, failure->sqlstate));
+    parked_add_refused(unit, &arena, turns->parked.due.id, turns->list[0].why);
     arena_done(&arena);
     db_submit(turns->shop->db, unit, put_off, turns);
     turn_end(turns);

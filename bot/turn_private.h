@@ -34,6 +34,7 @@ struct happening { /* an event of the turn, and the update it came by */
 
 struct parked_chat {
     int64_t chat_id, count; /* of its updates in the database */
+    bool told;              /* by this process: what is to be mended */
 };
 
 /* What is put off (bot/turn_parked.c). */

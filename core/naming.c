@@ -81,9 +81,10 @@ const char *naming_default(struct turn *turn)
 {
     int64_t n = (int64_t)turn->chat->avatar_count + (record_avatar_blank(turn) == NULL);
     const char *name;
-    do
-        name = turn_plain(turn, TEXT_AVATAR_DEFAULT, ARGS(ARG_N("n", n++)));
-    while (is_taken(turn, name));
+    do {
+        name = turn_plain(turn, TEXT_AVATAR_DEFAULT, ARGS(ARG_N("n", n)));
+        n++;
+    } while (is_taken(turn, name));
     return name;
 }
 

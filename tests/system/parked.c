@@ -101,6 +101,7 @@ static void refuse_newcomers(struct invariants *all)
     scene_write(&scene, KNOWN, "/settings");
     await_state(KNOWN, "settings");
     await_parked(3);
+    pause_ms(1000); /* and it is told */
     (void)world_stop_daemon(&world, SIGKILL);
     char *log = world_read(world.log);
     invariants_fact(all, times(log, "its chat waits in parked_updates") == 2, "it is not told once a chat");

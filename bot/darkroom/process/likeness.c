@@ -147,8 +147,8 @@ static float search(const struct pyramid *whole, const struct pyramid *part, str
     for (int size = 0; size < (COARSE - COARSE_LEAST + 1) * (COARSE - COARSE_LEAST + 1); size++) {
         int width = COARSE - size % (COARSE - COARSE_LEAST + 1), height = COARSE - size / (COARSE - COARSE_LEAST + 1);
         for (int place = 0; place < (COARSE - width + 1) * (COARSE - height + 1); place++) {
-            struct window window = {(float)(place % (COARSE - width + 1)) / COARSE,
-                                    (float)(place / (COARSE - width + 1)) / COARSE, (float)width / COARSE,
+            int x = place % (COARSE - width + 1), y = place / (COARSE - width + 1);
+            struct window window = {(float)x / COARSE, (float)y / COARSE, (float)width / COARSE,
                                     (float)height / COARSE};
             resample(whole->level[2], SIDE >> 2, window, TEMPLATE_SIDE, points);
             float found = correlation(points, part->level[3], TEMPLATE_SIDE * TEMPLATE_SIDE);
@@ -187,7 +187,7 @@ static void refine(const struct pyramid *whole, const struct pyramid *part, stru
 {
     for (int level = 2; level >= 0; level--) {
         float best = fit(whole, part, level, *window), step = (float)(1 << level) / 128;
-        for (; step > STEP_LEAST; step /= 2) {
+        while (step > STEP_LEAST) {
             bool better = true;
             for (int moves = 0; better && moves < MOVES_MAX; moves++) {
                 better = false;
@@ -201,6 +201,7 @@ static void refine(const struct pyramid *whole, const struct pyramid *part, stru
                     }
                 }
             }
+            step /= 2;
         }
     }
 }
@@ -213,8 +214,10 @@ static void soften(float *map, float across, float down)
     float before[POINTS];
     for (int axis = 0; axis < 2; axis++) {
         int step = axis == 0 ? 1 : SIDE;
-        for (float left = axis == 0 ? across : down; left > 0.01f; left -= 0.5f) {
+        float left = axis == 0 ? across : down;
+        while (left > 0.01f) {
             float k = fminf(left, 0.5f) / 2;
+            left -= 0.5f;
             memcpy(before, map, sizeof before);
             for (int i = 0; i < POINTS; i++) {
                 int at = axis == 0 ? i % SIDE : i / SIDE;
