@@ -28,12 +28,6 @@ const struct state *gate_of_photos(const struct turn *turn)
     return first != NULL ? first : &state_consent;
 }
 
-const struct state *gate_home(const struct turn *turn)
-{
-    const struct state *first = gate_question(turn);
-    return first != NULL ? first : &state_menu;
-}
-
 bool gate_is_between(const struct state *state)
 {
     return state == &state_welcome || state == &state_consent || state == &state_help;

@@ -9,8 +9,6 @@
 const struct state *gate_question(const struct turn *turn);
 /* The question whose answer the held photos wait for; NULL: none do. */
 const struct state *gate_of_photos(const struct turn *turn);
-/* The menu, or the question that stands before it. */
-const struct state *gate_home(const struct turn *turn);
 /* Questions that come in between, and what may be read before they are answered: nowhere to come back to. */
 bool gate_is_between(const struct state *state);
 /* Puts the question in between: where the chat was is kept in session.resume. */
