@@ -6,6 +6,7 @@
 #include "db/db.h"
 #include "db/migrate.h"
 #include "tests/check.h"
+#include "tests/unit/databases.h"
 
 #include <glob.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX_BYTES = 256 * 1024, WAIT_MS = 60 * 1000 };
+enum { FILE_MAX_BYTES = 256 * 1024 };
 
 #define MADE_PATH SOURCE_DIR "/db/made.sql"
 
@@ -40,40 +41,6 @@ static const char LINES_SQL[] =
     "SELECT string_agg(format('(%s,%L,%L,%L,%L,%s)', s.version, kind, relation, name, type, modifier), E',\\n'"
     "  ORDER BY s.version, relation, kind, name) || E'\\n' FROM seen.things"
     " JOIN seen.first s USING (kind, relation, name) WHERE relation <> 'schema_migrations'";
-
-static const char *server;
-static struct arena arena;
-
-static const char *conninfo_of(const char *database)
-{
-    return arena_format(&arena, "%s dbname=%s", server, database);
-}
-
-static struct db_result *ask(struct db *db, const char *sql)
-{
-    struct db_unit *unit = db_unit_new();
-    struct db_result *result = NULL;
-    struct db_failure failure;
-    db_unit_add(unit, sql, 0, NULL);
-    if (db_run(db, unit, WAIT_MS, &result, &failure) != ERR_OK) {
-        fprintf(stderr, "%s %s\n  %s\n", failure.sqlstate, failure.message, sql);
-        exit(1);
-    }
-    return result;
-}
-
-static void tell(struct db *db, const char *sql)
-{
-    db_result_free(ask(db, sql));
-}
-
-static const char *ask_text(struct db *db, const char *sql)
-{
-    struct db_result *result = ask(db, sql);
-    const char *text = arena_copy(&arena, db_text(result, 0, 0, 0));
-    db_result_free(result);
-    return text;
-}
 
 static struct db *make_database(const char *name)
 {

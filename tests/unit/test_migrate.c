@@ -3,13 +3,14 @@
 #include "db/migrate.h"
 #include "db/db.h"
 #include "tests/check.h"
+#include "tests/unit/databases.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SQL_FILE_MAX_BYTES = 256 * 1024, STATEMENTS_MAX = 1000, WAIT_MS = 60 * 1000 };
+enum { SQL_FILE_MAX_BYTES = 256 * 1024, STATEMENTS_MAX = 1000 };
 
 /* Everything a schema says, one line a thing; the order of columns is not a part of it. */
 static const char SCHEMA_SQL[] =
@@ -32,41 +33,6 @@ static const char *const SEED_TABLES[] = {
     "users",    "avatars",        "reference_photos", "generated_photos",  "generation_jobs",
     "payments", "referral_codes", "referrals",        "referral_balances", "referral_withdrawals"};
 enum { SEED_TABLE_COUNT = sizeof SEED_TABLES / sizeof SEED_TABLES[0] };
-
-static const char *server; /* conninfo of the test cluster */
-static struct arena arena;
-
-/* A statement at a time, each its own transaction. */
-static struct db_result *ask(struct db *db, const char *sql)
-{
-    struct db_unit *unit = db_unit_new();
-    struct db_result *result = NULL;
-    struct db_failure failure;
-    db_unit_add(unit, sql, 0, NULL);
-    if (db_run(db, unit, WAIT_MS, &result, &failure) != ERR_OK) {
-        fprintf(stderr, "%s %s\n  %s\n", failure.sqlstate, failure.message, sql);
-        exit(1);
-    }
-    return result;
-}
-
-static void tell(struct db *db, const char *sql)
-{
-    db_result_free(ask(db, sql));
-}
-
-static const char *ask_text(struct db *db, const char *sql)
-{
-    struct db_result *result = ask(db, sql);
-    const char *text = arena_copy(&arena, db_text(result, 0, 0, 0));
-    db_result_free(result);
-    return text;
-}
-
-static const char *conninfo_of(const char *database)
-{
-    return arena_format(&arena, "%s dbname=%s", server, database);
-}
 
 static void make_database(const char *name, const char *like)
 {
