@@ -83,12 +83,16 @@ static void check_records(struct invariants *all, struct user *user)
 static void check_sets(struct invariants *all, struct user *user, const char *kind, int sets)
 {
     int which[ROOM], count = chat_pictures(user->chat, kind, which, NULL, ROOM), right = 0;
-    for (int i = 0; i < count; i++)
+    char order[ROOM * 4] = "";
+    for (int i = 0; i < count; i++) {
+        size_t at = strlen(order);
         right += which[i] == i % SET + 1;
+        (void)snprintf(order + at, sizeof order - at, " %d", which[i]);
+    }
     invariants_fact(all, count == sets * SET, "user %" PRId64 ": %d %ss are visible, want %d", user->id, count, kind,
                     sets * SET);
-    invariants_fact(all, right == count, "user %" PRId64 ": only %d of %d %ss are in order", user->id, right, count,
-                    kind);
+    invariants_fact(all, right == count, "user %" PRId64 ": only %d of %d %ss are in order:%s", user->id, right, count,
+                    kind, order);
 }
 
 void invariants_of_user(struct invariants *all, struct user *user)
