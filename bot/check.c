@@ -10,12 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "bot/daemon.h"
-#include "bot/darkroom/darkroom.h"
-#include "bot/http/http.h"
-#include "bot/store/directory.h"
-#include "bot/telegram/client.h"
-#include "bot/yookassa/client.h"
+#include "bot/house/daemon.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/services/http/http.h"
+#include "bot/services/store/directory.h"
+#include "bot/services/telegram/client.h"
+#include "bot/services/yookassa/client.h"
 #include "db/migrate.h"
 #include <json-c/json.h>
 

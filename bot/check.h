@@ -2,7 +2,7 @@
 #ifndef BOT_CHECK_H
 #define BOT_CHECK_H
 
-#include "bot/setup.h"
+#include "bot/house/setup.h"
 
 /* Prints what is right and what is wrong, with file, line and remedy; err is what setup_read gave. Returns the exit
  * code: 0 if the daemon could run now, 78 otherwise. */

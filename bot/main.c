@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "bot/check.h"
-#include "bot/daemon.h"
-#include "bot/log.h"
-#include "bot/setup.h"
+#include "bot/house/daemon.h"
+#include "bot/base/log.h"
+#include "bot/house/setup.h"
 #include "db/migrate.h"
 #include "db/parked.h"
 

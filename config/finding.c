@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum { NAME_MAX_BYTES = 64 };
 
 void findings_init(struct findings *findings, struct arena *arena)
@@ -51,7 +53,7 @@ const char *finding_level_name(enum finding_level level)
     case FINDING_WARNING: return "warning";
     case FINDING_LEVEL_COUNT: break;
     }
-    abort();
+    bug("a level that findings do not have");
 }
 
 static size_t least(size_t a, size_t b, size_t c)

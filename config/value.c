@@ -12,6 +12,7 @@
 #include "config/certificate.h"
 #include "config/secret.h"
 #include "config/url.h"
+#include "core/bug.h"
 
 enum { PER_UNIT = 1000 };
 
@@ -339,7 +340,7 @@ static void load_default(const struct loader *loader, const struct spot *spot)
         return;
     case KEY_KIND_COUNT: break;
     }
-    abort();
+    bug("a kind that keys do not have");
 }
 
 static void load_string(const struct loader *loader, const struct spot *spot, const config_setting_t *setting)

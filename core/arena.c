@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum { BLOCK_BYTES = 16 * 1024, KEPT_BYTES = 64 * 1024, ALIGN = _Alignof(max_align_t) };
 
 struct arena_block {
@@ -57,13 +59,13 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 {
     struct arena_block *block = arena->head;
     if (bytes > SIZE_MAX / 2)
-        abort();
+        bug("an allocation of more than half the address space");
     size_t need = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     if (block == NULL || block->size - block->used < need) {
         size_t size = need > BLOCK_BYTES ? need : BLOCK_BYTES;
         block = malloc(sizeof *block + size);
         if (block == NULL)
-            abort();
+            bug("out of memory");
         block->next = arena->head;
         block->size = size;
         block->used = 0;
@@ -78,7 +80,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 void *arena_array(struct arena *arena, size_t count, size_t bytes)
 {
     if (bytes != 0 && count > SIZE_MAX / bytes)
-        abort();
+        bug("an array larger than the address space");
     return arena_alloc(arena, count * bytes);
 }
 
@@ -101,7 +103,7 @@ char *arena_vformat(struct arena *arena, const char *format, va_list args)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     if (length < 0)
-        abort();
+        bug("a format that can't be formatted");
     char *text = arena_alloc(arena, (size_t)length + 1);
     (void)vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);

@@ -1,4 +1,4 @@
-/* A bump allocator for the life of one turn. Everything allocated from it dies at once with arena_reset or
+/* A bump allocator for the life of one step. Everything allocated from it dies at once with arena_reset or
  * arena_done; nothing is freed one by one. Out of memory aborts: Postgres holds the truth and the service
  * manager restarts the daemon. Memory is zeroed and aligned for any object. */
 #ifndef CORE_ARENA_H

@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 
+#include "core/bug.h"
+
 int64_t backoff_ms(int attempt, int64_t base_ms, int64_t cap_ms, uint64_t random)
 {
     if (attempt < 0 || base_ms < 1 || cap_ms < 1)
-        abort();
+        bug("a back-off without a base, a cap or a number");
     int64_t ceiling_ms = base_ms < cap_ms ? base_ms : cap_ms;
     for (int i = 0; i < attempt && ceiling_ms < cap_ms; i++)
         ceiling_ms = ceiling_ms > cap_ms / 2 ? cap_ms : ceiling_ms * 2;

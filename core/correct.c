@@ -9,38 +9,38 @@
 #include "core/naming.h"
 #include "core/record.h"
 
-bool correct_contact(struct turn *turn)
+bool correct_contact(struct step *step)
 {
-    const struct chat *chat = turn->chat;
+    const struct chat *chat = step->chat;
     if (chat->session.state == chat->session.answer_state)
         return false;
-    const char *contact = input_contact(turn->arena, turn->event->text);
+    const char *contact = input_contact(step->arena, step->event->text);
     if (contact == NULL) {
-        turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
+        step_hint(step, TEXT_CONTACT_BAD, NO_ARGS);
         return true;
     }
     if (chat->user.contact != NULL && strcmp(chat->user.contact, contact) == 0)
         return true;
-    record_contact(turn, contact);
+    record_contact(step, contact);
     /* The receipt of an open payment was ordered with the payment. */
     bool late = chat->order.id != 0 && chat->order.status == ORDER_AWAITING;
-    turn_hint(turn, late ? TEXT_CONTACT_CORRECTED_LATE : TEXT_CONTACT_CORRECTED, ARGS(ARG_S("contact", contact)));
+    step_hint(step, late ? TEXT_CONTACT_CORRECTED_LATE : TEXT_CONTACT_CORRECTED, ARGS(ARG_S("contact", contact)));
     return true;
 }
 
-bool correct_name(struct turn *turn)
+bool correct_name(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.answer_avatar_id);
-    const char *name = input_name(turn->arena, turn->event->text, AVATAR_NAME_MAX_CHARS);
-    if (avatar == NULL || naming_is_question(turn))
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.answer_avatar_id);
+    const char *name = input_name(step->arena, step->event->text, AVATAR_NAME_MAX_CHARS);
+    if (avatar == NULL || naming_is_question(step))
         return true;
     if (name == NULL) {
-        turn_hint(turn, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
+        step_hint(step, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
         return true;
     }
     if (strcmp(avatar->name, name) == 0)
         return true;
-    record_avatar_name(turn, avatar, name);
-    turn_hint(turn, TEXT_AVATAR_NAME_CORRECTED, ARGS(ARG_S("name", name)));
+    record_avatar_name(step, avatar, name);
+    step_hint(step, TEXT_AVATAR_NAME_CORRECTED, ARGS(ARG_S("name", name)));
     return true;
 }

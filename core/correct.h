@@ -2,11 +2,11 @@
 #ifndef CORE_CORRECT_H
 #define CORE_CORRECT_H
 
-#include "core/turn.h"
+#include "core/step.h"
 
 /* They were a contact for receipts. */
-bool correct_contact(struct turn *turn);
+bool correct_contact(struct step *step);
 /* They were an avatar's name. */
-bool correct_name(struct turn *turn);
+bool correct_name(struct step *step);
 
 #endif

@@ -5,16 +5,16 @@
 
 enum { BAR_CELLS = 12 };
 
-static void emit(struct turn *turn, struct job *job, enum effect_kind kind, const uint8_t *indexes, size_t count)
+static void emit(struct step *step, struct job *job, enum effect_kind kind, const uint8_t *indexes, size_t count)
 {
-    struct effect *effect = turn_effect(turn, kind);
+    struct effect *effect = step_effect(step, kind);
     effect->object = job->id;
     effect->index_count = count;
     for (size_t i = 0; i < count; i++)
         effect->indexes[i] = indexes[i];
 }
 
-void delivery_plan(struct turn *turn, struct job *job)
+void delivery_plan(struct step *step, struct job *job)
 {
     uint8_t run[ALBUM_MAX];
     size_t count = 0;
@@ -28,12 +28,12 @@ void delivery_plan(struct turn *turn, struct job *job)
             continue;
         for (size_t k = 0; k < count; k++)
             job->shots[run[k]] = SHOT_QUEUED;
-        emit(turn, job, EFFECT_ALBUM, run, count);
+        emit(step, job, EFFECT_ALBUM, run, count);
         count = 0;
     }
 }
 
-void delivery_repeat(struct turn *turn, struct job *job, bool files)
+void delivery_repeat(struct step *step, struct job *job, bool files)
 {
     uint8_t run[ALBUM_MAX];
     size_t count = 0;
@@ -41,8 +41,8 @@ void delivery_repeat(struct turn *turn, struct job *job, bool files)
         if (job->shots[i] == SHOT_SENT)
             run[count++] = (uint8_t)i;
         if (count == ALBUM_MAX || (i + 1 == job->total && count > 0)) {
-            emit(turn, job, files ? EFFECT_FILES : EFFECT_ALBUM, run, count);
-            turn->effects->list[turn->effects->count - 1].flag = true;
+            emit(step, job, files ? EFFECT_FILES : EFFECT_ALBUM, run, count);
+            step->effects->list[step->effects->count - 1].flag = true;
             count = 0;
         }
     }
@@ -65,14 +65,14 @@ const char *delivery_bar(struct arena *arena, int32_t done, int32_t total)
     return bar;
 }
 
-void delivery_result(struct turn *turn, const struct job *job)
+void delivery_result(struct step *step, const struct job *job)
 {
     int32_t failed = job_count(job, SHOT_FAILED), made = job_made(job);
     enum text_key key = made == 0 ? TEXT_RESULT_NONE : failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY;
-    screen_text(turn, key, ARGS(ARG_N("made", made), ARG_N("failed", failed)));
+    screen_text(step, key, ARGS(ARG_N("made", made), ARG_N("failed", failed)));
     if (made > 0)
-        screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
-    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
-    screen_primary(turn);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        screen_go(step, TEXT_BUTTON_FILES, "files", job->id);
+    screen_go(step, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
+    screen_primary(step);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
 #include "core/gate.h"
 #include "core/record.h"
 #include "core/referral.h"
@@ -47,23 +48,23 @@ static int64_t limit_of(int64_t now_ms, int64_t limit_s)
     return limit_s < day_s ? limit_ms : (limit_ms + hour_ms - 1) / hour_ms * hour_ms;
 }
 
-void engine_stand(struct turn *turn, const struct state *state)
+void engine_stand(struct step *step, const struct state *state)
 {
-    struct session *session = &turn->chat->session;
+    struct session *session = &step->chat->session;
     session->state = state;
     session->version++;
     session->misses = 0;
-    if (gate_of_photos(turn) == NULL) /* who goes on before their album has ended is asked then */
+    if (gate_of_photos(step) == NULL) /* who goes on before their album has ended is asked then */
         session->refresh_at_ms = 0;
-    session->limit_at_ms = limit_of(turn->now_ms, state->limit_s);
+    session->limit_at_ms = limit_of(step->now_ms, state->limit_s);
     if (session->answer_state == NULL) /* what nobody took does not answer another question */
         session->answer_message_id = 0;
 }
 
-void engine_enter(struct turn *turn, const struct state *state)
+void engine_enter(struct step *step, const struct state *state)
 {
-    struct session *session = &turn->chat->session;
-    engine_stand(turn, state);
+    struct session *session = &step->chat->session;
+    engine_stand(step, state);
     session->page = 0;
     session->over = 0;
     session->typed[0] = '\0';
@@ -72,269 +73,269 @@ void engine_enter(struct turn *turn, const struct state *state)
 }
 
 /* again: the same question as before, so the old copy of it may go. */
-static void show(struct turn *turn, bool again)
+static void show(struct step *step, bool again)
 {
-    struct session *session = &turn->chat->session;
-    turn->screen = arena_alloc(turn->arena, sizeof *turn->screen);
-    session->state->show(turn);
+    struct session *session = &step->chat->session;
+    step->screen = arena_alloc(step->arena, sizeof *step->screen);
+    session->state->show(step);
     /* Telegram can't edit a message into or out of a keyboard; deleting the message takes its keyboard away. */
-    bool keyboard = turn->was != NULL && sheet_asks_contact(turn->was);
-    struct effect *effect = turn_effect(turn, EFFECT_SCREEN);
-    effect->message = turn->screen;
-    effect->fresh = turn->fresh || session->below || session->screen_message_id == 0 || keyboard ||
-                    turn->screen->ask_contact;
-    effect->replace = again || keyboard || turn->replace;
+    bool keyboard = step->was != NULL && sheet_asks_contact(step->was);
+    struct effect *effect = step_effect(step, EFFECT_SCREEN);
+    effect->message = step->screen;
+    effect->fresh = step->fresh || session->below || session->screen_message_id == 0 || keyboard ||
+                    step->screen->ask_contact;
+    effect->replace = again || keyboard || step->replace;
     session->below = false;
-    session->shown_at_ms = turn->now_ms;
-    turn->screen = NULL;
+    session->shown_at_ms = step->now_ms;
+    step->screen = NULL;
 }
 
 /* No photo is asked for that may not be kept, and no set is offered of those that may not be used. */
-static void ask_before_photos(struct turn *turn)
+static void ask_before_photos(struct step *step)
 {
-    const struct state *state = turn->chat->session.state;
+    const struct state *state = step->chat->session.state;
     bool needs = state == &state_photos || state == &state_style || state == &state_checkout;
-    if (needs && turn->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
-        gate_put(turn, &state_consent);
+    if (needs && step->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
+        gate_put(step, &state_consent);
 }
 
-void engine_show(struct turn *turn)
+void engine_show(struct step *step)
 {
-    ask_before_photos(turn);
-    show(turn, false);
+    ask_before_photos(step);
+    show(step, false);
 }
 
 enum { ALBUM_GAP_MS = 10000 }; /* pictures of one album come up to that far apart */
 
-static void restart_at_menu(struct turn *turn, enum text_key why)
+static void restart_at_menu(struct step *step, enum text_key why)
 {
-    turn_hint(turn, why, NO_ARGS);
-    engine_enter(turn, &state_menu);
-    show(turn, false);
+    step_hint(step, why, NO_ARGS);
+    engine_enter(step, &state_menu);
+    show(step, false);
 }
 
 /* The state took the user's words: from now on an edit of them is a correction. */
-static void note_answer(struct turn *turn, const struct state *state)
+static void note_answer(struct step *step, const struct state *state)
 {
-    struct session *session = &turn->chat->session;
-    session->answer_message_id = turn->event->message_id;
+    struct session *session = &step->chat->session;
+    session->answer_message_id = step->event->message_id;
     session->answer_state = state;
     session->answer_avatar_id = session->avatar_id;
 }
 
-static void follow(struct turn *turn, const struct state *from, int outcome)
+static void follow(struct step *step, const struct state *from, int outcome)
 {
     const struct sheet *sheet = from->sheet;
     for (size_t i = 0; i < sheet->move_count; i++) {
         const struct move *move = &sheet->moves[i];
         if (move->from != from || move->on != outcome)
             continue;
-        engine_enter(turn, move->to);
-        turn->chat->session.misses = turn->event->media_group != NULL; /* its siblings are on their way */
-        move->also(turn);
-        if (is_words(turn->event))
-            note_answer(turn, from);
-        ask_before_photos(turn);
-        if (!turn->later)
-            show(turn, from == move->to);
+        engine_enter(step, move->to);
+        step->chat->session.misses = step->event->media_group != NULL; /* its siblings are on their way */
+        move->also(step);
+        if (is_words(step->event))
+            note_answer(step, from);
+        ask_before_photos(step);
+        if (!step->later)
+            show(step, from == move->to);
         return;
     }
-    abort(); /* a sheet without a move for an outcome; the walk of the sheets in the tests finds it */
+    bug("a sheet without a move for an outcome");
 }
 
 /* The rest of an album whose first picture was answered just now: one answer is enough for all of it. */
-static bool is_sibling(const struct turn *turn)
+static bool is_sibling(const struct step *step)
 {
-    const struct session *session = &turn->chat->session;
-    return turn->event->media_group != NULL && session->misses > 0 &&
-           turn->now_ms - session->shown_at_ms < ALBUM_GAP_MS;
+    const struct session *session = &step->chat->session;
+    return step->event->media_group != NULL && session->misses > 0 &&
+           step->now_ms - session->shown_at_ms < ALBUM_GAP_MS;
 }
 
-static void miss(struct turn *turn)
+static void miss(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    if (is_sibling(turn) || turn->event->edited) /* it was answered before, and is no better now */
+    struct session *session = &step->chat->session;
+    if (is_sibling(step) || step->event->edited) /* it was answered before, and is no better now */
         return;
     session->misses++;
     if (session->misses >= ENGINE_MISSES_MAX) {
-        restart_at_menu(turn, TEXT_LOST);
-        session->misses = turn->event->media_group != NULL; /* its siblings are on their way */
+        restart_at_menu(step, TEXT_LOST);
+        session->misses = step->event->media_group != NULL; /* its siblings are on their way */
         return;
     }
-    if (turn->hint == NULL)
-        turn_hint(turn, engine_is_photo(turn->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
-    show(turn, true);
+    if (step->hint == NULL)
+        step_hint(step, engine_is_photo(step->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
+    show(step, true);
 }
 
 /* What the user did is not done; where they were is kept for afterwards. */
-static void ask_first(struct turn *turn, const struct state *question)
+static void ask_first(struct step *step, const struct state *question)
 {
-    if (turn->event->kind == EVENT_BUTTON && turn->event->message_id != turn->chat->session.screen_message_id)
-        turn->fresh = true;
-    gate_put(turn, question);
-    turn->chat->session.misses = turn->event->media_group != NULL; /* its siblings are on their way */
-    show(turn, false);
+    if (step->event->kind == EVENT_BUTTON && step->event->message_id != step->chat->session.screen_message_id)
+        step->fresh = true;
+    gate_put(step, question);
+    step->chat->session.misses = step->event->media_group != NULL; /* its siblings are on their way */
+    show(step, false);
 }
 
 /* What no reader could use may be a question, and the commonest one has an answer everywhere. */
-static bool is_answered(struct turn *turn)
+static bool is_answered(struct step *step)
 {
-    if (turn->event->kind != EVENT_TEXT || turn->event->edited || !turn_asks_price(turn, turn->event->text))
+    if (step->event->kind != EVENT_TEXT || step->event->edited || !step_asks_price(step, step->event->text))
         return false;
-    const struct style *cheapest = style_cheapest(turn->rules->styles);
-    turn_hint(turn, TEXT_PRICE,
-              ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
+    const struct style *cheapest = style_cheapest(step->rules->styles);
+    step_hint(step, TEXT_PRICE,
+              ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", step_money(step, cheapest->price_kopecks))));
     return true;
 }
 
-static void ask_reader(struct turn *turn)
+static void ask_reader(struct step *step)
 {
-    const struct state *state = turn->chat->session.state, *first = gate_question(turn);
-    int outcome = state->read(turn);
-    bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && turn->hint != NULL);
-    if (refused && is_answered(turn))
+    const struct state *state = step->chat->session.state, *first = gate_question(step);
+    int outcome = state->read(step);
+    bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && step->hint != NULL);
+    if (refused && is_answered(step))
         outcome = OUT_AGAIN;
-    if (outcome != OUT_UNEXPECTED && from_user(turn->event))
-        turn->chat->session.misses = 0; /* understood: misses count in a row */
-    if (outcome == OUT_UNEXPECTED && engine_is_news(turn->event))
-        engine_news(turn);
+    if (outcome != OUT_UNEXPECTED && from_user(step->event))
+        step->chat->session.misses = 0; /* understood: misses count in a row */
+    if (outcome == OUT_UNEXPECTED && engine_is_news(step->event))
+        engine_news(step);
     else if (outcome == OUT_UNEXPECTED && first != NULL && first != state)
-        ask_first(turn, first); /* a photo that nobody takes here */
+        ask_first(step, first); /* a photo that nobody takes here */
     else if (outcome == OUT_UNEXPECTED)
-        miss(turn);
+        miss(step);
     else if (outcome == OUT_AGAIN)
-        show(turn, true);
+        show(step, true);
     else if (outcome != OUT_QUIET)
-        follow(turn, state, outcome);
+        follow(step, state, outcome);
 }
 
 /* Registers whoever writes for the first time, wherever they come in. */
-static void arrive(struct turn *turn)
+static void arrive(struct step *step)
 {
-    struct chat *chat = turn->chat;
-    const struct event *event = turn->event;
+    struct chat *chat = step->chat;
+    const struct event *event = step->event;
     chat->session.lang = lang_from_tag(event->language_code);
     if (chat->user.id == 0) {
-        chat->user.id = turn_new_id(turn, ID_USER);
-        struct effect *effect = turn_effect(turn, EFFECT_REGISTER);
+        chat->user.id = step_new_id(step, ID_USER);
+        struct effect *effect = step_effect(step, EFFECT_REGISTER);
         effect->object = chat->user.id;
         if (event->kind == EVENT_COMMAND && strcmp(event->command, "start") == 0)
-            effect->text = referral_code(turn->arena, event->text);
+            effect->text = referral_code(step->arena, event->text);
     }
-    engine_enter(turn, &state_welcome);
-    turn->fresh = true;
-    turn_effect(turn, EFFECT_EXAMPLES);
+    engine_enter(step, &state_welcome);
+    step->fresh = true;
+    step_effect(step, EFFECT_EXAMPLES);
     if (engine_is_photo(event))
-        record_photo_hold(turn); /* the welcome comes once the album has ended */
+        record_photo_hold(step); /* the welcome comes once the album has ended */
     else
-        show(turn, false);
-    turn_answer(turn, TEXT_COUNT);
+        show(step, false);
+    step_answer(step, TEXT_COUNT);
 }
 
-static void command(struct turn *turn)
+static void command(struct step *step)
 {
-    const char *place = engine_place_of(turn->event->command);
-    if (place != NULL && gate_go(turn, place, 0))
+    const char *place = engine_place_of(step->event->command);
+    if (place != NULL && gate_go(step, place, 0))
         return;
-    turn_hint(turn, TEXT_UNKNOWN_COMMAND, NO_ARGS);
-    miss(turn);
+    step_hint(step, TEXT_UNKNOWN_COMMAND, NO_ARGS);
+    miss(step);
 }
 
 /* A button of another time. A second press of the button just used says nothing; one on an older message brings the
  * current question down to where the user is looking. */
-static void stale(struct turn *turn)
+static void stale(struct step *step)
 {
-    if (turn->event->message_id == turn->chat->session.screen_message_id) {
-        turn_answer(turn, TEXT_COUNT);
+    if (step->event->message_id == step->chat->session.screen_message_id) {
+        step_answer(step, TEXT_COUNT);
         return;
     }
-    turn_answer(turn, TEXT_STALE_BUTTON);
-    turn->fresh = true;
-    show(turn, true);
+    step_answer(step, TEXT_STALE_BUTTON);
+    step->fresh = true;
+    show(step, true);
 }
 
 /* A place that is not there any more: its avatar was deleted elsewhere, its order is paid. The screen is shown as it is
  * now; one that was about that very avatar gives way to the list of those that are left. */
-static void gone(struct turn *turn)
+static void gone(struct step *step)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     int64_t avatar_id = chat->session.avatar_id;
-    bool about_it = avatar_id != 0 && avatar_id == turn->press.object && chat_avatar(chat, avatar_id) == NULL;
-    turn_answer(turn, TEXT_GONE);
-    if (!about_it || !engine_go(turn, "my", 0))
-        show(turn, true);
+    bool about_it = avatar_id != 0 && avatar_id == step->press.object && chat_avatar(chat, avatar_id) == NULL;
+    step_answer(step, TEXT_GONE);
+    if (!about_it || !engine_go(step, "my", 0))
+        show(step, true);
 }
 
-static void button(struct turn *turn)
+static void button(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    if (press_parse(turn->event->text, &turn->press) != ERR_OK) {
-        stale(turn);
-    } else if (press_is_place(&turn->press) && gate_question(turn) != NULL && !gate_lets_pass(turn->event)) {
-        stale(turn); /* it is there, but not open yet */
-    } else if (press_is_place(&turn->press)) {
-        turn->fresh = turn->event->message_id != session->screen_message_id;
-        if (!gate_go(turn, turn->press.action, turn->press.object))
-            gone(turn);
-    } else if (strcmp(turn->press.state, session->state->name) != 0 || turn->press.version != session->version) {
-        stale(turn);
+    struct session *session = &step->chat->session;
+    if (press_parse(step->event->text, &step->press) != ERR_OK) {
+        stale(step);
+    } else if (press_is_place(&step->press) && gate_question(step) != NULL && !gate_lets_pass(step->event)) {
+        stale(step); /* it is there, but not open yet */
+    } else if (press_is_place(&step->press)) {
+        step->fresh = step->event->message_id != session->screen_message_id;
+        if (!gate_go(step, step->press.action, step->press.object))
+            gone(step);
+    } else if (strcmp(step->press.state, session->state->name) != 0 || step->press.version != session->version) {
+        stale(step);
     } else {
-        session->screen_message_id = turn->event->message_id;
-        ask_reader(turn);
+        session->screen_message_id = step->event->message_id;
+        ask_reader(step);
     }
 }
 
 /* Words that were taken are edited. Where they can't be corrected, and where that changes nothing, there is nothing to
  * say. */
-static void correct(struct turn *turn)
+static void correct(struct step *step)
 {
-    const struct state *state = turn->chat->session.answer_state;
+    const struct state *state = step->chat->session.answer_state;
     bool mended = true;
     for (size_t i = 0; i < state->sheet->correction_count; i++)
         if (state->sheet->corrections[i].of == state)
-            mended = state->sheet->corrections[i].correct(turn);
+            mended = state->sheet->corrections[i].correct(step);
     if (!mended)
-        ask_reader(turn);
-    else if (turn->hint != NULL)
-        show(turn, true);
+        ask_reader(step);
+    else if (step->hint != NULL)
+        show(step, true);
 }
 
-static void refresh(struct turn *turn)
+static void refresh(struct step *step)
 {
-    const struct state *question = gate_of_photos(turn);
-    if (question != NULL && question != turn->chat->session.state)
-        ask_first(turn, question);
+    const struct state *question = gate_of_photos(step);
+    if (question != NULL && question != step->chat->session.state)
+        ask_first(step, question);
     else
-        show(turn, true);
+        show(step, true);
 }
 
-static void wake(struct turn *turn)
+static void wake(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    if (session->limit_at_ms != 0 && session->limit_at_ms <= turn->now_ms) {
+    struct session *session = &step->chat->session;
+    if (session->limit_at_ms != 0 && session->limit_at_ms <= step->now_ms) {
         session->limit_at_ms = 0;
-        if (session->state != &state_menu && gate_question(turn) == NULL)
-            restart_at_menu(turn, TEXT_TIME_LIMIT);
-    } else if (session->refresh_at_ms != 0 && session->refresh_at_ms <= turn->now_ms) {
+        if (session->state != &state_menu && gate_question(step) == NULL)
+            restart_at_menu(step, TEXT_TIME_LIMIT);
+    } else if (session->refresh_at_ms != 0 && session->refresh_at_ms <= step->now_ms) {
         session->refresh_at_ms = 0;
-        refresh(turn);
+        refresh(step);
     }
 }
 
-static void blocked(struct turn *turn, bool is_blocked)
+static void blocked(struct step *step, bool is_blocked)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     if (chat->user.id == 0 || chat->user.blocked == is_blocked)
         return;
     chat->user.blocked = is_blocked;
-    turn_effect(turn, EFFECT_BLOCKED)->flag = is_blocked;
+    step_effect(step, EFFECT_BLOCKED)->flag = is_blocked;
 }
 
-static void dispatch(struct turn *turn)
+static void dispatch(struct step *step)
 {
-    const struct event *event = turn->event;
-    struct session *session = &turn->chat->session;
-    const struct state *first = gate_question(turn);
+    const struct event *event = step->event;
+    struct session *session = &step->chat->session;
+    const struct state *first = gate_question(step);
     bool corrects = event->edited && event->kind == EVENT_TEXT && session->answer_state != NULL;
     bool shut = first != NULL && !gate_lets_pass(event);
     if (is_words(event) && !corrects) {
@@ -342,85 +343,85 @@ static void dispatch(struct turn *turn)
         session->answer_state = NULL;
     }
     if (event->kind == EVENT_WAKE)
-        wake(turn);
+        wake(step);
     else if (corrects)
-        correct(turn);
+        correct(step);
     else if (shut && first != session->state && from_user(event) && !engine_is_photo(event))
-        ask_first(turn, first); /* photos go to the reader: it holds them, if it can */
+        ask_first(step, first); /* photos go to the reader: it holds them, if it can */
     else if (event->kind == EVENT_BUTTON)
-        button(turn);
+        button(step);
     else if (event->kind == EVENT_COMMAND && shut)
-        show(turn, true);
+        show(step, true);
     else if (event->kind == EVENT_COMMAND)
-        command(turn);
-    else if (!shut || !is_sibling(turn)) /* of a photo that nobody took where it came */
-        ask_reader(turn);
+        command(step);
+    else if (!shut || !is_sibling(step)) /* of a photo that nobody took where it came */
+        ask_reader(step);
     if (event->kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
         session->answer_message_id = event->message_id;
-    turn_answer(turn, TEXT_COUNT);
+    step_answer(step, TEXT_COUNT);
 }
 
 /* A stored state this version does not know: politely back to where everything starts. News still count. */
-static void restart(struct turn *turn)
+static void restart(struct step *step)
 {
-    turn->fresh = true; /* what kind of message the old screen is, is not known either */
-    const struct state *waiting = gate_of_photos(turn), *first = waiting != NULL ? waiting : gate_question(turn);
+    step->fresh = true; /* what kind of message the old screen is, is not known either */
+    const struct state *waiting = gate_of_photos(step), *first = waiting != NULL ? waiting : gate_question(step);
     if (first == NULL) {
-        restart_at_menu(turn, TEXT_RESTARTED);
+        restart_at_menu(step, TEXT_RESTARTED);
     } else {
-        engine_enter(turn, first);
-        turn->chat->session.refresh_at_ms = 0;
-        show(turn, false);
+        engine_enter(step, first);
+        step->chat->session.refresh_at_ms = 0;
+        show(step, false);
     }
-    if (engine_is_news(turn->event))
-        engine_news(turn);
-    turn_answer(turn, TEXT_COUNT);
+    if (engine_is_news(step->event))
+        engine_news(step);
+    step_answer(step, TEXT_COUNT);
 }
 
 /* An edit of the last words, not of older ones. */
-static bool is_edit_that_counts(const struct turn *turn)
+static bool is_edit_that_counts(const struct step *step)
 {
-    const struct session *session = &turn->chat->session;
-    return session->state != NULL && session->answer_message_id == turn->event->message_id;
+    const struct session *session = &step->chat->session;
+    return session->state != NULL && session->answer_message_id == step->event->message_id;
 }
 
 /* The user is in another topic of the chat than before: the living message is not where they look. */
-static void follow_topic(struct turn *turn)
+static void follow_topic(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    int64_t thread_id = turn->event->thread_id;
+    struct session *session = &step->chat->session;
+    int64_t thread_id = step->event->thread_id;
     if (thread_id == EVENT_THREAD_UNKNOWN || thread_id == session->thread_id)
         return;
     session->thread_id = thread_id;
     session->below = true;
 }
 
-void engine_step(struct turn *turn)
+void engine_step(struct step *step)
 {
-    struct chat *chat = turn->chat;
-    const struct event *event = turn->event;
-    turn->was = chat->session.state;
-    turn->resume = chat->session.resume;
-    if (event->kind == EVENT_NONE || (event->edited && !is_edit_that_counts(turn)))
+    struct chat *chat = step->chat;
+    const struct event *event = step->event;
+    step->was = chat->session.state;
+    step->resume = chat->session.resume;
+    if (event->kind == EVENT_NONE || (event->edited && !is_edit_that_counts(step)))
         return;
     if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {
-        blocked(turn, event->kind == EVENT_BLOCKED);
+        blocked(step, event->kind == EVENT_BLOCKED);
         return;
     }
     if (from_user(event)) {
-        follow_topic(turn);
-        blocked(turn, false); /* who writes has unblocked us, even if that update was lost */
+        follow_topic(step);
+        blocked(step, false); /* who writes has unblocked us, even if that update was lost */
     }
     if (is_message(event))
         chat->session.below = true;
     bool met = chat->session.state != NULL || chat->session.version != 0;
     if (from_user(event) && (!met || chat->user.id == 0)) /* 0: new, or taken out of the database meanwhile */
-        arrive(turn);
+        arrive(step);
     else if (chat->session.state != NULL)
-        dispatch(turn);
+        dispatch(step);
     else if (met)
-        restart(turn);
+        restart(step);
     else
-        engine_news(turn); /* known to the shop, never met here */
+        engine_news(step); /* known to the shop, never met here */
     chat->dirty = chat->dirty || chat->session.state != NULL;
 }

@@ -11,20 +11,20 @@
 #include "core/record.h"
 #include "core/sheet.h"
 
-const struct state *gate_question(const struct turn *turn)
+const struct state *gate_question(const struct step *step)
 {
-    const int32_t *given = turn->chat->user.consents, *wanted = turn->rules->consents;
+    const int32_t *given = step->chat->user.consents, *wanted = step->rules->consents;
     if (given[CONSENT_OFFER] < wanted[CONSENT_OFFER])
         return &state_welcome;
     int32_t data = given[CONSENT_PERSONAL_DATA];
     return data != 0 && data < wanted[CONSENT_PERSONAL_DATA] ? &state_consent : NULL;
 }
 
-const struct state *gate_of_photos(const struct turn *turn)
+const struct state *gate_of_photos(const struct step *step)
 {
-    if (turn->chat->held_count == 0 || record_may_keep(turn))
+    if (step->chat->held_count == 0 || record_may_keep(step))
         return NULL;
-    const struct state *first = gate_question(turn);
+    const struct state *first = gate_question(step);
     return first != NULL ? first : &state_consent;
 }
 
@@ -33,12 +33,12 @@ bool gate_is_between(const struct state *state)
     return state == &state_welcome || state == &state_consent || state == &state_help;
 }
 
-void gate_put(struct turn *turn, const struct state *question)
+void gate_put(struct step *step, const struct state *question)
 {
-    struct session *session = &turn->chat->session;
+    struct session *session = &step->chat->session;
     if (!gate_is_between(session->state))
         session->resume = session->state;
-    engine_stand(turn, question);
+    engine_stand(step, question);
     session->refresh_at_ms = 0;
 }
 
@@ -47,14 +47,14 @@ static bool is_open(const char *place)
     return strcmp(place, "help") == 0 || strcmp(place, "terms") == 0 || strcmp(place, "privacy") == 0;
 }
 
-bool gate_go(struct turn *turn, const char *place, int64_t object)
+bool gate_go(struct step *step, const char *place, int64_t object)
 {
-    const struct state *first = gate_question(turn);
+    const struct state *first = gate_question(step);
     if (first != NULL && !is_open(place))
         return false;
     if (first != NULL)
-        gate_put(turn, first); /* where they were is kept */
-    return engine_go(turn, place, object);
+        gate_put(step, first); /* where they were is kept */
+    return engine_go(step, place, object);
 }
 
 bool gate_lets_pass(const struct event *event)

@@ -2,19 +2,19 @@
 #ifndef CORE_GATE_H
 #define CORE_GATE_H
 
-#include "core/turn.h"
+#include "core/step.h"
 
 /* What must be agreed to before anything else, or NULL: the offer, when its present version is new to the user; the use
  * of personal data, when it was agreed to in an older version. Who was never asked that is asked before photos. */
-const struct state *gate_question(const struct turn *turn);
+const struct state *gate_question(const struct step *step);
 /* The question whose answer the held photos wait for; NULL: none do. */
-const struct state *gate_of_photos(const struct turn *turn);
+const struct state *gate_of_photos(const struct step *step);
 /* Questions that come in between, and what may be read before they are answered: nowhere to come back to. */
 bool gate_is_between(const struct state *state);
 /* Puts the question in between: where the chat was is kept in session.resume. */
-void gate_put(struct turn *turn, const struct state *question);
+void gate_put(struct step *step, const struct state *question);
 /* Goes to the place if it is open to this user now: all are when everything is agreed to, help and the texts always. */
-bool gate_go(struct turn *turn, const char *place, int64_t object);
+bool gate_go(struct step *step, const char *place, int64_t object);
 /* Does the event ask for a place that is always open? */
 bool gate_lets_pass(const struct event *event);
 

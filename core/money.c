@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/bug.h"
+
 enum { KOPECKS_PER_ROUBLE = 100, ROUBLE_DIGITS_MAX = 8 };
 
 void money_format(int64_t kopecks, char ret_text[MONEY_TEXT_BYTES])
 {
     if (kopecks > MONEY_MAX_KOPECKS || kopecks < -MONEY_MAX_KOPECKS)
-        abort();
+        bug("a sum beyond MONEY_MAX_KOPECKS");
     long long size = kopecks < 0 ? -kopecks : kopecks;
     (void)snprintf(ret_text, MONEY_TEXT_BYTES, "%s%lld.%02lld", kopecks < 0 ? "-" : "", size / KOPECKS_PER_ROUBLE,
                    size % KOPECKS_PER_ROUBLE);

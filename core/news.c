@@ -5,37 +5,37 @@
 #include "core/record.h"
 #include "core/sheet.h"
 
-static void paid(struct turn *turn)
+static void paid(struct step *step)
 {
-    notice_begin(turn);
-    screen_text(turn, turn->event->other != 0 ? TEXT_NOTICE_PAID : TEXT_PAID_STUCK, NO_ARGS);
-    struct job *job = chat_job(turn->chat, turn->event->other);
+    notice_begin(step);
+    screen_text(step, step->event->other != 0 ? TEXT_NOTICE_PAID : TEXT_PAID_STUCK, NO_ARGS);
+    struct job *job = chat_job(step->chat, step->event->other);
     if (job != NULL)
-        screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
+        screen_go(step, TEXT_BUTTON_PROGRESS, "making", job->id);
     else /* not among what was loaded: nothing to look at */
-        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    (void)notice_end(turn);
+        screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    (void)notice_end(step);
 }
 
-static void finished(struct turn *turn, struct job *job)
+static void finished(struct step *step, struct job *job)
 {
-    record_job_finished(turn, job);
-    notice_begin(turn);
-    delivery_result(turn, job);
-    (void)notice_end(turn);
+    record_job_finished(step, job);
+    notice_begin(step);
+    delivery_result(step, job);
+    (void)notice_end(step);
 }
 
-void engine_news(struct turn *turn)
+void engine_news(struct step *step)
 {
-    enum event_kind kind = turn->event->kind;
+    enum event_kind kind = step->event->kind;
     if (kind == EVENT_PAYMENT_SETTLED)
-        paid(turn);
+        paid(step);
     if (kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED)
         return;
-    struct job *job = chat_job(turn->chat, turn->event->object);
+    struct job *job = chat_job(step->chat, step->event->object);
     if (job == NULL)
         return;
-    delivery_plan(turn, job);
+    delivery_plan(step, job);
     if (delivery_complete(job) && !job->finished)
-        finished(turn, job);
+        finished(step, job);
 }

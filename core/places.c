@@ -9,50 +9,50 @@
 #include "core/record.h"
 #include "core/sheet.h"
 
-static bool enter(struct turn *turn, const struct state *state)
+static bool enter(struct step *step, const struct state *state)
 {
-    engine_enter(turn, state);
-    engine_show(turn);
+    engine_enter(step, state);
+    engine_show(step);
     return true;
 }
 
-static bool go_menu(struct turn *turn, int64_t object)
+static bool go_menu(struct step *step, int64_t object)
 {
     (void)object;
-    return enter(turn, &state_menu);
+    return enter(step, &state_menu);
 }
 
-static bool go_my(struct turn *turn, int64_t object)
+static bool go_my(struct step *step, int64_t object)
 {
     (void)object;
-    return enter(turn, &state_my_avatars);
+    return enter(step, &state_my_avatars);
 }
 
-static bool go_help(struct turn *turn, int64_t object)
+static bool go_help(struct step *step, int64_t object)
 {
     (void)object;
-    return enter(turn, &state_help);
+    return enter(step, &state_help);
 }
 
-static bool go_settings(struct turn *turn, int64_t object)
+static bool go_settings(struct step *step, int64_t object)
 {
     (void)object;
-    return enter(turn, &state_settings);
+    return enter(step, &state_settings);
 }
 
-static bool go_new(struct turn *turn, int64_t object)
+static bool go_new(struct step *step, int64_t object)
 {
     (void)object;
-    if (record_avatar_fits(turn))
-        return enter(turn, &state_avatar_name);
-    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
-    return enter(turn, &state_my_avatars);
+    if (record_avatar_fits(step))
+        return enter(step, &state_avatar_name);
+    step_hint(step, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", step->rules->avatars_max)));
+    return enter(step, &state_my_avatars);
 }
 
 /* The places of one avatar: the session turns to it. from_card: its card is where the way leads back to. */
-static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *state, bool from_card)
+static bool at_avatar(struct step *step, int64_t avatar_id, const struct state *state, bool from_card)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     const struct avatar *avatar = chat_avatar(chat, avatar_id);
     if (avatar == NULL)
         return false;
@@ -60,149 +60,149 @@ static bool at_avatar(struct turn *turn, int64_t avatar_id, const struct state *
         chat->refusal_count = 0;
     chat->session.avatar_id = avatar_id;
     chat->session.from_card = from_card;
-    return enter(turn, state);
+    return enter(step, state);
 }
 
-static bool go_card(struct turn *turn, int64_t avatar_id)
+static bool go_card(struct step *step, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_card, true);
+    return at_avatar(step, avatar_id, &state_card, true);
 }
 
-static bool go_photos(struct turn *turn, int64_t avatar_id)
+static bool go_photos(struct step *step, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_photos, true);
+    return at_avatar(step, avatar_id, &state_photos, true);
 }
 
-static bool go_rename(struct turn *turn, int64_t avatar_id)
+static bool go_rename(struct step *step, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_rename, true);
+    return at_avatar(step, avatar_id, &state_rename, true);
 }
 
-static bool go_delete(struct turn *turn, int64_t avatar_id)
+static bool go_delete(struct step *step, int64_t avatar_id)
 {
-    return at_avatar(turn, avatar_id, &state_delete, true);
+    return at_avatar(step, avatar_id, &state_delete, true);
 }
 
-static bool go_style(struct turn *turn, int64_t avatar_id)
+static bool go_style(struct step *step, int64_t avatar_id)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, avatar_id);
+    struct avatar *avatar = chat_avatar(step->chat, avatar_id);
     if (avatar == NULL)
         return false;
-    if (avatar->good >= turn->rules->photos_min)
-        return at_avatar(turn, avatar_id, &state_style, true);
-    return at_avatar(turn, avatar_id, &state_photos, false); /* a set is wanted: the style comes after them */
+    if (avatar->good >= step->rules->photos_min)
+        return at_avatar(step, avatar_id, &state_style, true);
+    return at_avatar(step, avatar_id, &state_photos, false); /* a set is wanted: the style comes after them */
 }
 
 /* Back to the link of an order that is not paid yet, or to ordering it again once the link's time is over. The session
  * turns to what is being bought. */
-static bool go_pay(struct turn *turn, int64_t order_id)
+static bool go_pay(struct step *step, int64_t order_id)
 {
-    struct session *session = &turn->chat->session;
-    const struct order *order = &turn->chat->order;
+    struct session *session = &step->chat->session;
+    const struct order *order = &step->chat->order;
     if (order->id == 0 || order->id != order_id || order->status != ORDER_AWAITING)
         return false;
     session->avatar_id = order->avatar_id;
-    record_style_choice(turn, order->style_id);
-    if (order->link == NULL || turn->now_ms < order->link_until_ms)
-        return enter(turn, &state_pay);
-    turn_hint(turn, TEXT_PAY_EXPIRED, NO_ARGS);
-    return enter(turn, &state_checkout);
+    record_style_choice(step, order->style_id);
+    if (order->link == NULL || step->now_ms < order->link_until_ms)
+        return enter(step, &state_pay);
+    step_hint(step, TEXT_PAY_EXPIRED, NO_ARGS);
+    return enter(step, &state_checkout);
 }
 
-static bool go_making(struct turn *turn, int64_t job_id)
+static bool go_making(struct step *step, int64_t job_id)
 {
-    struct job *job = chat_job(turn->chat, job_id);
+    struct job *job = chat_job(step->chat, job_id);
     if (job == NULL)
         return false;
-    turn->chat->session.job_id = job_id;
-    return enter(turn, job->finished ? &state_result : &state_making);
+    step->chat->session.job_id = job_id;
+    return enter(step, job->finished ? &state_result : &state_making);
 }
 
-static bool send_again(struct turn *turn, int64_t job_id, bool files)
+static bool send_again(struct step *step, int64_t job_id, bool files)
 {
-    struct job *job = chat_job(turn->chat, job_id);
+    struct job *job = chat_job(step->chat, job_id);
     if (job == NULL || job_count(job, SHOT_SENT) == 0)
         return false;
     bool *coming = files ? &job->files_coming : &job->again_coming;
-    turn_answer(turn, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
+    step_answer(step, files ? TEXT_FILES_COMING : TEXT_AGAIN_COMING);
     if (*coming) /* an impatient finger wants them once */
         return true;
     *coming = true;
-    delivery_repeat(turn, job, files);
-    notice_begin(turn); /* the buttons were above all these photos */
-    screen_text(turn, files ? TEXT_FILES_SENT : TEXT_AGAIN_SENT, ARGS(ARG_N("n", job_count(job, SHOT_SENT))));
-    screen_go(turn, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
-    screen_primary(turn);
-    screen_go(turn, TEXT_BUTTON_MY, "my", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    screen_beside(turn);
-    struct effect *closing = notice_end(turn);
+    delivery_repeat(step, job, files);
+    notice_begin(step); /* the buttons were above all these photos */
+    screen_text(step, files ? TEXT_FILES_SENT : TEXT_AGAIN_SENT, ARGS(ARG_N("n", job_count(job, SHOT_SENT))));
+    screen_go(step, TEXT_BUTTON_ANOTHER_STYLE, "style", job->avatar_id);
+    screen_primary(step);
+    screen_go(step, TEXT_BUTTON_MY, "my", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
+    struct effect *closing = notice_end(step);
     closing->object = job->id;
     closing->flag = files;
     return true;
 }
 
-static bool go_again(struct turn *turn, int64_t job_id)
+static bool go_again(struct step *step, int64_t job_id)
 {
-    return send_again(turn, job_id, false);
+    return send_again(step, job_id, false);
 }
 
-static bool go_files(struct turn *turn, int64_t job_id)
+static bool go_files(struct step *step, int64_t job_id)
 {
-    return send_again(turn, job_id, true);
+    return send_again(step, job_id, true);
 }
 
 /* The offer and the policy are texts with a link: a hint above the question that stands, which may be about them. */
-static bool tell(struct turn *turn)
+static bool tell(struct step *step)
 {
-    turn->replace = true;
-    engine_show(turn);
+    step->replace = true;
+    engine_show(step);
     return true;
 }
 
-static bool go_terms(struct turn *turn, int64_t object)
+static bool go_terms(struct step *step, int64_t object)
 {
     (void)object;
-    turn_hint(turn, TEXT_TERMS, ARGS(ARG_S("offer", turn->rules->offer_url)));
-    return tell(turn);
+    step_hint(step, TEXT_TERMS, ARGS(ARG_S("offer", step->rules->offer_url)));
+    return tell(step);
 }
 
-static bool go_privacy(struct turn *turn, int64_t object)
+static bool go_privacy(struct step *step, int64_t object)
 {
     (void)object;
-    turn_hint(turn, TEXT_PRIVACY, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
-    return tell(turn);
+    step_hint(step, TEXT_PRIVACY, ARGS(ARG_S("privacy", step->rules->privacy_url)));
+    return tell(step);
 }
 
-void engine_resume(struct turn *turn)
+void engine_resume(struct step *step)
 {
-    const struct session *session = &turn->chat->session;
-    const struct order *order = &turn->chat->order;
-    const struct state *to = turn->resume;
+    const struct session *session = &step->chat->session;
+    const struct order *order = &step->chat->order;
+    const struct state *to = step->resume;
     if (to == &state_pay && (order->id == 0 || order->status != ORDER_AWAITING))
         return; /* paid or over meanwhile, and told */
     if (to == &state_making || to == &state_result) {
-        const struct job *job = chat_job(turn->chat, session->job_id);
+        const struct job *job = chat_job(step->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
     if (to == &state_pay && order->link == NULL) /* what became of it may have been told in between */
-        turn_effect(turn, EFFECT_PAYMENT_CHECK)->object = order->id;
+        step_effect(step, EFFECT_PAYMENT_CHECK)->object = order->id;
     if (to != NULL)
-        engine_stand(turn, to);
+        engine_stand(step, to);
 }
 
-bool engine_go(struct turn *turn, const char *place, int64_t object)
+bool engine_go(struct step *step, const char *place, int64_t object)
 {
     static const struct {
         const char *name;
-        bool (*go)(struct turn *turn, int64_t object);
+        bool (*go)(struct step *step, int64_t object);
     } places[] = {{"menu", go_menu},         {"new", go_new},       {"my", go_my},         {"card", go_card},
                   {"photos", go_photos},     {"rename", go_rename}, {"delete", go_delete}, {"style", go_style},
                   {"pay", go_pay},           {"making", go_making}, {"again", go_again},   {"files", go_files},
                   {"settings", go_settings}, {"help", go_help},     {"terms", go_terms},   {"privacy", go_privacy}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (strcmp(place, places[i].name) == 0)
-            return places[i].go(turn, object);
+            return places[i].go(step, object);
     return false;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum { DATA_MAX_BYTES = 64, FIELDS = 4 };
 
 static bool is_word(const char *text, size_t length)
@@ -79,7 +81,7 @@ const char *press_format(struct arena *arena, const struct press *press)
     const char *data = arena_format(arena, "%s:%" PRIx32 ":%s:%" PRId64, press->state, press->version, press->action,
                                     press->object);
     if (strlen(data) > DATA_MAX_BYTES)
-        abort();
+        bug("a button's data is longer than Telegram takes");
     return data;
 }
 

@@ -5,35 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-void record_consent(struct turn *turn, enum consent consent, bool given, const char *words)
+#include "core/bug.h"
+
+void record_consent(struct step *step, enum consent consent, bool given, const char *words)
 {
-    int32_t version = turn->rules->consents[consent];
-    turn->chat->user.consents[consent] = given ? version : 0;
-    struct effect *effect = turn_effect(turn, EFFECT_CONSENT);
+    int32_t version = step->rules->consents[consent];
+    step->chat->user.consents[consent] = given ? version : 0;
+    struct effect *effect = step_effect(step, EFFECT_CONSENT);
     effect->object = consent;
     effect->number = version;
     effect->flag = given;
     effect->text = words;
-    effect->id = lang_code(turn->chat->session.lang);
+    effect->id = lang_code(step->chat->session.lang);
 }
 
-bool record_may_keep(const struct turn *turn)
+bool record_may_keep(const struct step *step)
 {
     bool may = true;
     for (int i = 0; i < CONSENT_COUNT; i++)
-        may = may && turn->chat->user.consents[i] >= turn->rules->consents[i];
+        may = may && step->chat->user.consents[i] >= step->rules->consents[i];
     return may;
 }
 
-void record_contact(struct turn *turn, const char *contact)
+void record_contact(struct step *step, const char *contact)
 {
-    turn->chat->user.contact = contact;
-    turn_effect(turn, EFFECT_CONTACT)->text = contact;
+    step->chat->user.contact = contact;
+    step_effect(step, EFFECT_CONTACT)->text = contact;
 }
 
-struct avatar *record_avatar_blank(const struct turn *turn)
+struct avatar *record_avatar_blank(const struct step *step)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     for (size_t i = 0; i < chat->avatar_count; i++) {
         struct avatar *avatar = &chat->avatars[i];
         if (avatar->status == AVATAR_DRAFT && avatar->sent == 0 && avatar->made == 0 && !avatar->touched)
@@ -42,63 +44,63 @@ struct avatar *record_avatar_blank(const struct turn *turn)
     return NULL;
 }
 
-bool record_avatar_fits(const struct turn *turn)
+bool record_avatar_fits(const struct step *step)
 {
-    size_t count = turn->chat->avatar_count;
-    return (count < (size_t)turn->rules->avatars_max && count < CHAT_AVATARS_MAX) || record_avatar_blank(turn) != NULL;
+    size_t count = step->chat->avatar_count;
+    return (count < (size_t)step->rules->avatars_max && count < CHAT_AVATARS_MAX) || record_avatar_blank(step) != NULL;
 }
 
-static struct avatar *create(struct turn *turn, const char *name)
+static struct avatar *create(struct step *step, const char *name)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     if (chat->avatar_count == CHAT_AVATARS_MAX)
-        abort();
+        bug("more avatars than CHAT_AVATARS_MAX");
     struct avatar *avatar = &chat->avatars[chat->avatar_count++];
-    *avatar = (struct avatar){.id = turn_new_id(turn, ID_AVATAR), .name = name};
-    struct effect *effect = turn_effect(turn, EFFECT_AVATAR_CREATE);
+    *avatar = (struct avatar){.id = step_new_id(step, ID_AVATAR), .name = name};
+    struct effect *effect = step_effect(step, EFFECT_AVATAR_CREATE);
     effect->object = avatar->id;
     effect->text = name;
     return avatar;
 }
 
-void record_avatar(struct turn *turn, const char *name)
+void record_avatar(struct step *step, const char *name)
 {
-    struct avatar *avatar = record_avatar_blank(turn);
+    struct avatar *avatar = record_avatar_blank(step);
     if (avatar == NULL)
-        avatar = create(turn, name);
+        avatar = create(step, name);
     else if (strcmp(avatar->name, name) != 0)
-        record_avatar_name(turn, avatar, name);
-    turn->chat->session.avatar_id = avatar->id;
-    turn->chat->session.from_card = false;
-    turn->chat->refusal_count = 0;
+        record_avatar_name(step, avatar, name);
+    step->chat->session.avatar_id = avatar->id;
+    step->chat->session.from_card = false;
+    step->chat->refusal_count = 0;
 }
 
-void record_avatar_name(struct turn *turn, struct avatar *avatar, const char *name)
+void record_avatar_name(struct step *step, struct avatar *avatar, const char *name)
 {
     avatar->name = name;
-    struct effect *effect = turn_effect(turn, EFFECT_AVATAR_RENAME);
+    struct effect *effect = step_effect(step, EFFECT_AVATAR_RENAME);
     effect->object = avatar->id;
     effect->text = name;
 }
 
 /* Its sets go with it, and so does an order of it that nobody paid: its link is not offered any more. */
-static void forget_sets(struct turn *turn, int64_t avatar_id)
+static void forget_sets(struct step *step, int64_t avatar_id)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     size_t kept = 0;
     for (size_t i = 0; i < chat->job_count; i++)
         if (chat->jobs[i].avatar_id != avatar_id)
             chat->jobs[kept++] = chat->jobs[i];
     chat->job_count = kept;
     if (chat->order.avatar_id == avatar_id)
-        record_order_cancel(turn);
+        record_order_cancel(step);
 }
 
-void record_avatar_delete(struct turn *turn, struct avatar *avatar)
+void record_avatar_delete(struct step *step, struct avatar *avatar)
 {
-    struct chat *chat = turn->chat;
-    forget_sets(turn, avatar->id);
-    turn_effect(turn, EFFECT_AVATAR_DELETE)->object = avatar->id;
+    struct chat *chat = step->chat;
+    forget_sets(step, avatar->id);
+    step_effect(step, EFFECT_AVATAR_DELETE)->object = avatar->id;
     if (chat->session.avatar_id == avatar->id)
         chat->session.avatar_id = 0;
     size_t at = (size_t)(avatar - chat->avatars);
@@ -107,95 +109,95 @@ void record_avatar_delete(struct turn *turn, struct avatar *avatar)
 }
 
 /* id: of a photo that was held; 0 = a new one. */
-static void add_photo(struct turn *turn, struct avatar *avatar, int64_t id, const struct event_file *file)
+static void add_photo(struct step *step, struct avatar *avatar, int64_t id, const struct event_file *file)
 {
-    if (avatar->good + avatar->pending >= turn->rules->photos_max) {
-        turn->chat->session.over++;
+    if (avatar->good + avatar->pending >= step->rules->photos_max) {
+        step->chat->session.over++;
         return;
     }
-    struct effect *effect = turn_effect(turn, EFFECT_PHOTO_ADD);
-    effect->object = id != 0 ? id : turn_new_id(turn, ID_OWN);
+    struct effect *effect = step_effect(step, EFFECT_PHOTO_ADD);
+    effect->object = id != 0 ? id : step_new_id(step, ID_OWN);
     effect->other = avatar->id;
     effect->number = ++avatar->sent;
     effect->file = file;
     avatar->pending++;
 }
 
-static void show_after_album(struct turn *turn)
+static void show_after_album(struct step *step)
 {
-    turn->chat->session.refresh_at_ms = turn->now_ms + turn->rules->album_wait_ms;
-    turn->later = true;
+    step->chat->session.refresh_at_ms = step->now_ms + step->rules->album_wait_ms;
+    step->later = true;
 }
 
-void record_photo(struct turn *turn, struct avatar *avatar)
+void record_photo(struct step *step, struct avatar *avatar)
 {
-    show_after_album(turn);
-    if (record_may_keep(turn))
-        add_photo(turn, avatar, 0, &turn->event->file);
+    show_after_album(step);
+    if (record_may_keep(step))
+        add_photo(step, avatar, 0, &step->event->file);
     else
-        record_photo_hold(turn);
+        record_photo_hold(step);
 }
 
-void record_photo_hold(struct turn *turn)
+void record_photo_hold(struct step *step)
 {
-    struct chat *chat = turn->chat;
-    show_after_album(turn);
+    struct chat *chat = step->chat;
+    show_after_album(step);
     if (chat->held_count == CHAT_HELD_MAX)
         return; /* more than any avatar can have */
     if (chat->held == NULL)
-        chat->held = arena_array(turn->arena, CHAT_HELD_MAX, sizeof *chat->held);
+        chat->held = arena_array(step->arena, CHAT_HELD_MAX, sizeof *chat->held);
     struct held *held = &chat->held[chat->held_count++];
-    *held = (struct held){turn_new_id(turn, ID_OWN), turn->event->file};
-    struct effect *effect = turn_effect(turn, EFFECT_PHOTO_HOLD);
+    *held = (struct held){step_new_id(step, ID_OWN), step->event->file};
+    struct effect *effect = step_effect(step, EFFECT_PHOTO_HOLD);
     effect->object = held->id;
     effect->file = &held->file;
 }
 
-void record_held_take(struct turn *turn, struct avatar *avatar)
+void record_held_take(struct step *step, struct avatar *avatar)
 {
-    for (size_t i = 0; i < turn->chat->held_count; i++)
-        add_photo(turn, avatar, turn->chat->held[i].id, &turn->chat->held[i].file);
-    record_held_drop(turn);
+    for (size_t i = 0; i < step->chat->held_count; i++)
+        add_photo(step, avatar, step->chat->held[i].id, &step->chat->held[i].file);
+    record_held_drop(step);
 }
 
-void record_held_drop(struct turn *turn)
+void record_held_drop(struct step *step)
 {
-    if (turn->chat->held_count > 0)
-        (void)turn_effect(turn, EFFECT_HELD_CLEAR);
-    turn->chat->held_count = 0;
+    if (step->chat->held_count > 0)
+        (void)step_effect(step, EFFECT_HELD_CLEAR);
+    step->chat->held_count = 0;
 }
 
-void record_photo_drop(struct turn *turn, struct avatar *avatar)
+void record_photo_drop(struct step *step, struct avatar *avatar)
 {
     if (avatar->good == 0)
         return;
-    turn_effect(turn, EFFECT_PHOTO_DROP)->other = avatar->id;
+    step_effect(step, EFFECT_PHOTO_DROP)->other = avatar->id;
     avatar->good--;
 }
 
-void record_photos_clear(struct turn *turn, struct avatar *avatar)
+void record_photos_clear(struct step *step, struct avatar *avatar)
 {
-    turn_effect(turn, EFFECT_PHOTOS_CLEAR)->other = avatar->id;
+    step_effect(step, EFFECT_PHOTOS_CLEAR)->other = avatar->id;
     avatar->good = 0;
     avatar->pending = 0;
     avatar->sent = 0;
-    turn->chat->refusal_count = 0;
+    step->chat->refusal_count = 0;
 }
 
-void record_style_choice(struct turn *turn, const char *style_id)
+void record_style_choice(struct step *step, const char *style_id)
 {
-    char *kept = turn->chat->session.style_id;
+    char *kept = step->chat->session.style_id;
     size_t length = strlen(style_id);
     if (length > STYLE_ID_MAX_BYTES)
-        abort();
+        bug("a style id longer than STYLE_ID_MAX_BYTES");
     memset(kept, 0, STYLE_ID_MAX_BYTES + 1);
     memcpy(kept, style_id, length);
 }
 
-void record_order(struct turn *turn, const struct style *style)
+void record_order(struct step *step, const struct style *style)
 {
-    struct chat *chat = turn->chat;
-    chat->order = (struct order){.id = turn_new_id(turn, ID_OWN),
+    struct chat *chat = step->chat;
+    chat->order = (struct order){.id = step_new_id(step, ID_OWN),
                                  .status = ORDER_AWAITING,
                                  .avatar_id = chat->session.avatar_id,
                                  .style_id = style->id,
@@ -206,7 +208,7 @@ void record_order(struct turn *turn, const struct style *style)
     struct avatar *avatar = chat_avatar(chat, chat->order.avatar_id);
     if (avatar != NULL)
         avatar->touched = true;
-    struct effect *effect = turn_effect(turn, EFFECT_ORDER_CREATE);
+    struct effect *effect = step_effect(step, EFFECT_ORDER_CREATE);
     effect->object = chat->order.id;
     effect->other = chat->order.avatar_id;
     effect->text = style->id;
@@ -214,17 +216,17 @@ void record_order(struct turn *turn, const struct style *style)
     effect->count = style->photo_count;
 }
 
-void record_order_cancel(struct turn *turn)
+void record_order_cancel(struct step *step)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     if (chat->order.id == 0 || chat->order.status != ORDER_AWAITING)
         return;
     chat->order.status = ORDER_CANCELED;
-    turn_effect(turn, EFFECT_ORDER_CANCEL)->object = chat->order.id;
+    step_effect(step, EFFECT_ORDER_CANCEL)->object = chat->order.id;
 }
 
-void record_job_finished(struct turn *turn, struct job *job)
+void record_job_finished(struct step *step, struct job *job)
 {
     job->finished = true;
-    turn_effect(turn, EFFECT_JOB_FINISHED)->object = job->id;
+    step_effect(step, EFFECT_JOB_FINISHED)->object = job->id;
 }

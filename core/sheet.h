@@ -6,13 +6,13 @@
  *   CORRECTIONS(C)  C(state, do) …               only if there are any: what an edit does to words the state took
  *
  * and then includes core/talk/sheet.inc, which turns them into tables. For each state `id` the file defines
- *   static int read_<id>(struct turn *)    classifies the event; never names the next state
- *   static void show_<id>(struct turn *)   writes the question and its buttons
+ *   static int read_<id>(struct step *)    classifies the event; never names the next state
+ *   static void show_<id>(struct step *)   writes the question and its buttons
  * Moves common to all conversations live in core/engine.c and run first. */
 #ifndef CORE_SHEET_H
 #define CORE_SHEET_H
 
-#include "core/turn.h"
+#include "core/step.h"
 
 /* Outcomes every reader may return; a conversation's own ones start at OUT_FIRST. */
 enum {
@@ -29,14 +29,14 @@ struct move {
     int on;
     const struct state *from;
     const struct state *to;
-    void (*also)(struct turn *turn);
+    void (*also)(struct step *step);
 };
 
 /* The user edited the words that the state took, and has gone on: mends what came of them, and puts a hint if there is
  * something to say. False: the user is asked the same again, and the words are the answer. */
 struct correction {
     const struct state *of;
-    bool (*correct)(struct turn *turn);
+    bool (*correct)(struct step *step);
 };
 
 struct sheet {
@@ -56,8 +56,8 @@ struct state {
     enum text_key hint, photo_hint; /* above the question, when something else came than was asked for */
     int64_t limit_s;
     const struct sheet *sheet;
-    int (*read)(struct turn *turn);
-    void (*show)(struct turn *turn);
+    int (*read)(struct step *step);
+    void (*show)(struct step *step);
 };
 
 /* Every state of every conversation, for look-ups by stored name and for the walks of the tests. */

@@ -8,54 +8,54 @@
 #include "core/sheet.h"
 
 /* The draft that the chat was about last, while photos are missing. */
-static struct avatar *unfinished(const struct turn *turn)
+static struct avatar *unfinished(const struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     bool is = avatar != NULL && avatar->status == AVATAR_DRAFT &&
-              avatar->good + avatar->pending < turn->rules->photos_min;
+              avatar->good + avatar->pending < step->rules->photos_min;
     return is ? avatar : NULL;
 }
 
-bool taking_has_room(const struct turn *turn, bool go_on)
+bool taking_has_room(const struct step *step, bool go_on)
 {
-    return (go_on && unfinished(turn) != NULL) || record_avatar_fits(turn);
+    return (go_on && unfinished(step) != NULL) || record_avatar_fits(step);
 }
 
-static struct avatar *take_avatar(struct turn *turn, bool go_on)
+static struct avatar *take_avatar(struct step *step, bool go_on)
 {
-    if (!go_on || unfinished(turn) == NULL)
-        record_avatar(turn, naming_own(turn));
-    return chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    if (!go_on || unfinished(step) == NULL)
+        record_avatar(step, naming_own(step));
+    return chat_avatar(step->chat, step->chat->session.avatar_id);
 }
 
-void taking_photo(struct turn *turn, bool go_on)
+void taking_photo(struct step *step, bool go_on)
 {
-    record_photo(turn, take_avatar(turn, go_on));
+    record_photo(step, take_avatar(step, go_on));
 }
 
 /* They were sent while the photos of this avatar were collected. */
-static struct avatar *collecting(const struct turn *turn)
+static struct avatar *collecting(const struct step *step)
 {
-    const struct state *at = turn->resume;
+    const struct state *at = step->resume;
     bool collects = at == &state_photos || at == &state_photos_clear || at == &state_style;
-    return collects ? chat_avatar(turn->chat, turn->chat->session.avatar_id) : NULL;
+    return collects ? chat_avatar(step->chat, step->chat->session.avatar_id) : NULL;
 }
 
 /* Who was asked for a name makes a new one. */
-static bool may_go_on(const struct turn *turn)
+static bool may_go_on(const struct step *step)
 {
-    return turn->resume != &state_avatar_name;
+    return step->resume != &state_avatar_name;
 }
 
-bool taking_held_has_room(const struct turn *turn)
+bool taking_held_has_room(const struct step *step)
 {
-    return collecting(turn) != NULL || taking_has_room(turn, may_go_on(turn));
+    return collecting(step) != NULL || taking_has_room(step, may_go_on(step));
 }
 
-void taking_held(struct turn *turn)
+void taking_held(struct step *step)
 {
-    struct avatar *avatar = collecting(turn);
-    if (turn->chat->held_count == 0)
+    struct avatar *avatar = collecting(step);
+    if (step->chat->held_count == 0)
         return;
-    record_held_take(turn, avatar != NULL ? avatar : take_avatar(turn, may_go_on(turn)));
+    record_held_take(step, avatar != NULL ? avatar : take_avatar(step, may_go_on(step)));
 }

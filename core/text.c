@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 #define NBSP "\xC2\xA0"
 #define ROUBLE "\xE2\x82\xBD"
 
@@ -65,7 +67,7 @@ const char *lang_code(enum lang lang)
     case LANG_EN: return "en";
     case LANG_COUNT: break;
     }
-    abort();
+    bug("a language that there is not");
 }
 
 static char lower(char c)
@@ -98,14 +100,14 @@ static const struct {
 const char *text_key_name(enum text_key key)
 {
     if (key < 0 || key >= TEXT_COUNT)
-        abort();
+        bug("a text key that there is not");
     return keys[key].name;
 }
 
 const char *text_key_params(enum text_key key)
 {
     if (key < 0 || key >= TEXT_COUNT)
-        abort();
+        bug("a text key that there is not");
     return keys[key].params;
 }
 
@@ -129,7 +131,7 @@ static const struct text_arg *find_arg(const struct text_arg *args, size_t count
         if (strlen(args[i].name) == length && memcmp(args[i].name, name, length) == 0)
             return &args[i];
     }
-    abort(); /* the caller left out a parameter of texts.def */
+    bug("a text without one of its parameters");
 }
 
 static void put_value(struct builder *out, const struct text_arg *arg)
@@ -167,7 +169,7 @@ const char *text_format(struct arena *arena, const struct text_catalogue *texts,
                         const struct text_arg *args, size_t arg_count)
 {
     if (lang < 0 || lang >= LANG_COUNT || key < 0 || key >= TEXT_COUNT || texts->words[lang][key] == NULL)
-        abort();
+        bug("a text or a language that there is not");
     const char *words = texts->words[lang][key];
     struct builder out = {.arena = arena};
     for (;;) {
@@ -179,7 +181,7 @@ const char *text_format(struct arena *arena, const struct text_catalogue *texts,
         words++;
         const char *end = strchr(words, '}');
         if (end == NULL)
-            abort();
+            bug("a text with an open brace that is not closed");
         size_t name_length = strcspn(words, "|?}");
         const struct text_arg *arg = find_arg(args, arg_count, words, name_length);
         if (words[name_length] == '}')

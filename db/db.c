@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum {
     CONNECT_TIMEOUT_MS = 10 * 1000,
     UNIT_TIMEOUT_MS = 30 * 1000,
@@ -56,7 +58,7 @@ struct db *db_new(const char *conninfo, const struct db_options *options)
 {
     struct db *db = calloc(1, sizeof *db);
     if (db == NULL || (db->conninfo = strdup(conninfo)) == NULL)
-        abort();
+        bug("out of memory");
     if (options != NULL)
         db->options = *options;
     if (db->options.connect_timeout_ms <= 0)
@@ -94,7 +96,7 @@ short db_events(const struct db *db)
     case DB_STATE_UP: return (short)(POLLIN | (db->flushing ? POLLOUT : 0));
     case DB_STATE_COUNT: break;
     }
-    abort();
+    bug("a state that connections do not have");
 }
 
 bool db_idle(const struct db *db)
@@ -131,7 +133,7 @@ int64_t db_next_deadline_ms(const struct db *db)
 void db_submit(struct db *db, struct db_unit *unit, db_done_fn *done, void *context)
 {
     if (unit->count == 0 || unit->done != NULL)
-        abort();
+        bug("an empty unit, or one submitted twice");
     unit->done = done;
     unit->context = context;
     unit->number = db->submitted++;
@@ -230,7 +232,7 @@ static void connect_start(struct db *db, int64_t now_ms)
     const char *const values[] = {db->conninfo, "UTF8", "fotoset", NULL};
     db->conn = PQconnectStartParams(keywords, values, 1);
     if (db->conn == NULL)
-        abort();
+        bug("out of memory");
     if (PQstatus(db->conn) == CONNECTION_BAD) {
         lose_by_libpq(db, now_ms);
         return;
@@ -249,7 +251,7 @@ static void connect_go_on(struct db *db, short revents, int64_t now_ms)
         case PGRES_POLLING_WRITING: db->connect_events = POLLOUT; break;
         case PGRES_POLLING_OK:
             if (PQsetnonblocking(db->conn, 1) != 0 || PQenterPipelineMode(db->conn) != 1)
-                abort();
+                bug("libpq has no pipeline mode");
             db->state = DB_STATE_UP;
             db->up_ms = now_ms;
             names_begin(db->names, PQbackendPID(db->conn));

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
 #include "db/fit_ask.h"
 #include "db/internal.h"
 #include "db/migrate.h"
@@ -161,7 +162,7 @@ static PGresult *ask(PGconn *conn, const char *question, int param_count, const 
     size_t bytes = sizeof begin + strlen(migrations_made) + sizeof given_sql + strlen(question);
     char *sql = malloc(bytes);
     if (sql == NULL)
-        abort();
+        bug("out of memory");
     (void)snprintf(sql, bytes, "%s%s%s%s", begin, migrations_made, given_sql, question);
     PGresult *answer = PQexecParams(conn, sql, param_count, NULL, params, NULL, NULL, 0);
     free(sql);

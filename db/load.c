@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
 #include "core/input.h"
 #include "core/money.h"
 #include "core/sheet.h"
@@ -89,7 +90,7 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
     struct db_param counts[ID_KIND_COUNT];
     size_t wanted = 0;
     if (db_unit_count(unit) != 0)
-        abort();
+        bug("a load is to be the first of its unit");
     (void)db_unit_add(unit, sessions_sql, 1, chats);
     (void)db_unit_add(unit, avatars_sql, 2, chats);
     (void)db_unit_add(unit, refusals_sql, 1, chats);
@@ -152,7 +153,7 @@ static struct chat *owner(const struct load_answer *answer, size_t count, const 
     int64_t id = db_int64(result, statement, row, 0);
     struct chat *chat = chat_find(answer->chats, count, id);
     if (chat == NULL)
-        abort(); /* the statements ask for these chats only */
+        bug("a row of a chat that was not asked for");
     return chat;
 }
 
@@ -182,7 +183,7 @@ static void read_order(const struct db_result *result, int row, struct arena *ar
     order->avatar_id = db_int64(result, LOAD_ORDERS, row, 3);
     order->style_id = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 4));
     if (money_parse(db_text(result, LOAD_ORDERS, row, 5), &order->price_kopecks) != ERR_OK)
-        abort(); /* DECIMAL(10,2) always parses */
+        bug("a price that is no sum of money");
     order->photo_count = (int32_t)db_int64(result, LOAD_ORDERS, row, 6);
     order->link = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 7));
     order->link_until_ms = db_int64(result, LOAD_ORDERS, row, 8);

@@ -1,5 +1,6 @@
 /* The migration runner's connection: blocking, by the simple protocol, for files have many statements. A plan's
  * statements are given up when its time is over. Must not show values: DETAIL is never read. */
+#include "core/bug.h"
 #include "db/migrate_private.h"
 
 #include <errno.h>
@@ -65,7 +66,7 @@ int64_t migrate_clock_ms(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        abort();
+        bug("there is no clock");
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -95,7 +96,7 @@ static PGresult *query(struct migrating *run, const char *sql)
             if (left_ms <= 0 && !run->late)
                 cancel(run);
             if (poll(&wanted, 1, run->late ? -1 : (int)left_ms) < 0 && errno != EINTR)
-                abort();
+                bug("poll fails");
             if (wanted.revents != 0 && PQconsumeInput(run->conn) != 1)
                 return last; /* the connection is gone */
         }
@@ -144,7 +145,7 @@ enum err migrate_connect(struct migrating *run, const char *conninfo)
     const char *const values[] = {"10", conninfo, "UTF8", "fotoset migrations", NULL};
     run->conn = PQconnectdbParams(keywords, values, 1);
     if (run->conn == NULL)
-        abort();
+        bug("out of memory");
     (void)PQsetNoticeProcessor(run->conn, ignore_notice, NULL);
     if (PQstatus(run->conn) != CONNECTION_OK) {
         /* Also a wrong password or database: libpq gives no SQLSTATE here, and passwords are changed, and databases

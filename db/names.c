@@ -12,6 +12,7 @@
  * A plan for all values is made for the tables as they are at that time, and kept until somebody analyzes them: one
  * made for fifty rows reads the whole table for weeks. So a name is renewed after NAMES_USES_MAX uses, in which a
  * table can't grow by much. Must not: speak by itself, or rely on an answer it has not seen. */
+#include "core/bug.h"
 #include "db/internal.h"
 
 #include <inttypes.h>
@@ -59,7 +60,7 @@ struct names *names_new(void)
 {
     struct names *names = calloc(1, sizeof *names);
     if (names == NULL)
-        abort();
+        bug("out of memory");
     return names;
 }
 
@@ -106,7 +107,7 @@ static struct name *find(struct names *names, const char *sql)
     struct name *name = &names->list[names->count++];
     *name = (struct name){.hash = hash, .sql = strdup(sql)};
     if (name->sql == NULL)
-        abort();
+        bug("out of memory");
     (void)snprintf(name->text, sizeof name->text, "fotoset_%016" PRIx64, hash);
     return name;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum {
     INT64_TEXT_MAX_BYTES = 21, /* "-9223372036854775808" and the 0 */
     MONEY_TEXT_MAX_BYTES = 24, /* sign, 18 digits, point, 2 digits, 0 */
@@ -92,7 +94,7 @@ static void date_of_days(int64_t days, int64_t *ret_year, int64_t *ret_month, in
 static char *put_time_ms(char *out, int64_t unix_ms)
 {
     if (unix_ms < TIME_MIN_MS || unix_ms > TIME_MAX_MS)
-        abort();
+        bug("a time outside the years that Postgres is told");
     int64_t days = unix_ms / DAY_MS, rest_ms = unix_ms % DAY_MS;
     if (rest_ms < 0) {
         days--;
@@ -132,7 +134,7 @@ static struct db_param many(struct arena *arena, char *put(char *out, int64_t va
                             const int64_t *values, size_t count)
 {
     if (count > (SIZE_MAX - 3) / (max_bytes + 3))
-        abort();
+        bug("an array larger than the address space");
     char *text = arena_alloc(arena, count * (max_bytes + 3) + 3);
     char *out = text;
     *out++ = '{';
@@ -181,7 +183,7 @@ struct db_param db_time_ms_array(struct arena *arena, const int64_t *unix_ms, si
 struct db_param db_bool_array(struct arena *arena, const bool *values, size_t count)
 {
     if (count > (SIZE_MAX - 3) / 2)
-        abort();
+        bug("an array larger than the address space");
     char *text = arena_alloc(arena, count * 2 + 3);
     char *out = text;
     *out++ = '{';
@@ -239,7 +241,7 @@ struct db_param db_bytea_param(struct arena *arena, const void *data, size_t byt
     if (data == NULL)
         return db_null();
     if (bytes > (SIZE_MAX - 3) / 2)
-        abort();
+        bug("bytes larger than the address space");
     char *text = arena_alloc(arena, bytes * 2 + 3);
     const unsigned char *from = data;
     char *out = text;

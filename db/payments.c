@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
 #include "db/words.h"
 
 #define ORDER_COLUMNS                                                                                                  \
@@ -23,7 +24,7 @@ static int find(const char *const *words, int count, const char *word)
     for (int i = 0; i < count; i++)
         if (strcmp(words[i], word) == 0)
             return i;
-    abort();
+    bug("a word that the schema does not have");
 }
 
 int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id)

@@ -2,6 +2,7 @@
  * order: in rounds, each kind in turn takes from every chat the run of that kind it stands at, so a hundred newcomers
  * are one INSERT. Kinds that are rare are a statement each. Every statement names the user or the avatar by what was
  * loaded for that very chat. */
+#include "core/bug.h"
 #include "db/commit.h"
 
 #include <stdlib.h>
@@ -291,7 +292,7 @@ void commit_add_records(struct db_unit *unit, struct arena *arena, const struct 
         list[count] = &effects->list[i];
         owners[count] = chat_find(chats, chat_count, effects->list[i].chat_id);
         if (owners[count++] == NULL)
-            abort();
+            bug("an effect for a chat that was not loaded");
     }
     for (left = count; left > 0;) {
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && left > 0; k++) {

@@ -3,6 +3,7 @@
  * It drives the same connection the loop drives, so there is one way to speak to Postgres. It reads the monotonic
  * clock itself because its callers have no loop that could hand it in. Must not be called from inside a callback of
  * the same connection, nor once the daemon's loop runs. */
+#include "core/bug.h"
 #include "db/internal.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static int64_t clock_ms(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        abort();
+        bug("there is no clock");
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -50,7 +51,7 @@ enum err db_run(struct db *db, struct db_unit *unit, int64_t timeout_ms, struct 
         struct pollfd wanted = {db_fd(db), db_events(db), 0};
         int got = poll(&wanted, 1, wait_ms < 0 ? 0 : wait_ms > 60000 ? 60000 : (int)wait_ms);
         if (got < 0 && errno != EINTR)
-            abort();
+            bug("poll fails");
         db_ready(db, got > 0 ? wanted.revents : 0, clock_ms());
     }
     if (run.failure.err != ERR_OK) {

@@ -6,6 +6,7 @@
  *
  * Must not: touch the connection, or put a parameter value into a message. DETAIL, HINT and CONTEXT are never read,
  * and the primary message of class 22 (bad data), which quotes the value, is cut before it. */
+#include "core/bug.h"
 #include "db/internal.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ enum { UNIT_STATEMENTS_FIRST = 16 };
 static void *must(void *memory)
 {
     if (memory == NULL)
-        abort();
+        bug("out of memory");
     return memory;
 }
 
@@ -80,7 +81,7 @@ void db_unit_free(struct db_unit *unit)
 int db_unit_add(struct db_unit *unit, const char *sql, int param_count, const struct db_param *params)
 {
     if (unit->count >= DB_UNIT_STATEMENTS_MAX || param_count < 0 || param_count > DB_STATEMENT_PARAMS_MAX)
-        abort();
+        bug("more statements or parameters than a unit holds");
     if (unit->count == unit->capacity) {
         unit->capacity = unit->capacity == 0 ? UNIT_STATEMENTS_FIRST : unit->capacity * 2;
         struct db_statement *grown = arena_array(&unit->arena, (size_t)unit->capacity, sizeof *grown);
@@ -223,17 +224,17 @@ void failure_read(struct db_failure *failure, const PGresult *answer, int statem
 static const PGresult *answer_at(const struct db_result *result, int statement, int row, int col)
 {
     if (statement < 0 || statement >= result->count)
-        abort();
+        bug("a statement that was not in the unit");
     const PGresult *answer = result->answers[statement];
     if (row < 0 || row >= PQntuples(answer) || col < 0 || col >= PQnfields(answer))
-        abort();
+        bug("a row or a column that there is not");
     return answer;
 }
 
 static PGresult *answer_of(const struct db_result *result, int statement)
 {
     if (statement < 0 || statement >= result->count)
-        abort();
+        bug("a statement that was not in the unit");
     return result->answers[statement];
 }
 
@@ -255,7 +256,7 @@ int db_col(const struct db_result *result, int statement, const char *name)
         if (strcmp(PQfname(answer, i), name) == 0)
             col = i;
     if (col < 0)
-        abort();
+        bug("a column that there is not");
     return col;
 }
 
@@ -290,7 +291,7 @@ int64_t db_int64(const struct db_result *result, int statement, int row, int col
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0')
-        abort();
+        bug("a column that is no integer");
     return (int64_t)value;
 }
 
@@ -298,7 +299,7 @@ bool db_bool(const struct db_result *result, int statement, int row, int col)
 {
     const char *text = db_text(result, statement, row, col);
     if (text != NULL && strcmp(text, "t") != 0 && strcmp(text, "f") != 0)
-        abort();
+        bug("a column that is no boolean");
     return text != NULL && text[0] == 't';
 }
 

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "bot/outbox/compose.h"
-#include "bot/store/store.h"
-#include "bot/turns.h"
+#include "bot/services/store/store.h"
+#include "bot/turn/turns.h"
+#include "core/bug.h"
 
 enum {
     ALBUM_MISSES_MAX = 5,    /* tries of an album before it goes photo by photo */
@@ -99,7 +100,7 @@ static void fetched(void *ctx, enum err err, const struct store_object *object)
         return;
     *fetch->bytes = malloc(object->length);
     if (*fetch->bytes == NULL)
-        abort();
+        bug("out of memory");
     memcpy(*fetch->bytes, object->bytes, object->length);
     *fetch->length = object->length;
 }
@@ -180,7 +181,7 @@ static void show_life(struct shipment *shipment)
                                 lane->chat_id, lane->head->thread_id);
     struct telegram_call call = {
         .method = "sendChatAction", .chat_id = lane->chat_id, .effect = EFFECT_ADVERT, .params_json = params};
-    if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
+    if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
         log_debug("outbox", "no room for a chat action");
     free(params);
 }
@@ -232,8 +233,8 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
     lane->head->together = count;
     lane->head->above = lane->outbox->high; /* what was tried before is done with: looked for, or surely not sent */
     lane->head->lost_at = 0;
-    shop_step("album.before_send");
-    enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
+    failpoint("album.before_send");
+    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, shipment);
     json_object_put(params);
     if (err != ERR_OK) {
         lane->head->not_sent = true;
@@ -305,7 +306,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
 {
     struct shipment *shipment = ctx;
     struct lane *lane = shipment->lane;
-    shop_step("album.answered");
+    failpoint("album.answered");
     switch (verdict->class) {
     case TELEGRAM_OK:
         note_sent(shipment, result);
@@ -344,7 +345,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
         shipment_free(shipment);
         return;
     }
-    shop_step("album.marked");
+    failpoint("album.marked");
     outbox_read_album(result, &shipment->arena, &shipment->album);
     for (size_t i = 0; i < shipment->album.count; i++) {
         struct album_photo *photo = &shipment->album.photos[i];
@@ -365,7 +366,7 @@ void album_send(struct lane *lane)
     size_t count = compose_read_indexes(item->body, indexes);
     struct shipment *shipment = calloc(1, sizeof *shipment);
     if (shipment == NULL)
-        abort();
+        bug("out of memory");
     shipment->outbox = outbox;
     shipment->lane = lane;
     shipment->next_shipment = outbox->shipments;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
+
 enum { JSON_FLAGS = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE };
 
 static struct json_object *inline_keyboard(const struct message *message)
@@ -98,7 +100,7 @@ static char *splice(const char *head, const char *body)
     size_t head_bytes = strlen(head), body_bytes = strlen(body);
     char *call = malloc(head_bytes + body_bytes + 3);
     if (call == NULL)
-        abort();
+        bug("out of memory");
     memcpy(call, head, head_bytes);
     if (empty) {
         memcpy(call + head_bytes, "}", 2);
@@ -131,7 +133,7 @@ static char *take_text(struct json_object *json)
 {
     char *text = strdup(json_object_to_json_string_ext(json, JSON_FLAGS));
     if (text == NULL)
-        abort();
+        bug("out of memory");
     json_object_put(json);
     return text;
 }

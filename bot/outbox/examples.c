@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "bot/outbox/lane.h"
+#include "core/bug.h"
 
 struct show {
     struct show *next, *previous; /* all that are under way */
@@ -51,7 +52,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
 {
     struct show *show = ctx;
     struct lane *lane = show->lane;
-    shop_step("examples.answered");
+    failpoint("examples.answered");
     if (verdict->class == TELEGRAM_CANCELED) {
         show_free(show);
         return;
@@ -107,8 +108,8 @@ static void send(struct show *show)
                                  .cost = (int)show->count,
                                  .chat_cost = 1, /* the greeting comes right behind it */
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
-    shop_step("examples.before_send");
-    enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, show);
+    failpoint("examples.before_send");
+    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, show);
     json_object_put(params);
     if (err != ERR_OK) {
         struct lane *lane = show->lane;
@@ -126,7 +127,7 @@ static void got(void *ctx, const struct picture *picture)
         if (picture->jpeg != NULL) {
             void *copy = show->jpegs[show->count] = malloc(picture->bytes);
             if (copy == NULL)
-                abort();
+                bug("out of memory");
             kept->jpeg = memcpy(copy, picture->jpeg, picture->bytes);
         }
         show->count++;
@@ -147,7 +148,7 @@ void examples_send(struct lane *lane)
     size_t count = pictures_example_count(lane->outbox->pictures);
     struct show *show = calloc(1, sizeof *show);
     if (show == NULL)
-        abort();
+        bug("out of memory");
     show->lane = lane;
     show->next = lane->outbox->shows;
     if (show->next != NULL)

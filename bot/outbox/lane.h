@@ -6,7 +6,7 @@
 
 #include "bot/outbox/outbox.h"
 #include "bot/outbox/pictures.h"
-#include "bot/telegram/client.h"
+#include "bot/services/telegram/client.h"
 
 struct item {
     struct item *next;

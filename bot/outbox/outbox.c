@@ -14,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/lane.h"
-#include "bot/timers.h"
-#include "bot/turns.h"
+#include "bot/base/timers.h"
+#include "bot/turn/turns.h"
 #include "core/backoff.h"
-#include "bot/random.h"
+#include "core/bug.h"
+#include "bot/base/random.h"
 #include "db/outbox.h"
 
 enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000, LOAD_AGAIN_MS = 1000 };
@@ -35,7 +36,7 @@ struct outbox *outbox_new(struct shop *shop)
 {
     struct outbox *outbox = calloc(1, sizeof *outbox);
     if (outbox == NULL)
-        abort();
+        bug("out of memory");
     outbox->shop = shop;
     outbox->pictures = pictures_new(shop);
     arena_init(&outbox->words);
@@ -95,11 +96,11 @@ struct lane *outbox_lane_of(struct outbox *outbox, int64_t chat_id)
         return lane;
     lane = calloc(1, sizeof *lane);
     if (lane == NULL)
-        abort();
+        bug("out of memory");
     lane->chat_id = chat_id;
     lane->outbox = outbox;
     if (tsearch(lane, &outbox->lanes, compare_lanes) == NULL)
-        abort();
+        bug("out of memory");
     return lane;
 }
 
@@ -186,7 +187,7 @@ bool lane_leave_topic(struct lane *lane)
 
 void lane_done(struct lane *lane)
 {
-    shop_step("outbox.sent");
+    failpoint("outbox.sent");
     lane->busy = false;
     shift(lane);
     lane_run(lane);
@@ -204,7 +205,7 @@ static void again_due(void *ctx, int64_t chat_id)
 void lane_again(struct lane *lane, int64_t wait_ms)
 {
     struct shop *shop = lane->outbox->shop;
-    timers_add(shop->timers, shop->unix_ms + wait_ms, again_due, lane->outbox, lane->chat_id);
+    timers_add(shop->timers, shop->clock.unix_ms + wait_ms, again_due, lane->outbox, lane->chat_id);
 }
 
 int64_t lane_backoff_ms(const struct item *item)
@@ -239,7 +240,7 @@ static char *copy(const char *text)
 {
     char *made = text == NULL ? NULL : strdup(text);
     if (text != NULL && made == NULL)
-        abort();
+        bug("out of memory");
     return made;
 }
 
@@ -249,7 +250,7 @@ void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t cou
         struct lane *lane = outbox_lane_of(outbox, rows[i].chat_id);
         struct item *item = calloc(1, sizeof *item);
         if (item == NULL)
-            abort();
+            bug("out of memory");
         *item = (struct item){.outbox = outbox,
                               .lane = lane,
                               .id = rows[i].id,
@@ -282,7 +283,7 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
 {
     (void)ctx;
     (void)result;
-    shop_step("press.answered");
+    failpoint("press.answered");
     if (verdict->class == TELEGRAM_BAD)
         log_warn("outbox", "answerCallbackQuery was refused: %s", verdict->description);
 }
@@ -298,8 +299,8 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
                                  .effect = EFFECT_IDEMPOTENT,
                                  .no_result = true,
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
-    shop_step("press.before_answer");
-    if (telegram_call(outbox->shop->telegram, outbox->shop->now_ms, &call, answered, NULL) != ERR_OK)
+    failpoint("press.before_answer");
+    if (telegram_call(outbox->shop->telegram, outbox->shop->clock.mono_ms, &call, answered, NULL) != ERR_OK)
         log_warn("outbox", "too many calls are waiting: a press stays unanswered");
     json_object_put(params);
 }
@@ -318,7 +319,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     struct file_outcome *files;
     if (failure != NULL) {
         log_warn("outbox", "can't be loaded yet: %s", failure->message);
-        timers_add(outbox->shop->timers, outbox->shop->unix_ms + LOAD_AGAIN_MS, resume_due, outbox, 0);
+        timers_add(outbox->shop->timers, outbox->shop->clock.unix_ms + LOAD_AGAIN_MS, resume_due, outbox, 0);
         return;
     }
     arena_init(&arena);

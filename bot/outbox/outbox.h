@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "bot/shop.h"
+#include "bot/house/shop.h"
 #include "db/commit.h"
 
 struct outbox;

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "bot/outbox/lane.h"
-#include "bot/turns.h"
+#include "bot/turn/turns.h"
+#include "core/bug.h"
 
 enum { OUTCOMES_PATIENT = 512 /* that many do not wait for company */ };
 
@@ -14,7 +15,7 @@ static void *list_add(struct list *list, size_t bytes)
         list->capacity = list->capacity == 0 ? 32 : list->capacity * 2;
         list->items = realloc(list->items, list->capacity * bytes);
         if (list->items == NULL)
-            abort();
+            bug("out of memory");
     }
     return (char *)list->items + bytes * list->count++;
 }

@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/darkroom/darkroom.h"
-#include "bot/log.h"
-#include "bot/store/store.h"
-#include "bot/timers.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/base/log.h"
+#include "bot/services/store/store.h"
+#include "bot/base/timers.h"
+#include "core/bug.h"
 
 enum {
     PICTURE_WIDTH = 1080,
@@ -57,7 +58,7 @@ static char *copy(const char *text)
 {
     char *made = strdup(text);
     if (made == NULL)
-        abort();
+        bug("out of memory");
     return made;
 }
 
@@ -106,7 +107,7 @@ struct pictures *pictures_new(struct shop *shop)
 {
     struct pictures *pictures = calloc(1, sizeof *pictures);
     if (pictures == NULL)
-        abort();
+        bug("out of memory");
     pictures->shop = shop;
     add_examples(pictures); /* first: a newcomer to a fresh bot sees them before the styles */
     for (size_t i = 0; i < shop->rules.styles->count; i++) {
@@ -173,7 +174,7 @@ static void lend(struct entry *entry, const void *bytes, size_t length)
     if (entry->first == NULL)
         entry->last = NULL;
     entry->lent = true;
-    timers_add(shop->timers, shop->unix_ms + LOAN_MS, loan_over, entry, ++entry->loan);
+    timers_add(shop->timers, shop->clock.unix_ms + LOAN_MS, loan_over, entry, ++entry->loan);
     waiter->got(waiter->ctx, &picture);
     free(waiter);
 }
@@ -226,7 +227,7 @@ static void *read_file(const struct entry *entry, size_t *ret_length)
     FILE *file = fopen(entry->path, "rbe");
     void *bytes = file == NULL ? NULL : malloc(FILE_MAX_BYTES);
     if (file != NULL && bytes == NULL)
-        abort();
+        bug("out of memory");
     size_t length = file == NULL ? 0 : fread(bytes, 1, FILE_MAX_BYTES, file);
     if (file != NULL)
         (void)fclose(file);
@@ -291,7 +292,7 @@ void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got,
     }
     struct waiter *waiter = malloc(sizeof *waiter);
     if (waiter == NULL)
-        abort();
+        bug("out of memory");
     *waiter = (struct waiter){got, ctx, NULL};
     if (entry->last != NULL)
         entry->last->next = waiter;

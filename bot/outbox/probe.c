@@ -13,10 +13,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "bot/outbox/album.h"
 #include "bot/outbox/compose.h"
-#include "bot/timers.h"
+#include "bot/base/timers.h"
 
 static void step(struct shipment *shipment);
 
@@ -58,7 +58,7 @@ static void missed(struct shipment *shipment)
 static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct shipment *shipment = ctx;
-    shop_step("probe.answered");
+    failpoint("probe.answered");
     if (verdict->class == TELEGRAM_CANCELED) { /* on the way down: the row stays */
         shipment_free(shipment);
         return;
@@ -99,8 +99,8 @@ static void ask(struct shipment *shipment)
                                  .priority = TELEGRAM_BULK,
                                  .effect = EFFECT_IDEMPOTENT,
                                  .params_json = params};
-    shop_step("probe.before_ask");
-    enum err err = telegram_call(shop->telegram, shop->now_ms, &call, answered, shipment);
+    failpoint("probe.before_ask");
+    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, shipment);
     free(params);
     if (err != ERR_OK) {
         lane_again(lane, lane_backoff_ms(lane->head));
@@ -151,5 +151,5 @@ void album_probe(struct shipment *shipment)
     if (steps > PROBE_STEPS_MAX) /* it was on its way when the answer was missed: rather the newer ones */
         after = shipment->probe_end - shipment->stride * PROBE_STEPS_MAX;
     shipment->probe_id = after + shipment->stride;
-    timers_add(outbox->shop->timers, outbox->shop->unix_ms + PROBE_WAIT_MS, waited, shipment, 0);
+    timers_add(outbox->shop->timers, outbox->shop->clock.unix_ms + PROBE_WAIT_MS, waited, shipment, 0);
 }

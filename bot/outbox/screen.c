@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/lane.h"
+#include "core/bug.h"
 
 enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 };
 
@@ -49,7 +50,7 @@ static void remove_message(struct lane *lane, int64_t message_id)
                                  .effect = EFFECT_IDEMPOTENT,
                                  .no_result = true,
                                  .params_json = params};
-    if (telegram_call(shop->telegram, shop->now_ms, &call, ignored, NULL) != ERR_OK)
+    if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
         log_debug("outbox", "an old screen stays: too many calls are waiting");
     free(params);
 }
@@ -110,7 +111,7 @@ static void done(void *ctx, const struct telegram_verdict *verdict, struct json_
     struct lane *lane = ctx;
     struct item *item = lane->head;
     char line[256];
-    shop_step("outbox.answered");
+    failpoint("outbox.answered");
     if (verdict->class != TELEGRAM_OK && verdict->class != TELEGRAM_CANCELED)
         give_back(lane);
     switch (verdict->class) {
@@ -172,8 +173,8 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
                                     .params_json = params_taken,
                                     .files = file,
                                     .file_count = file != NULL};
-    shop_step("outbox.before_send");
-    enum err err = telegram_call(shop->telegram, shop->now_ms, &request, done, lane);
+    failpoint("outbox.before_send");
+    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &request, done, lane);
     free(params_taken);
     if (err != ERR_OK)
         give_back(lane);
@@ -209,7 +210,7 @@ static void with_picture(void *ctx, const struct picture *picture)
     free(item->upload);
     item->upload = upload ? malloc(picture->bytes) : NULL;
     if (upload && item->upload == NULL)
-        abort();
+        bug("out of memory");
     if (upload)
         memcpy(item->upload, picture->jpeg, picture->bytes);
     item->borrowed = upload;

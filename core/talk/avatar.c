@@ -23,48 +23,48 @@
 
 #include "core/talk/sheet.inc"
 
-static int read_avatar_name(struct turn *turn)
+static int read_avatar_name(struct step *step)
 {
-    if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "skip"))
-        return record_avatar_fits(turn) ? SKIPPED : NO_ROOM;
-    if (engine_is_photo(turn->event) && record_avatar_fits(turn) && !record_may_keep(turn)) {
-        record_photo_hold(turn);
+    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "skip"))
+        return record_avatar_fits(step) ? SKIPPED : NO_ROOM;
+    if (engine_is_photo(step->event) && record_avatar_fits(step) && !record_may_keep(step)) {
+        record_photo_hold(step);
         return OUT_QUIET;
     }
-    if (engine_is_photo(turn->event))
-        return record_avatar_fits(turn) ? TAKEN : NO_ROOM;
-    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_BUTTON)
+    if (engine_is_photo(step->event))
+        return record_avatar_fits(step) ? TAKEN : NO_ROOM;
+    if (step->event->kind != EVENT_TEXT && step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (!naming_read(turn))
+    if (!naming_read(step))
         return OUT_AGAIN;
-    return record_avatar_fits(turn) ? NAMED : NO_ROOM;
+    return record_avatar_fits(step) ? NAMED : NO_ROOM;
 }
 
-static void show_avatar_name(struct turn *turn)
+static void show_avatar_name(struct step *step)
 {
-    if (!naming_show(turn))
-        screen_text(turn, TEXT_AVATAR_NAME, NO_ARGS);
-    screen_button(turn, TEXT_BUTTON_SKIP, "skip", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    if (!naming_show(step))
+        screen_text(step, TEXT_AVATAR_NAME, NO_ARGS);
+    screen_button(step, TEXT_BUTTON_SKIP, "skip", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static void create_named(struct turn *turn)
+static void create_named(struct step *step)
 {
-    record_avatar(turn, turn->name);
+    record_avatar(step, step->name);
 }
 
-static void create_default(struct turn *turn)
+static void create_default(struct step *step)
 {
-    record_avatar(turn, naming_default(turn));
+    record_avatar(step, naming_default(step));
 }
 
-static void take(struct turn *turn)
+static void take(struct step *step)
 {
-    taking_photo(turn, false);
+    taking_photo(step, false);
 }
 
 /* Somebody else (the web application, a second device) took the last place meanwhile. */
-static void say_no_room(struct turn *turn)
+static void say_no_room(struct step *step)
 {
-    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
+    step_hint(step, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", step->rules->avatars_max)));
 }

@@ -47,186 +47,186 @@
 
 enum { LOOK_MS = 2500 /* so long a look at the payment may take before something is said */ };
 
-static int read_contact(struct turn *turn)
+static int read_contact(struct step *step)
 {
-    enum event_kind kind = turn->event->kind;
-    if (kind == EVENT_CONTACT && !turn->event->own_contact) {
-        turn_hint(turn, TEXT_CONTACT_NOT_OWN, NO_ARGS);
+    enum event_kind kind = step->event->kind;
+    if (kind == EVENT_CONTACT && !step->event->own_contact) {
+        step_hint(step, TEXT_CONTACT_NOT_OWN, NO_ARGS);
         return OUT_AGAIN;
     }
     if (kind != EVENT_TEXT && kind != EVENT_CONTACT)
         return OUT_UNEXPECTED;
-    if (screen_back_said(turn))
-        return turn->chat->user.contact == NULL ? OTHER_STYLE : KEPT;
-    if (turn_contact_said(turn) != NULL)
+    if (screen_back_said(step))
+        return step->chat->user.contact == NULL ? OTHER_STYLE : KEPT;
+    if (step_contact_said(step) != NULL)
         return GIVEN;
-    turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
+    step_hint(step, TEXT_CONTACT_BAD, NO_ARGS);
     return OUT_AGAIN;
 }
 
-static void show_contact(struct turn *turn)
+static void show_contact(struct step *step)
 {
-    screen_text(turn, TEXT_CONTACT, NO_ARGS);
-    screen_ask_contact(turn, TEXT_BUTTON_SHARE_PHONE);
+    screen_text(step, TEXT_CONTACT, NO_ARGS);
+    screen_ask_contact(step, TEXT_BUTTON_SHARE_PHONE);
 }
 
-static void keep_contact(struct turn *turn)
+static void keep_contact(struct step *step)
 {
-    record_contact(turn, turn_contact_said(turn));
+    record_contact(step, step_contact_said(step));
 }
 
 /* What the order would be, or NULL if the avatar or the style is gone meanwhile. */
-static const struct style *offered(struct turn *turn)
+static const struct style *offered(struct step *step)
 {
-    if (chat_avatar(turn->chat, turn->chat->session.avatar_id) == NULL)
+    if (chat_avatar(step->chat, step->chat->session.avatar_id) == NULL)
         return NULL;
-    return style_find(turn->rules->styles, turn->chat->session.style_id);
+    return style_find(step->rules->styles, step->chat->session.style_id);
 }
 
-static int read_checkout(struct turn *turn)
+static int read_checkout(struct step *step)
 {
-    if (turn->event->kind != EVENT_BUTTON)
+    if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (press_is(&turn->press, "contact"))
+    if (press_is(&step->press, "contact"))
         return CHANGE_CONTACT;
-    if (press_is(&turn->press, "style"))
+    if (press_is(&step->press, "style"))
         return OTHER_STYLE;
-    if (!press_is(&turn->press, "order"))
+    if (!press_is(&step->press, "order"))
         return OUT_AGAIN;
-    if (turn->chat->user.contact == NULL) /* it was taken out of the database meanwhile */
+    if (step->chat->user.contact == NULL) /* it was taken out of the database meanwhile */
         return CHANGE_CONTACT;
-    if (!record_may_keep(turn)) /* it is asked for before the summary comes again */
+    if (!record_may_keep(step)) /* it is asked for before the summary comes again */
         return NO_CONSENT;
-    return offered(turn) == NULL ? GONE : ORDER;
+    return offered(step) == NULL ? GONE : ORDER;
 }
 
-static void show_checkout(struct turn *turn)
+static void show_checkout(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    const struct style *style = offered(turn);
-    const char *contact = turn->chat->user.contact;
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
+    const struct style *style = offered(step);
+    const char *contact = step->chat->user.contact;
     if (style == NULL) {
-        screen_text(turn, TEXT_CHECKOUT_GONE, NO_ARGS);
-        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        screen_text(step, TEXT_CHECKOUT_GONE, NO_ARGS);
+        screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
         return;
     }
-    const char *price = turn_money(turn, style->price_kopecks);
-    screen_text(turn, TEXT_CHECKOUT,
-                ARGS(ARG_S("style", style->name[turn->chat->session.lang]), ARG_S("avatar", avatar->name),
+    const char *price = step_money(step, style->price_kopecks);
+    screen_text(step, TEXT_CHECKOUT,
+                ARGS(ARG_S("style", style->name[step->chat->session.lang]), ARG_S("avatar", avatar->name),
                      ARG_N("photos", style->photo_count), ARG_S("price", price),
-                     contact == NULL ? ARG_HTML("contact", turn_text(turn, TEXT_CONTACT_NONE, NO_ARGS))
+                     contact == NULL ? ARG_HTML("contact", step_text(step, TEXT_CONTACT_NONE, NO_ARGS))
                                      : ARG_S("contact", contact)));
-    screen_button_named(turn, turn_plain(turn, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
-    screen_primary(turn);
-    screen_button(turn, TEXT_BUTTON_CONTACT, "contact", 0);
-    screen_button(turn, TEXT_BUTTON_OTHER_STYLE, "style", 0);
-    screen_beside(turn);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_button_named(step, step_plain(step, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
+    screen_primary(step);
+    screen_button(step, TEXT_BUTTON_CONTACT, "contact", 0);
+    screen_button(step, TEXT_BUTTON_OTHER_STYLE, "style", 0);
+    screen_beside(step);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static void say_gone(struct turn *turn)
+static void say_gone(struct step *step)
 {
-    turn_hint(turn, TEXT_CHECKOUT_GONE, NO_ARGS);
+    step_hint(step, TEXT_CHECKOUT_GONE, NO_ARGS);
 }
 
-static void order(struct turn *turn)
+static void order(struct step *step)
 {
-    record_order(turn, offered(turn));
+    record_order(step, offered(step));
 }
 
-static bool is_ours(const struct turn *turn)
+static bool is_ours(const struct step *step)
 {
-    return turn->event->object == turn->chat->session.order_id;
+    return step->event->object == step->chat->session.order_id;
 }
 
 /* The contact that the order was made with: it may have been mended since. */
-static bool is_still_given(const struct turn *turn)
+static bool is_still_given(const struct step *step)
 {
-    const char *ordered = turn->chat->order.contact, *given = turn->chat->user.contact;
+    const char *ordered = step->chat->order.contact, *given = step->chat->user.contact;
     return ordered != NULL && given != NULL && strcmp(ordered, given) == 0;
 }
 
 /* A look found no money. Only the first one since the user asked is told. */
-static int read_pending(struct turn *turn)
+static int read_pending(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    if (!is_ours(turn) || session->refresh_at_ms == 0)
+    struct session *session = &step->chat->session;
+    if (!is_ours(step) || session->refresh_at_ms == 0)
         return OUT_QUIET;
-    if (turn->chat->order.link_until_ms <= turn->now_ms)
+    if (step->chat->order.link_until_ms <= step->now_ms)
         return UNPAID;
     session->refresh_at_ms = 0;
-    turn_hint(turn, TEXT_PAY_NOT_YET, NO_ARGS);
+    step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     return OUT_AGAIN;
 }
 
-static int read_pay(struct turn *turn)
+static int read_pay(struct step *step)
 {
-    switch ((int)turn->event->kind) {
-    case EVENT_PAYMENT_LINK: return is_ours(turn) ? OUT_AGAIN : OUT_QUIET;
+    switch ((int)step->event->kind) {
+    case EVENT_PAYMENT_LINK: return is_ours(step) ? OUT_AGAIN : OUT_QUIET;
     case EVENT_PAYMENT_FAILED:
-        if (!is_ours(turn))
+        if (!is_ours(step))
             return OUT_QUIET;
-        return turn->event->reason == PAYMENT_CONTACT_REFUSED && is_still_given(turn) ? BAD_CONTACT : NO_LINK;
-    case EVENT_PAYMENT_PENDING: return read_pending(turn);
+        return step->event->reason == PAYMENT_CONTACT_REFUSED && is_still_given(step) ? BAD_CONTACT : NO_LINK;
+    case EVENT_PAYMENT_PENDING: return read_pending(step);
     case EVENT_PAYMENT_SETTLED:
-        if (!is_ours(turn))
+        if (!is_ours(step))
             return OUT_UNEXPECTED;
-        return turn->event->other != 0 ? PAID : STUCK;
-    case EVENT_PAYMENT_CANCELED: return is_ours(turn) ? UNPAID : OUT_QUIET;
+        return step->event->other != 0 ? PAID : STUCK;
+    case EVENT_PAYMENT_CANCELED: return is_ours(step) ? UNPAID : OUT_QUIET;
     case EVENT_BUTTON: break;
     default:
-        if (turn->chat->order.link == NULL) /* there is no button yet */
-            turn_hint(turn, TEXT_PAY_SOON, NO_ARGS);
+        if (step->chat->order.link == NULL) /* there is no button yet */
+            step_hint(step, TEXT_PAY_SOON, NO_ARGS);
         return OUT_UNEXPECTED;
     }
-    if (press_is(&turn->press, "cancel"))
+    if (press_is(&step->press, "cancel"))
         return GIVE_UP;
-    if (press_is(&turn->press, "paid") && turn->chat->order.id != 0) {
-        turn_effect(turn, EFFECT_PAYMENT_CHECK)->object = turn->chat->order.id;
-        turn_answer(turn, TEXT_PAY_CHECKING);
-        turn_refresh_at(turn, turn->now_ms + LOOK_MS);
+    if (press_is(&step->press, "paid") && step->chat->order.id != 0) {
+        step_effect(step, EFFECT_PAYMENT_CHECK)->object = step->chat->order.id;
+        step_answer(step, TEXT_PAY_CHECKING);
+        step_refresh_at(step, step->now_ms + LOOK_MS);
     }
     return OUT_QUIET;
 }
 
-static void show_pay(struct turn *turn)
+static void show_pay(struct step *step)
 {
-    const struct order *order_ = &turn->chat->order;
-    const char *price = turn_money(turn, order_->price_kopecks);
-    if (turn->event->kind == EVENT_WAKE) /* the look takes longer than anybody waits */
-        turn_hint(turn, TEXT_PAY_NOT_YET, NO_ARGS);
+    const struct order *order_ = &step->chat->order;
+    const char *price = step_money(step, order_->price_kopecks);
+    if (step->event->kind == EVENT_WAKE) /* the look takes longer than anybody waits */
+        step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     if (order_->link == NULL) {
-        screen_text(turn, TEXT_PAY_PREPARING, ARGS(ARG_S("price", price)));
-        screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
-        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-        screen_beside(turn);
+        screen_text(step, TEXT_PAY_PREPARING, ARGS(ARG_S("price", price)));
+        screen_button(step, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+        screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+        screen_beside(step);
         return;
     }
-    screen_text(turn, TEXT_PAY,
+    screen_text(step, TEXT_PAY,
                 ARGS(ARG_S("price", price), ARG_N("photos", order_->photo_count),
-                     ARG_S("until", turn_clock(turn, order_->link_until_ms))));
-    screen_link(turn, turn_plain(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
-    screen_primary(turn);
-    screen_button(turn, TEXT_BUTTON_PAID, "paid", 0);
-    screen_button(turn, TEXT_BUTTON_GIVE_UP, "cancel", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    screen_beside(turn);
+                     ARG_S("until", step_clock(step, order_->link_until_ms))));
+    screen_link(step, step_plain(step, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
+    screen_primary(step);
+    screen_button(step, TEXT_BUTTON_PAID, "paid", 0);
+    screen_button(step, TEXT_BUTTON_GIVE_UP, "cancel", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
 }
 
-static void say_no_link(struct turn *turn)
+static void say_no_link(struct step *step)
 {
-    turn_hint(turn, TEXT_PAY_NO_LINK, NO_ARGS);
+    step_hint(step, TEXT_PAY_NO_LINK, NO_ARGS);
 }
 
 /* The same contact would be refused again, so it is forgotten; all else of the order stands in the session. */
-static void say_contact_refused(struct turn *turn)
+static void say_contact_refused(struct step *step)
 {
-    turn_hint(turn, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", turn->chat->order.contact)));
-    turn->replace = true;
-    record_contact(turn, NULL);
+    step_hint(step, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", step->chat->order.contact)));
+    step->replace = true;
+    record_contact(step, NULL);
 }
 
-static void say_unpaid(struct turn *turn)
+static void say_unpaid(struct step *step)
 {
     static const enum text_key why[PAYMENT_REASON_COUNT] = {[PAYMENT_UNTOLD] = TEXT_PAY_UNPAID,
                                                             [PAYMENT_CONTACT_REFUSED] = TEXT_PAY_UNPAID,
@@ -236,25 +236,25 @@ static void say_unpaid(struct turn *turn)
                                                             [PAYMENT_CARD_WRONG] = TEXT_PAY_CARD_WRONG,
                                                             [PAYMENT_OVER_LIMIT] = TEXT_PAY_OVER_LIMIT,
                                                             [PAYMENT_DECLINED] = TEXT_PAY_DECLINED};
-    bool over = turn->event->kind == EVENT_PAYMENT_PENDING; /* the link's time, by the clock */
-    turn_hint(turn, over ? TEXT_PAY_EXPIRED : why[turn->event->reason], NO_ARGS);
+    bool over = step->event->kind == EVENT_PAYMENT_PENDING; /* the link's time, by the clock */
+    step_hint(step, over ? TEXT_PAY_EXPIRED : why[step->event->reason], NO_ARGS);
 }
 
 /* Money arrived while the user was away in the payment page: the news must be seen, so it is a message of its own. */
-static void follow_job(struct turn *turn)
+static void follow_job(struct step *step)
 {
-    turn->chat->session.job_id = turn->event->other;
-    turn->fresh = turn->replace = true;
+    step->chat->session.job_id = step->event->other;
+    step->fresh = step->replace = true;
 }
 
-static void say_stuck(struct turn *turn)
+static void say_stuck(struct step *step)
 {
-    turn_hint(turn, TEXT_PAID_STUCK, NO_ARGS);
-    turn->fresh = turn->replace = true;
+    step_hint(step, TEXT_PAID_STUCK, NO_ARGS);
+    step->fresh = step->replace = true;
 }
 
-static void give_up(struct turn *turn)
+static void give_up(struct step *step)
 {
-    record_order_cancel(turn);
-    turn_hint(turn, TEXT_PAY_CANCELED, NO_ARGS);
+    record_order_cancel(step);
+    step_hint(step, TEXT_PAY_CANCELED, NO_ARGS);
 }

@@ -12,18 +12,18 @@
 
 #include "core/talk/sheet.inc"
 
-static int read_help(struct turn *turn)
+static int read_help(struct step *step)
 {
-    (void)turn;
+    (void)step;
     return OUT_UNEXPECTED;
 }
 
-static void show_help(struct turn *turn)
+static void show_help(struct step *step)
 {
-    const struct style *cheapest = style_cheapest(turn->rules->styles);
-    screen_text(turn, TEXT_HELP,
-                ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max),
-                     ARG_N("photos", cheapest->photo_count), ARG_S("price", turn_money(turn, cheapest->price_kopecks)),
-                     ARG_S("offer", turn->rules->offer_url), ARG_S("privacy", turn->rules->privacy_url)));
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    const struct style *cheapest = style_cheapest(step->rules->styles);
+    screen_text(step, TEXT_HELP,
+                ARGS(ARG_N("min", step->rules->photos_min), ARG_N("max", step->rules->photos_max),
+                     ARG_N("photos", cheapest->photo_count), ARG_S("price", step_money(step, cheapest->price_kopecks)),
+                     ARG_S("offer", step->rules->offer_url), ARG_S("privacy", step->rules->privacy_url)));
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }

@@ -22,55 +22,55 @@
 
 enum { PACE_MS = 3000 };
 
-static int read_making(struct turn *turn)
+static int read_making(struct step *step)
 {
-    struct session *session = &turn->chat->session;
-    struct job *job = chat_job(turn->chat, session->job_id);
-    enum event_kind kind = turn->event->kind;
+    struct session *session = &step->chat->session;
+    struct job *job = chat_job(step->chat, session->job_id);
+    enum event_kind kind = step->event->kind;
     bool is_news = kind == EVENT_JOB_PROGRESS || kind == EVENT_DELIVERED;
-    if (engine_is_news(turn->event) && !(is_news && turn->event->object == session->job_id))
+    if (engine_is_news(step->event) && !(is_news && step->event->object == session->job_id))
         return OUT_UNEXPECTED;
     if (job == NULL)
         return NO_JOB;
     if (!is_news)
         return OUT_UNEXPECTED;
-    delivery_plan(turn, job);
+    delivery_plan(step, job);
     if (delivery_complete(job) && !job->finished)
         return FINISHED;
-    if (turn->now_ms - session->shown_at_ms >= PACE_MS)
+    if (step->now_ms - session->shown_at_ms >= PACE_MS)
         return OUT_AGAIN;
-    turn_refresh_at(turn, session->shown_at_ms + PACE_MS);
+    step_refresh_at(step, session->shown_at_ms + PACE_MS);
     return OUT_QUIET;
 }
 
-static void show_making(struct turn *turn)
+static void show_making(struct step *step)
 {
-    struct job *job = chat_job(turn->chat, turn->chat->session.job_id);
-    int32_t total = job == NULL ? turn->chat->order.photo_count : job->total, made = job == NULL ? 0 : job_made(job);
-    screen_text(turn, job != NULL && !job_running(job) ? TEXT_MAKING_SENDING : TEXT_MAKING,
-                ARGS(ARG_S("bar", delivery_bar(turn->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    struct job *job = chat_job(step->chat, step->chat->session.job_id);
+    int32_t total = job == NULL ? step->chat->order.photo_count : job->total, made = job == NULL ? 0 : job_made(job);
+    screen_text(step, job != NULL && !job_running(job) ? TEXT_MAKING_SENDING : TEXT_MAKING,
+                ARGS(ARG_S("bar", delivery_bar(step->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static void call_back(struct turn *turn)
+static void call_back(struct step *step)
 {
-    record_job_finished(turn, chat_job(turn->chat, turn->chat->session.job_id));
-    turn->fresh = turn->replace = true;
+    record_job_finished(step, chat_job(step->chat, step->chat->session.job_id));
+    step->fresh = step->replace = true;
 }
 
-static int read_result(struct turn *turn)
+static int read_result(struct step *step)
 {
-    (void)turn;
+    (void)step;
     return OUT_UNEXPECTED;
 }
 
-static void show_result(struct turn *turn)
+static void show_result(struct step *step)
 {
-    struct job *job = chat_job(turn->chat, turn->chat->session.job_id);
+    struct job *job = chat_job(step->chat, step->chat->session.job_id);
     if (job == NULL) {
-        screen_text(turn, TEXT_MENU, NO_ARGS);
-        screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        screen_text(step, TEXT_MENU, NO_ARGS);
+        screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
         return;
     }
-    delivery_result(turn, job);
+    delivery_result(step, job);
 }

@@ -18,49 +18,49 @@
 
 #include "core/talk/sheet.inc"
 
-static int read_menu(struct turn *turn)
+static int read_menu(struct step *step)
 {
-    if (!engine_is_photo(turn->event))
+    if (!engine_is_photo(step->event))
         return OUT_UNEXPECTED;
-    if (!taking_has_room(turn, true))
+    if (!taking_has_room(step, true))
         return NO_ROOM;
-    if (record_may_keep(turn))
+    if (record_may_keep(step))
         return TAKEN;
-    record_photo_hold(turn);
+    record_photo_hold(step);
     return OUT_QUIET;
 }
 
-static void show_menu(struct turn *turn)
+static void show_menu(struct step *step)
 {
-    const struct order *order = &turn->chat->order;
-    bool unpaid = order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > turn->now_ms;
-    if (turn->chat->avatar_count > 0)
-        screen_text(turn, TEXT_MENU, NO_ARGS);
+    const struct order *order = &step->chat->order;
+    bool unpaid = order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > step->now_ms;
+    if (step->chat->avatar_count > 0)
+        screen_text(step, TEXT_MENU, NO_ARGS);
     else
-        screen_text(turn, TEXT_MENU_FIRST,
-                    ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max)));
+        screen_text(step, TEXT_MENU_FIRST,
+                    ARGS(ARG_N("min", step->rules->photos_min), ARG_N("max", step->rules->photos_max)));
     if (unpaid) {
-        screen_go_named(turn,
-                        turn_plain(turn, TEXT_BUTTON_PAY, ARGS(ARG_S("price", turn_money(turn, order->price_kopecks)))),
+        screen_go_named(step,
+                        step_plain(step, TEXT_BUTTON_PAY, ARGS(ARG_S("price", step_money(step, order->price_kopecks)))),
                         "pay", order->id);
-        screen_primary(turn);
+        screen_primary(step);
     }
-    screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
+    screen_go(step, TEXT_BUTTON_NEW, "new", 0);
     if (!unpaid)
-        screen_primary(turn);
-    if (turn->chat->avatar_count > 0)
-        screen_go(turn, TEXT_BUTTON_MY, "my", 0);
-    screen_go(turn, TEXT_BUTTON_SETTINGS, "settings", 0);
-    screen_go(turn, TEXT_BUTTON_HELP, "help", 0);
-    screen_beside(turn);
+        screen_primary(step);
+    if (step->chat->avatar_count > 0)
+        screen_go(step, TEXT_BUTTON_MY, "my", 0);
+    screen_go(step, TEXT_BUTTON_SETTINGS, "settings", 0);
+    screen_go(step, TEXT_BUTTON_HELP, "help", 0);
+    screen_beside(step);
 }
 
-static void take(struct turn *turn)
+static void take(struct step *step)
 {
-    taking_photo(turn, true);
+    taking_photo(step, true);
 }
 
-static void say_no_room(struct turn *turn)
+static void say_no_room(struct step *step)
 {
-    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
+    step_hint(step, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", step->rules->avatars_max)));
 }

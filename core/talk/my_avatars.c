@@ -30,110 +30,110 @@
 
 #include "core/talk/sheet.inc"
 
-static struct avatar *current(struct turn *turn)
+static struct avatar *current(struct step *step)
 {
-    return chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    return chat_avatar(step->chat, step->chat->session.avatar_id);
 }
 
-static int read_my_avatars(struct turn *turn)
+static int read_my_avatars(struct step *step)
 {
-    (void)turn;
+    (void)step;
     return OUT_UNEXPECTED;
 }
 
-static bool is_enough(const struct turn *turn, const struct avatar *avatar)
+static bool is_enough(const struct step *step, const struct avatar *avatar)
 {
-    return avatar->good >= turn->rules->photos_min;
+    return avatar->good >= step->rules->photos_min;
 }
 
-static enum text_key label_of(const struct turn *turn, const struct avatar *avatar)
+static enum text_key label_of(const struct step *step, const struct avatar *avatar)
 {
     static const enum text_key labels[AVATAR_STATUS_COUNT] = {TEXT_MY_DRAFT, TEXT_MY_PROCESSING, TEXT_MY_READY};
-    return avatar->status == AVATAR_DRAFT && is_enough(turn, avatar) ? TEXT_MY_ENOUGH : labels[avatar->status];
+    return avatar->status == AVATAR_DRAFT && is_enough(step, avatar) ? TEXT_MY_ENOUGH : labels[avatar->status];
 }
 
-static void show_my_avatars(struct turn *turn)
+static void show_my_avatars(struct step *step)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     int64_t count = (int64_t)chat->avatar_count;
-    screen_text(turn, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
+    screen_text(step, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
     for (size_t i = 0; i < chat->avatar_count && i < KEYBOARD_BUTTONS_MAX - 4; i++) {
         const struct avatar *avatar = &chat->avatars[i];
         screen_go_named(
-            turn,
-            turn_plain(turn, label_of(turn, avatar),
+            step,
+            step_plain(step, label_of(step, avatar),
                        ARGS(ARG_S("name", avatar->name), ARG_N("photos", avatar->good), ARG_N("made", avatar->made))),
             "card", avatar->id);
     }
-    screen_go(turn, TEXT_BUTTON_NEW, "new", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    screen_beside(turn);
+    screen_go(step, TEXT_BUTTON_NEW, "new", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
 }
 
-static int read_card(struct turn *turn)
+static int read_card(struct step *step)
 {
-    (void)turn;
+    (void)step;
     return OUT_UNEXPECTED;
 }
 
-static void show_card(struct turn *turn)
+static void show_card(struct step *step)
 {
     static const enum text_key states[AVATAR_STATUS_COUNT] = {TEXT_STATUS_DRAFT, TEXT_STATUS_PROCESSING,
                                                               TEXT_STATUS_READY};
-    struct avatar *avatar = current(turn);
+    struct avatar *avatar = current(step);
     if (avatar == NULL) {
-        show_my_avatars(turn);
+        show_my_avatars(step);
         return;
     }
-    struct job *job = chat_avatar_job(turn->chat, avatar->id);
-    bool enough = is_enough(turn, avatar);
+    struct job *job = chat_avatar_job(step->chat, avatar->id);
+    bool enough = is_enough(step, avatar);
     enum text_key status = avatar->status == AVATAR_DRAFT && enough ? TEXT_STATUS_ENOUGH : states[avatar->status];
-    screen_text(turn, TEXT_CARD,
-                ARGS(ARG_S("name", avatar->name), ARG_HTML("status", turn_text(turn, status, NO_ARGS)),
+    screen_text(step, TEXT_CARD,
+                ARGS(ARG_S("name", avatar->name), ARG_HTML("status", step_text(step, status, NO_ARGS)),
                      ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
     if (avatar->thumbnail != NULL)
-        screen_picture(turn, arena_format(turn->arena, "file:%s", avatar->thumbnail));
+        screen_picture(step, arena_format(step->arena, "file:%s", avatar->thumbnail));
     if (job != NULL && job_running(job))
-        screen_go(turn, TEXT_BUTTON_PROGRESS, "making", job->id);
+        screen_go(step, TEXT_BUTTON_PROGRESS, "making", job->id);
     if (enough) {
-        screen_go(turn, TEXT_BUTTON_NEW_SET, "style", avatar->id);
-        screen_primary(turn);
+        screen_go(step, TEXT_BUTTON_NEW_SET, "style", avatar->id);
+        screen_primary(step);
     }
     if (job != NULL && job_count(job, SHOT_SENT) > 0) {
-        screen_go(turn, TEXT_BUTTON_AGAIN, "again", job->id);
-        screen_go(turn, TEXT_BUTTON_FILES, "files", job->id);
+        screen_go(step, TEXT_BUTTON_AGAIN, "again", job->id);
+        screen_go(step, TEXT_BUTTON_FILES, "files", job->id);
     }
-    screen_go(turn, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
-    screen_go(turn, TEXT_BUTTON_RENAME, "rename", avatar->id);
-    screen_go(turn, TEXT_BUTTON_DELETE, "delete", avatar->id);
-    screen_beside(turn);
-    screen_go(turn, TEXT_BUTTON_BACK, "my", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    screen_beside(turn);
+    screen_go(step, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
+    screen_go(step, TEXT_BUTTON_RENAME, "rename", avatar->id);
+    screen_go(step, TEXT_BUTTON_DELETE, "delete", avatar->id);
+    screen_beside(step);
+    screen_go(step, TEXT_BUTTON_BACK, "my", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
 }
 
-static int read_rename(struct turn *turn)
+static int read_rename(struct step *step)
 {
-    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_BUTTON)
+    if (step->event->kind != EVENT_TEXT && step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (current(turn) == NULL)
+    if (current(step) == NULL)
         return GONE;
-    return naming_read(turn) ? RENAMED : OUT_AGAIN;
+    return naming_read(step) ? RENAMED : OUT_AGAIN;
 }
 
-static void show_rename(struct turn *turn)
+static void show_rename(struct step *step)
 {
-    struct avatar *avatar = current(turn);
-    if (!naming_show(turn))
-        screen_text(turn, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
-    screen_go(turn, TEXT_BUTTON_BACK, "card", turn->chat->session.avatar_id);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
-    screen_beside(turn);
+    struct avatar *avatar = current(step);
+    if (!naming_show(step))
+        screen_text(step, TEXT_RENAME, ARGS(ARG_S("name", avatar == NULL ? "" : avatar->name)));
+    screen_go(step, TEXT_BUTTON_BACK, "card", step->chat->session.avatar_id);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
 }
 
-static void give_name(struct turn *turn)
+static void give_name(struct step *step)
 {
-    record_avatar_name(turn, current(turn), turn->name);
+    record_avatar_name(step, current(step), step->name);
 }
 
 /* A set of it is being made, or is on its way to the chat. */
@@ -145,58 +145,58 @@ static bool is_busy(const struct chat *chat, const struct avatar *avatar)
     return busy;
 }
 
-static int read_delete(struct turn *turn)
+static int read_delete(struct step *step)
 {
-    struct avatar *avatar = current(turn);
-    if (turn->event->kind != EVENT_BUTTON)
+    struct avatar *avatar = current(step);
+    if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
     if (avatar == NULL)
         return GONE;
-    if (!press_is(&turn->press, "yes"))
+    if (!press_is(&step->press, "yes"))
         return KEPT;
-    return is_busy(turn->chat, avatar) ? BUSY : DELETED;
+    return is_busy(step->chat, avatar) ? BUSY : DELETED;
 }
 
 /* "12 photos of yours and 23 finished ones", whatever there is of it; NULL for nothing. */
-static const char *what_goes(struct turn *turn, const struct avatar *avatar)
+static const char *what_goes(struct step *step, const struct avatar *avatar)
 {
     int32_t sent = avatar->good + avatar->pending;
-    const char *photos = turn_text(turn, TEXT_DELETE_PHOTOS, ARGS(ARG_N("n", sent)));
-    const char *made = turn_text(turn, TEXT_DELETE_MADE, ARGS(ARG_N("n", avatar->made)));
+    const char *photos = step_text(step, TEXT_DELETE_PHOTOS, ARGS(ARG_N("n", sent)));
+    const char *made = step_text(step, TEXT_DELETE_MADE, ARGS(ARG_N("n", avatar->made)));
     if (sent > 0 && avatar->made > 0)
-        return turn_text(turn, TEXT_DELETE_BOTH, ARGS(ARG_HTML("photos", photos), ARG_HTML("made", made)));
+        return step_text(step, TEXT_DELETE_BOTH, ARGS(ARG_HTML("photos", photos), ARG_HTML("made", made)));
     if (sent > 0)
         return photos;
     return avatar->made > 0 ? made : NULL;
 }
 
-static void show_delete(struct turn *turn)
+static void show_delete(struct step *step)
 {
-    struct avatar *avatar = current(turn);
-    const char *name = avatar == NULL ? "" : avatar->name, *what = avatar == NULL ? NULL : what_goes(turn, avatar);
+    struct avatar *avatar = current(step);
+    const char *name = avatar == NULL ? "" : avatar->name, *what = avatar == NULL ? NULL : what_goes(step, avatar);
     if (what == NULL)
-        screen_text(turn, TEXT_DELETE_EMPTY, ARGS(ARG_S("name", name)));
+        screen_text(step, TEXT_DELETE_EMPTY, ARGS(ARG_S("name", name)));
     else
-        screen_text(turn, TEXT_DELETE, ARGS(ARG_S("name", name), ARG_HTML("what", what)));
-    screen_button(turn, TEXT_BUTTON_YES_DELETE, "yes", 0);
-    screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
-    screen_beside(turn);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+        screen_text(step, TEXT_DELETE, ARGS(ARG_S("name", name), ARG_HTML("what", what)));
+    screen_button(step, TEXT_BUTTON_YES_DELETE, "yes", 0);
+    screen_button(step, TEXT_BUTTON_NO_KEEP, "no", 0);
+    screen_beside(step);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
 /* Deleted elsewhere, by the web application or on another device. */
-static void say_gone(struct turn *turn)
+static void say_gone(struct step *step)
 {
-    turn_hint(turn, TEXT_AVATAR_GONE, NO_ARGS);
+    step_hint(step, TEXT_AVATAR_GONE, NO_ARGS);
 }
 
-static void say_busy(struct turn *turn)
+static void say_busy(struct step *step)
 {
-    turn_hint(turn, TEXT_DELETE_BUSY, NO_ARGS);
+    step_hint(step, TEXT_DELETE_BUSY, NO_ARGS);
 }
 
-static void delete_avatar(struct turn *turn)
+static void delete_avatar(struct step *step)
 {
-    turn_hint(turn, TEXT_DELETED, ARGS(ARG_S("name", current(turn)->name)));
-    record_avatar_delete(turn, current(turn));
+    step_hint(step, TEXT_DELETED, ARGS(ARG_S("name", current(step)->name)));
+    record_avatar_delete(step, current(step));
 }

@@ -30,11 +30,11 @@
 enum { EXAMINED_WAIT_MS = 600 }; /* verdicts come in a row: tell them together */
 
 /* The user goes on, so what was refused has been read. */
-static void refusals_read(struct turn *turn)
+static void refusals_read(struct step *step)
 {
-    struct chat *chat = turn->chat;
+    struct chat *chat = step->chat;
     for (size_t i = 0; i < chat->refusal_count; i++)
-        turn_effect(turn, EFFECT_PHOTO_TOLD)->object = chat->refusals[i].intake_id;
+        step_effect(step, EFFECT_PHOTO_TOLD)->object = chat->refusals[i].intake_id;
     chat->refusal_count = 0;
     chat->session.over = 0;
 }
@@ -49,58 +49,58 @@ static bool are_in_use(const struct chat *chat, const struct avatar *avatar)
 }
 
 /* The press may come twice, by an impatient finger or by Telegram: the second one finds its button used up. */
-static void drop(struct turn *turn, struct avatar *avatar)
+static void drop(struct step *step, struct avatar *avatar)
 {
-    record_photo_drop(turn, avatar);
-    turn->chat->session.version++;
+    record_photo_drop(step, avatar);
+    step->chat->session.version++;
 }
 
-static int read_photos_button(struct turn *turn, struct avatar *avatar)
+static int read_photos_button(struct step *step, struct avatar *avatar)
 {
-    refusals_read(turn);
-    if (press_is(&turn->press, "clear"))
+    refusals_read(step);
+    if (press_is(&step->press, "clear"))
         return ASK_CLEAR;
-    if (press_is(&turn->press, "drop")) {
-        if (are_in_use(turn->chat, avatar))
-            turn_answer(turn, TEXT_PHOTOS_BUSY);
+    if (press_is(&step->press, "drop")) {
+        if (are_in_use(step->chat, avatar))
+            step_answer(step, TEXT_PHOTOS_BUSY);
         else
-            drop(turn, avatar);
+            drop(step, avatar);
         return OUT_AGAIN;
     }
-    if (!press_is(&turn->press, "done"))
+    if (!press_is(&step->press, "done"))
         return OUT_AGAIN;
-    if (avatar->good >= turn->rules->photos_min)
-        return turn->chat->session.from_card ? BACK : ENOUGH;
-    turn_answer(turn, avatar->pending > 0 ? TEXT_PHOTOS_EXAMINING : TEXT_PHOTOS_FEW);
+    if (avatar->good >= step->rules->photos_min)
+        return step->chat->session.from_card ? BACK : ENOUGH;
+    step_answer(step, avatar->pending > 0 ? TEXT_PHOTOS_EXAMINING : TEXT_PHOTOS_FEW);
     return OUT_AGAIN;
 }
 
-static int read_photos(struct turn *turn)
+static int read_photos(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    enum event_kind kind = turn->event->kind;
-    if (engine_is_news(turn->event) && kind != EVENT_PHOTO_READY)
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
+    enum event_kind kind = step->event->kind;
+    if (engine_is_news(step->event) && kind != EVENT_PHOTO_READY)
         return OUT_UNEXPECTED;
     if (avatar == NULL)
         return LOST_AVATAR;
-    if (engine_is_photo(turn->event)) {
-        if (turn->chat->session.refresh_at_ms == 0) /* the first of an album */
-            refusals_read(turn);
-        record_photo(turn, avatar);
+    if (engine_is_photo(step->event)) {
+        if (step->chat->session.refresh_at_ms == 0) /* the first of an album */
+            refusals_read(step);
+        record_photo(step, avatar);
         return OUT_QUIET;
     }
     if (kind == EVENT_PHOTO_READY) {
-        if (turn->chat->session.refresh_at_ms == 0) /* an album that is still coming is told as a whole */
-            turn_refresh_at(turn, turn->now_ms + EXAMINED_WAIT_MS);
+        if (step->chat->session.refresh_at_ms == 0) /* an album that is still coming is told as a whole */
+            step_refresh_at(step, step->now_ms + EXAMINED_WAIT_MS);
         return OUT_QUIET;
     }
     if (kind == EVENT_BUTTON)
-        return read_photos_button(turn, avatar);
+        return read_photos_button(step, avatar);
     return OUT_UNEXPECTED;
 }
 
 /* "Photos 4, 7: too small …", a line for each reason. */
-static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
+static const char *refusal_line(struct step *step, enum photo_verdict verdict)
 {
     static const enum text_key why[PHOTO_VERDICT_COUNT] = {[PHOTO_DUPLICATE] = TEXT_REFUSED_DUPLICATE,
                                                            [PHOTO_TOO_SMALL] = TEXT_REFUSED_TOO_SMALL,
@@ -112,109 +112,109 @@ static const char *refusal_line(struct turn *turn, enum photo_verdict verdict)
                                                            [PHOTO_INCOMPLETE] = TEXT_REFUSED_INCOMPLETE,
                                                            [PHOTO_TOO_MANY_PIXELS] = TEXT_REFUSED_TOO_MANY_PIXELS,
                                                            [PHOTO_UNREADABLE] = TEXT_REFUSED_UNREADABLE};
-    const struct chat *chat = turn->chat;
+    const struct chat *chat = step->chat;
     const char *numbers = "";
     int64_t count = 0;
     for (size_t i = 0; i < chat->refusal_count; i++)
         if (chat->refusals[i].verdict == verdict)
-            numbers = arena_format(turn->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
+            numbers = arena_format(step->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
                                    (int)chat->refusals[i].number);
-    return turn_text(turn, why[verdict],
-                     ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", turn->rules->min_side_px)));
+    return step_text(step, why[verdict],
+                     ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", step->rules->min_side_px)));
 }
 
 /* Photos that are being examined take room, which those that are refused give back. */
-static const char *over_line(struct turn *turn)
+static const char *over_line(struct step *step)
 {
-    const struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    struct text_arg n = ARG_N("n", turn->chat->session.over);
-    if (avatar != NULL && avatar->pending == 0 && avatar->good < turn->rules->photos_max)
-        return turn_text(turn, TEXT_PHOTOS_ROOM, &n, 1);
-    return turn_text(turn, TEXT_PHOTOS_OVER, ARGS(n, ARG_N("max", turn->rules->photos_max)));
+    const struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
+    struct text_arg n = ARG_N("n", step->chat->session.over);
+    if (avatar != NULL && avatar->pending == 0 && avatar->good < step->rules->photos_max)
+        return step_text(step, TEXT_PHOTOS_ROOM, &n, 1);
+    return step_text(step, TEXT_PHOTOS_OVER, ARGS(n, ARG_N("max", step->rules->photos_max)));
 }
 
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
-static const char *refusals(struct turn *turn)
+static const char *refusals(struct step *step)
 {
-    const struct session *session = &turn->chat->session;
+    const struct session *session = &step->chat->session;
     const char *lines = "";
     bool told[PHOTO_VERDICT_COUNT] = {false};
-    for (size_t i = 0; i < turn->chat->refusal_count; i++) { /* by number, so in the order they were sent */
-        enum photo_verdict verdict = turn->chat->refusals[i].verdict;
+    for (size_t i = 0; i < step->chat->refusal_count; i++) { /* by number, so in the order they were sent */
+        enum photo_verdict verdict = step->chat->refusals[i].verdict;
         if (!told[verdict])
-            lines = arena_format(turn->arena, "%s\n%s", lines, refusal_line(turn, verdict));
+            lines = arena_format(step->arena, "%s\n%s", lines, refusal_line(step, verdict));
         told[verdict] = true;
     }
     if (session->over > 0)
-        lines = arena_format(turn->arena, "%s\n%s", lines, over_line(turn));
-    return lines[0] == '\0' ? "" : arena_format(turn->arena, "\n%s", lines);
+        lines = arena_format(step->arena, "%s\n%s", lines, over_line(step));
+    return lines[0] == '\0' ? "" : arena_format(step->arena, "\n%s", lines);
 }
 
-static void show_photos(struct turn *turn)
+static void show_photos(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     int32_t good = avatar == NULL ? 0 : avatar->good, pending = avatar == NULL ? 0 : avatar->pending;
-    int32_t more = turn->rules->photos_min - good;
-    const char *told = refusals(turn);
-    const char *examining = pending == 0 ? "" : turn_text(turn, TEXT_PHOTOS_PENDING, ARGS(ARG_N("n", pending)));
+    int32_t more = step->rules->photos_min - good;
+    const char *told = refusals(step);
+    const char *examining = pending == 0 ? "" : step_text(step, TEXT_PHOTOS_PENDING, ARGS(ARG_N("n", pending)));
     const char *name = avatar == NULL ? "" : avatar->name;
     if (good == 0 && pending == 0) {
-        screen_text(turn, TEXT_PHOTOS,
-                    ARGS(ARG_N("min", turn->rules->photos_min), ARG_N("max", turn->rules->photos_max),
+        screen_text(step, TEXT_PHOTOS,
+                    ARGS(ARG_N("min", step->rules->photos_min), ARG_N("max", step->rules->photos_max),
                          ARG_S("name", name), ARG_HTML("refused", told)));
     } else {
-        bool full = good >= turn->rules->photos_max;
-        screen_text(turn,
+        bool full = good >= step->rules->photos_max;
+        screen_text(step,
                     more > 0 ? TEXT_PHOTOS_COUNTER
                     : full   ? TEXT_PHOTOS_COUNTER_FULL
                              : TEXT_PHOTOS_COUNTER_ENOUGH,
-                    ARGS(ARG_S("name", name), ARG_N("good", good), ARG_N("min", turn->rules->photos_min),
-                         ARG_N("more", more), ARG_N("max", turn->rules->photos_max), ARG_HTML("pending", examining),
+                    ARGS(ARG_S("name", name), ARG_N("good", good), ARG_N("min", step->rules->photos_min),
+                         ARG_N("more", more), ARG_N("max", step->rules->photos_max), ARG_HTML("pending", examining),
                          ARG_HTML("refused", told)));
     }
     if (more <= 0) {
-        screen_button(turn, TEXT_BUTTON_DONE, "done", 0);
-        screen_primary(turn);
+        screen_button(step, TEXT_BUTTON_DONE, "done", 0);
+        screen_primary(step);
     }
     if (good > 0) {
-        screen_button(turn, TEXT_BUTTON_DROP, "drop", 0);
-        screen_button(turn, TEXT_BUTTON_CLEAR, "clear", 0);
-        screen_beside(turn);
+        screen_button(step, TEXT_BUTTON_DROP, "drop", 0);
+        screen_button(step, TEXT_BUTTON_CLEAR, "clear", 0);
+        screen_beside(step);
     }
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static int read_photos_clear(struct turn *turn)
+static int read_photos_clear(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
-    if (engine_is_photo(turn->event) && avatar != NULL) {
-        record_photo(turn, avatar); /* the rest of an album; whether it stays is what was asked */
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
+    if (engine_is_photo(step->event) && avatar != NULL) {
+        record_photo(step, avatar); /* the rest of an album; whether it stays is what was asked */
         return OUT_QUIET;
     }
-    if (turn->event->kind != EVENT_BUTTON)
+    if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (!press_is(&turn->press, "yes"))
+    if (!press_is(&step->press, "yes"))
         return KEPT;
-    return avatar != NULL && are_in_use(turn->chat, avatar) ? IN_USE : CLEARED;
+    return avatar != NULL && are_in_use(step->chat, avatar) ? IN_USE : CLEARED;
 }
 
-static void show_photos_clear(struct turn *turn)
+static void show_photos_clear(struct step *step)
 {
-    screen_text(turn, TEXT_PHOTOS_CLEAR, NO_ARGS);
-    screen_button(turn, TEXT_BUTTON_YES_CLEAR, "yes", 0);
-    screen_button(turn, TEXT_BUTTON_NO_KEEP, "no", 0);
-    screen_beside(turn);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_text(step, TEXT_PHOTOS_CLEAR, NO_ARGS);
+    screen_button(step, TEXT_BUTTON_YES_CLEAR, "yes", 0);
+    screen_button(step, TEXT_BUTTON_NO_KEEP, "no", 0);
+    screen_beside(step);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static void say_in_use(struct turn *turn)
+static void say_in_use(struct step *step)
 {
-    turn_hint(turn, TEXT_PHOTOS_BUSY, NO_ARGS);
+    step_hint(step, TEXT_PHOTOS_BUSY, NO_ARGS);
 }
 
-static void clear(struct turn *turn)
+static void clear(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(turn->chat, turn->chat->session.avatar_id);
+    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     if (avatar != NULL)
-        record_photos_clear(turn, avatar);
+        record_photos_clear(step, avatar);
 }

@@ -23,63 +23,63 @@
 
 #include "core/talk/sheet.inc"
 
-static int read_settings(struct turn *turn)
+static int read_settings(struct step *step)
 {
-    if (turn->event->kind != EVENT_BUTTON)
+    if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
-    if (press_is(&turn->press, "lang") && turn->press.object < LANG_COUNT)
+    if (press_is(&step->press, "lang") && step->press.object < LANG_COUNT)
         return SWITCHED;
-    return press_is(&turn->press, "receipt") ? ASK_RECEIPT : OUT_AGAIN;
+    return press_is(&step->press, "receipt") ? ASK_RECEIPT : OUT_AGAIN;
 }
 
-static void show_settings(struct turn *turn)
+static void show_settings(struct step *step)
 {
     static const enum text_key languages[LANG_COUNT] = {
         [LANG_RU] = TEXT_BUTTON_RUSSIAN, [LANG_EN] = TEXT_BUTTON_ENGLISH};
-    const char *contact = turn->chat->user.contact;
-    screen_text(turn, TEXT_SETTINGS,
-                ARGS(contact == NULL ? ARG_HTML("contact", turn_text(turn, TEXT_CONTACT_NONE, NO_ARGS))
+    const char *contact = step->chat->user.contact;
+    screen_text(step, TEXT_SETTINGS,
+                ARGS(contact == NULL ? ARG_HTML("contact", step_text(step, TEXT_CONTACT_NONE, NO_ARGS))
                                      : ARG_S("contact", contact)));
     for (int lang = 0; lang < LANG_COUNT; lang++) {
-        const char *label = turn_text(turn, languages[lang], NO_ARGS);
-        if (lang == (int)turn->chat->session.lang)
-            label = turn_text(turn, TEXT_BUTTON_CHOSEN, ARGS(ARG_HTML("label", label)));
-        screen_button_named(turn, text_plain(turn->arena, label), "lang", lang);
+        const char *label = step_text(step, languages[lang], NO_ARGS);
+        if (lang == (int)step->chat->session.lang)
+            label = step_text(step, TEXT_BUTTON_CHOSEN, ARGS(ARG_HTML("label", label)));
+        screen_button_named(step, text_plain(step->arena, label), "lang", lang);
         if (lang > 0)
-            screen_beside(turn);
+            screen_beside(step);
     }
-    screen_button(turn, TEXT_BUTTON_CONTACT, "receipt", 0);
-    screen_go(turn, TEXT_BUTTON_MENU, "menu", 0);
+    screen_button(step, TEXT_BUTTON_CONTACT, "receipt", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
-static void switch_language(struct turn *turn)
+static void switch_language(struct step *step)
 {
-    turn->chat->session.lang = (enum lang)turn->press.object;
+    step->chat->session.lang = (enum lang)step->press.object;
 }
 
-static int read_receipt(struct turn *turn)
+static int read_receipt(struct step *step)
 {
-    if (turn->event->kind == EVENT_CONTACT && !turn->event->own_contact) {
-        turn_hint(turn, TEXT_CONTACT_NOT_OWN, NO_ARGS);
+    if (step->event->kind == EVENT_CONTACT && !step->event->own_contact) {
+        step_hint(step, TEXT_CONTACT_NOT_OWN, NO_ARGS);
         return OUT_AGAIN;
     }
-    if (turn->event->kind != EVENT_TEXT && turn->event->kind != EVENT_CONTACT)
+    if (step->event->kind != EVENT_TEXT && step->event->kind != EVENT_CONTACT)
         return OUT_UNEXPECTED;
-    if (screen_back_said(turn))
+    if (screen_back_said(step))
         return KEPT;
-    if (turn_contact_said(turn) != NULL)
+    if (step_contact_said(step) != NULL)
         return GIVEN;
-    turn_hint(turn, TEXT_CONTACT_BAD, NO_ARGS);
+    step_hint(step, TEXT_CONTACT_BAD, NO_ARGS);
     return OUT_AGAIN;
 }
 
-static void show_receipt(struct turn *turn)
+static void show_receipt(struct step *step)
 {
-    screen_text(turn, TEXT_RECEIPT, NO_ARGS);
-    screen_ask_contact(turn, TEXT_BUTTON_SHARE_PHONE);
+    screen_text(step, TEXT_RECEIPT, NO_ARGS);
+    screen_ask_contact(step, TEXT_BUTTON_SHARE_PHONE);
 }
 
-static void keep_contact(struct turn *turn)
+static void keep_contact(struct step *step)
 {
-    record_contact(turn, turn_contact_said(turn));
+    record_contact(step, step_contact_said(step));
 }

@@ -31,173 +31,173 @@
 #include "core/talk/sheet.inc"
 
 /* What is agreed to, word for word. */
-static const char *words(struct turn *turn, enum consent consent)
+static const char *words(struct step *step, enum consent consent)
 {
     if (consent == CONSENT_OFFER)
-        return turn_text(turn, TEXT_OFFER_TERMS, ARGS(ARG_S("offer", turn->rules->offer_url)));
-    return turn_text(turn, TEXT_CONSENT, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
+        return step_text(step, TEXT_OFFER_TERMS, ARGS(ARG_S("offer", step->rules->offer_url)));
+    return step_text(step, TEXT_CONSENT, ARGS(ARG_S("privacy", step->rules->privacy_url)));
 }
 
 /* Of the words and their version, in the button below them: nobody agrees to what was not on the screen. FNV-1a. */
-static int64_t mark(struct turn *turn, enum consent consent)
+static int64_t mark(struct step *step, enum consent consent)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)turn->rules->consents[consent];
-    for (const char *p = words(turn, consent); *p != '\0'; p++)
+    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)step->rules->consents[consent];
+    for (const char *p = words(step, consent); *p != '\0'; p++)
         hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
     return (int64_t)(hash & INT64_MAX);
 }
 
 /* What is next once this one is agreed to. */
-static int next(const struct turn *turn, enum consent consent)
+static int next(const struct step *step, enum consent consent)
 {
-    int32_t data = turn->chat->user.consents[CONSENT_PERSONAL_DATA];
-    bool photos = turn->chat->held_count > 0;
-    bool has_data = consent == CONSENT_PERSONAL_DATA || data >= turn->rules->consents[CONSENT_PERSONAL_DATA];
+    int32_t data = step->chat->user.consents[CONSENT_PERSONAL_DATA];
+    bool photos = step->chat->held_count > 0;
+    bool has_data = consent == CONSENT_PERSONAL_DATA || data >= step->rules->consents[CONSENT_PERSONAL_DATA];
     if (!has_data && (photos || data != 0))
         return DATA_NEXT;
     if (!photos)
         return AGREED;
-    return taking_held_has_room(turn) ? PHOTOS_WAIT : NO_ROOM;
+    return taking_held_has_room(step) ? PHOTOS_WAIT : NO_ROOM;
 }
 
-static int read_agreed(struct turn *turn, enum consent consent)
+static int read_agreed(struct step *step, enum consent consent)
 {
-    if (turn->press.object == mark(turn, consent))
-        return next(turn, consent);
-    turn_hint(turn, TEXT_CONSENT_CHANGED, NO_ARGS);
+    if (step->press.object == mark(step, consent))
+        return next(step, consent);
+    step_hint(step, TEXT_CONSENT_CHANGED, NO_ARGS);
     return OUT_AGAIN;
 }
 
-static int read_welcome(struct turn *turn)
+static int read_welcome(struct step *step)
 {
-    if (engine_is_news(turn->event))
+    if (engine_is_news(step->event))
         return OUT_UNEXPECTED;
-    if (engine_is_photo(turn->event)) {
-        record_photo_hold(turn);
+    if (engine_is_photo(step->event)) {
+        record_photo_hold(step);
         return OUT_QUIET;
     }
-    if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "accept"))
-        return read_agreed(turn, CONSENT_OFFER);
-    turn_hint(turn, TEXT_WELCOME_FIRST, NO_ARGS);
+    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "accept"))
+        return read_agreed(step, CONSENT_OFFER);
+    step_hint(step, TEXT_WELCOME_FIRST, NO_ARGS);
     return OUT_AGAIN;
 }
 
-static void say_held(struct turn *turn)
+static void say_held(struct step *step)
 {
-    if (turn->hint == NULL && turn->chat->held_count > 0)
-        turn_hint(turn, TEXT_PHOTOS_HELD, NO_ARGS);
+    if (step->hint == NULL && step->chat->held_count > 0)
+        step_hint(step, TEXT_PHOTOS_HELD, NO_ARGS);
 }
 
-static void show_welcome(struct turn *turn)
+static void show_welcome(struct step *step)
 {
-    const struct style *cheapest = style_cheapest(turn->rules->styles);
-    const char *terms = words(turn, CONSENT_OFFER);
-    bool renewed = turn->chat->user.consents[CONSENT_OFFER] != 0;
-    say_held(turn);
+    const struct style *cheapest = style_cheapest(step->rules->styles);
+    const char *terms = words(step, CONSENT_OFFER);
+    bool renewed = step->chat->user.consents[CONSENT_OFFER] != 0;
+    say_held(step);
     if (renewed)
-        screen_text(turn, TEXT_OFFER_RENEWED, ARGS(ARG_HTML("terms", terms)));
+        screen_text(step, TEXT_OFFER_RENEWED, ARGS(ARG_HTML("terms", terms)));
     else
-        screen_text(turn, TEXT_WELCOME,
+        screen_text(step, TEXT_WELCOME,
                     ARGS(ARG_HTML("terms", terms), ARG_N("photos", cheapest->photo_count),
-                         ARG_N("min", turn->rules->photos_min),
-                         ARG_S("price", turn_money(turn, cheapest->price_kopecks))));
-    screen_button(turn, renewed ? TEXT_BUTTON_ACCEPT_RENEWED : TEXT_BUTTON_ACCEPT, "accept", mark(turn, CONSENT_OFFER));
-    screen_primary(turn);
+                         ARG_N("min", step->rules->photos_min),
+                         ARG_S("price", step_money(step, cheapest->price_kopecks))));
+    screen_button(step, renewed ? TEXT_BUTTON_ACCEPT_RENEWED : TEXT_BUTTON_ACCEPT, "accept", mark(step, CONSENT_OFFER));
+    screen_primary(step);
 }
 
 /* Agreed to before, to older words: then it stands before everything. */
-static bool is_renewed(const struct turn *turn)
+static bool is_renewed(const struct step *step)
 {
-    return turn->chat->user.consents[CONSENT_PERSONAL_DATA] != 0;
+    return step->chat->user.consents[CONSENT_PERSONAL_DATA] != 0;
 }
 
-static int read_consent(struct turn *turn)
+static int read_consent(struct step *step)
 {
-    if (engine_is_news(turn->event))
+    if (engine_is_news(step->event))
         return OUT_UNEXPECTED;
-    if (engine_is_photo(turn->event)) {
-        record_photo_hold(turn);
+    if (engine_is_photo(step->event)) {
+        record_photo_hold(step);
         return OUT_QUIET;
     }
-    if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "agree"))
-        return read_agreed(turn, CONSENT_PERSONAL_DATA);
-    if (turn->event->kind == EVENT_BUTTON && press_is(&turn->press, "decline"))
+    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "agree"))
+        return read_agreed(step, CONSENT_PERSONAL_DATA);
+    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "decline"))
         return DECLINED;
-    turn_hint(turn, TEXT_WELCOME_FIRST, NO_ARGS);
-    return is_renewed(turn) ? OUT_AGAIN : OUT_UNEXPECTED;
+    step_hint(step, TEXT_WELCOME_FIRST, NO_ARGS);
+    return is_renewed(step) ? OUT_AGAIN : OUT_UNEXPECTED;
 }
 
-static void show_consent(struct turn *turn)
+static void show_consent(struct step *step)
 {
-    if (turn->hint == NULL && is_renewed(turn))
-        turn_hint(turn, TEXT_CONSENT_RENEWED, NO_ARGS);
-    say_held(turn);
-    screen_text(turn, TEXT_CONSENT, ARGS(ARG_S("privacy", turn->rules->privacy_url)));
-    screen_button(turn, TEXT_BUTTON_AGREE, "agree", mark(turn, CONSENT_PERSONAL_DATA));
-    screen_primary(turn);
-    screen_button(turn, TEXT_BUTTON_DECLINE, "decline", 0);
+    if (step->hint == NULL && is_renewed(step))
+        step_hint(step, TEXT_CONSENT_RENEWED, NO_ARGS);
+    say_held(step);
+    screen_text(step, TEXT_CONSENT, ARGS(ARG_S("privacy", step->rules->privacy_url)));
+    screen_button(step, TEXT_BUTTON_AGREE, "agree", mark(step, CONSENT_PERSONAL_DATA));
+    screen_primary(step);
+    screen_button(step, TEXT_BUTTON_DECLINE, "decline", 0);
 }
 
-static void accept_offer(struct turn *turn)
+static void accept_offer(struct step *step)
 {
-    record_consent(turn, CONSENT_OFFER, true, words(turn, CONSENT_OFFER));
+    record_consent(step, CONSENT_OFFER, true, words(step, CONSENT_OFFER));
 }
 
-static void agree_to_data(struct turn *turn)
+static void agree_to_data(struct step *step)
 {
-    record_consent(turn, CONSENT_PERSONAL_DATA, true, words(turn, CONSENT_PERSONAL_DATA));
+    record_consent(step, CONSENT_PERSONAL_DATA, true, words(step, CONSENT_PERSONAL_DATA));
 }
 
-static void accept(struct turn *turn)
+static void accept(struct step *step)
 {
-    accept_offer(turn);
-    engine_resume(turn);
+    accept_offer(step);
+    engine_resume(step);
 }
 
-static void agree(struct turn *turn)
+static void agree(struct step *step)
 {
-    agree_to_data(turn);
-    engine_resume(turn);
+    agree_to_data(step);
+    engine_resume(step);
 }
 
-static void accept_with_photos(struct turn *turn)
+static void accept_with_photos(struct step *step)
 {
-    accept_offer(turn);
-    taking_held(turn);
+    accept_offer(step);
+    taking_held(step);
 }
 
-static void agree_with_photos(struct turn *turn)
+static void agree_with_photos(struct step *step)
 {
-    agree_to_data(turn);
-    taking_held(turn);
+    agree_to_data(step);
+    taking_held(step);
 }
 
-static void say_no_room(struct turn *turn)
+static void say_no_room(struct step *step)
 {
-    record_held_drop(turn);
-    turn_hint(turn, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", turn->rules->avatars_max)));
+    record_held_drop(step);
+    step_hint(step, TEXT_TOO_MANY_AVATARS, ARGS(ARG_N("max", step->rules->avatars_max)));
 }
 
-static void accept_without_photos(struct turn *turn)
+static void accept_without_photos(struct step *step)
 {
-    accept_offer(turn);
-    say_no_room(turn);
+    accept_offer(step);
+    say_no_room(step);
 }
 
-static void agree_without_photos(struct turn *turn)
+static void agree_without_photos(struct step *step)
 {
-    agree_to_data(turn);
-    say_no_room(turn);
+    agree_to_data(step);
+    say_no_room(step);
 }
 
 /* What waits for the consent is not kept, and an older one ends. */
-static void decline(struct turn *turn)
+static void decline(struct step *step)
 {
     bool kept = false;
-    for (size_t i = 0; i < turn->chat->avatar_count; i++)
-        kept = kept || turn->chat->avatars[i].good > 0;
-    if (is_renewed(turn))
-        record_consent(turn, CONSENT_PERSONAL_DATA, false, words(turn, CONSENT_PERSONAL_DATA));
-    record_held_drop(turn);
-    turn_hint(turn, kept ? TEXT_CONSENT_ENDED : TEXT_CONSENT_DECLINED, NO_ARGS);
+    for (size_t i = 0; i < step->chat->avatar_count; i++)
+        kept = kept || step->chat->avatars[i].good > 0;
+    if (is_renewed(step))
+        record_consent(step, CONSENT_PERSONAL_DATA, false, words(step, CONSENT_PERSONAL_DATA));
+    record_held_drop(step);
+    step_hint(step, kept ? TEXT_CONSENT_ENDED : TEXT_CONSENT_DECLINED, NO_ARGS);
 }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/darkroom/process/heif.h"
-#include "bot/darkroom/process/survey.h"
+#include "bot/services/darkroom/process/heif.h"
+#include "bot/services/darkroom/process/survey.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

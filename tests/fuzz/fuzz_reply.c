@@ -1,14 +1,14 @@
 /* A reply of the Bot API: the first byte chooses the transport's outcome and the HTTP status, the rest is the body.
  * Every reply gets one verdict with a bounded wait and a printable description without anything like a token; and no
  * path of a file leads outside. */
-#include "bot/telegram/classify.h"
-#include "bot/telegram/url.h"
+#include "bot/services/telegram/classify.h"
+#include "bot/services/telegram/url.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bot/log.h"
+#include "bot/base/log.h"
 
 static void must(bool condition)
 {

@@ -1,5 +1,5 @@
 /* The body of getUpdates. Whatever the bytes: a batch that keeps decode.h's promises, or a refusal. */
-#include "bot/telegram/decode.h"
+#include "bot/services/telegram/decode.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>

@@ -11,7 +11,7 @@ static struct steps *found; /* nftw has no context */
 
 static void read_line(struct steps *steps, const char *line)
 {
-    static const char call[] = "shop_step(\"";
+    static const char call[] = "failpoint(\"";
     const char *at = strstr(line, call);
     if (at == NULL)
         return;

@@ -330,14 +330,14 @@ void stage_step(struct stage *stage, struct event event)
     event.first_name = stage->first_name;
     load_chat(stage, chat);
     uint32_t version = chat->session.version;
-    struct turn turn = {.arena = arena,
+    struct step step = {.arena = arena,
                         .rules = &stage->rules,
                         .now_ms = stage->now_ms,
                         .chat = chat,
                         .event = &event,
                         .effects = &effects,
                         .ids = &pool};
-    engine_step(&turn);
+    engine_step(&step);
     promise_effects(stage, &event, &effects, chat, version);
     for (size_t i = 0; i < effects.count; i++) {
         const struct effect *effect = &effects.list[i];

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <time.h>
-#include "bot/darkroom/darkroom.h"
+#include "bot/services/darkroom/darkroom.h"
 #include "tests/check.h"
 
 #define PROGRAM BINARY_DIR "/fotoset-darkroom"

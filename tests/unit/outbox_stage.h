@@ -4,9 +4,9 @@
 
 #include <json-c/json.h>
 #include "bot/outbox/outbox.h"
-#include "bot/telegram/client.h"
-#include "bot/timers.h"
-#include "bot/turns.h"
+#include "bot/services/telegram/client.h"
+#include "bot/base/timers.h"
+#include "bot/turn/turns.h"
 #include "tests/unit/chores.h"
 
 enum { CALLS_MAX = 1024 };
@@ -53,10 +53,10 @@ static inline void go_round(void)
 {
     struct pollfd fd = {.fd = db_fd(db), .events = db_events(db)};
     (void)poll(&fd, 1, 1);
-    shop.now_ms = now_ms();
-    db_ready(db, fd.revents, shop.now_ms);
-    shop.unix_ms += 2000; /* waits are short here */
-    timers_run(shop.timers, shop.unix_ms, 100);
+    shop.clock.mono_ms = now_ms();
+    db_ready(db, fd.revents, shop.clock.mono_ms);
+    shop.clock.unix_ms += 2000; /* waits are short here */
+    timers_run(shop.timers, shop.clock.unix_ms, 100);
 }
 
 /* The oldest call without an answer. */
@@ -91,7 +91,12 @@ static inline void open_outbox_with(const char *styles_dir)
 {
     call_count = 0;
     config.styles_dir = styles_dir;
-    shop = (struct shop){.config = &config, .bot_id = 1, .db = db, .timers = timers_new(), .unix_ms = 1700000000000};
+    shop = (struct shop){.config = &config,
+                         .bot_id = 1,
+                         .db = db,
+                         .timers = timers_new(),
+                         .mailbox = mailbox_new(),
+                         .clock.unix_ms = 1700000000000};
     shop.rules.styles = &styles;
     shop.outbox = outbox_new(&shop);
 }
@@ -105,6 +110,7 @@ static inline void close_outbox(void)
 {
     outbox_free(shop.outbox);
     timers_free(shop.timers);
+    mailbox_free(shop.mailbox);
     memset(calls, 0, sizeof calls); /* what they pointed to is to be gone */
     tell("DELETE FROM outbox");
 }

@@ -13,16 +13,16 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "bot/cashier.h"
-#include "bot/darkroom/darkroom.h"
-#include "bot/http/http.h"
-#include "bot/intake.h"
-#include "bot/maker.h"
-#include "bot/store/directory.h"
-#include "bot/telegram/client.h"
-#include "bot/timers.h"
-#include "bot/turns.h"
-#include "bot/yookassa/client.h"
+#include "bot/chores/cashier.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/services/http/http.h"
+#include "bot/chores/intake.h"
+#include "bot/chores/maker.h"
+#include "bot/services/store/directory.h"
+#include "bot/services/telegram/client.h"
+#include "bot/base/timers.h"
+#include "bot/turn/turns.h"
+#include "bot/services/yookassa/client.h"
 #include "tests/unit/chores.h"
 
 #define TOKEN "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
@@ -50,16 +50,10 @@ static int64_t pushed_ms;
 static uint8_t *picture;
 static size_t picture_bytes;
 
-void turns_post(struct turns *turns, const struct event *event)
-{
-    (void)turns;
-    CHECK(news_count < NEWS_MAX);
-    news[news_count++] = *event;
-}
-
 static inline int news_of(enum event_kind kind, int64_t object)
 {
     int count = 0;
+    news_count += mailbox_take(shop.mailbox, news + news_count, NEWS_MAX - news_count);
     for (size_t i = 0; i < news_count; i++)
         count += news[i].kind == kind && news[i].object == object;
     return count;
@@ -190,8 +184,8 @@ static inline void read_clocks(void)
 {
     struct timespec now;
     CHECK_INT(clock_gettime(CLOCK_REALTIME, &now), 0);
-    shop.unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + pushed_ms;
-    shop.now_ms = now_ms();
+    shop.clock.unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + pushed_ms;
+    shop.clock.mono_ms = now_ms();
 }
 
 static inline void go_round(void)
@@ -204,11 +198,11 @@ static inline void go_round(void)
         fds[count++] = (struct http_fd){.fd = darkroom_fd(shop.darkroom), .want_read = true};
     http_poll(shop.http, fds, count, 5);
     read_clocks();
-    db_ready(shop.db, (short)(POLLIN | db_events(shop.db)), shop.now_ms);
-    darkroom_ready(shop.darkroom, darkroom_events(shop.darkroom), shop.now_ms);
-    http_perform(shop.http, shop.now_ms);
-    timers_run(shop.timers, shop.unix_ms, 100);
-    telegram_run_due(shop.telegram, shop.now_ms);
+    db_ready(shop.db, (short)(POLLIN | db_events(shop.db)), shop.clock.mono_ms);
+    darkroom_ready(shop.darkroom, darkroom_events(shop.darkroom), shop.clock.mono_ms);
+    http_perform(shop.http, shop.clock.mono_ms);
+    timers_run(shop.timers, shop.clock.unix_ms, 100);
+    telegram_run_due(shop.telegram, shop.clock.mono_ms);
 }
 
 static inline void wait_news(enum event_kind kind, int64_t object, int count)
@@ -265,6 +259,7 @@ static inline void open_shop(const char *url, char *store_path)
     CHECK_INT(directory_new(store_path, &shop.store), ERR_OK);
     shop.db = db;
     shop.timers = timers_new();
+    shop.mailbox = mailbox_new();
     shop.intake = intake_new(&shop);
     shop.cashier = cashier_new(&shop);
     shop.maker = maker_new(&shop);
@@ -273,7 +268,7 @@ static inline void open_shop(const char *url, char *store_path)
 
 static inline void close_shop(const char *store_path)
 {
-    shop.stopping = true;
+    shop.stop.asked = true;
     telegram_free(shop.telegram);
     yookassa_free(shop.yookassa);
     http_free(shop.http);
@@ -282,6 +277,7 @@ static inline void close_shop(const char *store_path)
     intake_free(shop.intake);
     darkroom_free(shop.darkroom);
     timers_free(shop.timers);
+    mailbox_free(shop.mailbox);
     store_free(shop.store);
     pid_t pid = fork();
     if (pid == 0) {
@@ -294,7 +290,8 @@ static inline void close_shop(const char *store_path)
 static inline int64_t fresh_order(const struct customer *anna)
 {
     int64_t order_id = order_new(anna);
-    tell(SQL("UPDATE orders SET created_at_ms = %lld WHERE id = %lld", (long long)shop.unix_ms, (long long)order_id));
+    tell(SQL("UPDATE orders SET created_at_ms = %lld WHERE id = %lld", (long long)shop.clock.unix_ms,
+             (long long)order_id));
     shared->order_id = order_id;
     shared->creates = shared->gets = 0;
     return order_id;

@@ -42,12 +42,12 @@ static void test_intake(const struct customer *anna)
 /* Pushes the clock forward until the photo is judged; how long that took by it. */
 static int64_t minutes_until_judged(int64_t id)
 {
-    int64_t before_ms = shop.unix_ms;
+    int64_t before_ms = shop.clock.unix_ms;
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PHOTO_READY, id) == 0; pushed_ms += 1000) {
         CHECK(now_ms() < until_ms);
         go_round();
     }
-    return (shop.unix_ms - before_ms) / 60000;
+    return (shop.clock.unix_ms - before_ms) / 60000;
 }
 
 /* "Temporarily unavailable" passes: asked for again for a quarter of an hour; what is wrong with the file is said at

@@ -1,8 +1,8 @@
 /* Every reply the classifier must know, one row each, and what it says of each. */
 #include <json-c/json.h>
-#include "bot/log.h"
-#include "bot/telegram/classify.h"
-#include "bot/telegram/url.h"
+#include "bot/base/log.h"
+#include "bot/services/telegram/classify.h"
+#include "bot/services/telegram/url.h"
 #include "tests/check.h"
 
 /* Replies of the Bot API: code, description, method. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 #include <vips/vips.h>
-#include "bot/darkroom/darkroom.h"
+#include "bot/services/darkroom/darkroom.h"
 #include "core/recipe.h"
 #include "tests/check.h"
 

@@ -1,6 +1,6 @@
 /* Updates as Telegram sends them, odd ones and hostile ones: each to the event it is, or to poison, and never in the
  * way of its neighbours. */
-#include "bot/telegram/decode.h"
+#include "bot/services/telegram/decode.h"
 #include "tests/check.h"
 
 static struct arena arena;

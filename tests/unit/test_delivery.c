@@ -19,11 +19,11 @@ static struct chat chat = {.id = 7};
 static struct effects effects;
 static struct event event;
 
-static struct turn begin(void)
+static struct step begin(void)
 {
     arena_reset(&arena);
     effects = (struct effects){0};
-    return (struct turn){.arena = &arena, .chat = &chat, .event = &event, .effects = &effects};
+    return (struct step){.arena = &arena, .chat = &chat, .event = &event, .effects = &effects};
 }
 
 /* Notes what was sent; the same photo twice, or one that does not exist, fails. */
@@ -57,8 +57,8 @@ static void play_set(struct job *job)
         else if (job->shots[i] == SHOT_QUEUED)
             job->shots[i] = SHOT_SENT;
         struct job before = *job;
-        struct turn turn = begin();
-        delivery_plan(&turn, job);
+        struct step step = begin();
+        delivery_plan(&step, job);
         note_sent(&before, times);
         for (size_t k = 0; k < effects.count; k++) {
             CHECK(last < effects.list[k].indexes[0]);
@@ -94,15 +94,15 @@ static void test_sizes(void)
 {
     struct job job = {.id = 3, .total = 23};
     memset(job.shots, SHOT_MADE, 23);
-    struct turn turn = begin();
-    delivery_plan(&turn, &job);
+    struct step step = begin();
+    delivery_plan(&step, &job);
     CHECK_INT(effects.count, 3);
     CHECK_INT(effects.list[0].index_count, 10);
     CHECK_INT(effects.list[1].index_count, 10);
     CHECK_INT(effects.list[2].index_count, 3);
     CHECK_INT(effects.list[2].indexes[2], 22);
-    turn = begin();
-    delivery_plan(&turn, &job);
+    step = begin();
+    delivery_plan(&step, &job);
     CHECK_INT(effects.count, 0);
 }
 
@@ -112,16 +112,16 @@ static void test_waits(void)
     struct job job = {.id = 3, .total = 23};
     memset(job.shots, SHOT_MADE, 23);
     job.shots[9] = SHOT_WAITING;
-    struct turn turn = begin();
-    delivery_plan(&turn, &job);
+    struct step step = begin();
+    delivery_plan(&step, &job);
     CHECK_INT(effects.count, 0);
     job.shots[9] = SHOT_FAILED;
     job.shots[22] = SHOT_WAITING;
-    delivery_plan(&turn, &job);
+    delivery_plan(&step, &job);
     CHECK_INT(effects.count, 2);
     CHECK_INT(effects.list[0].indexes[9], 10);
     job.shots[22] = SHOT_FAILED;
-    delivery_plan(&turn, &job);
+    delivery_plan(&step, &job);
     CHECK_INT(effects.count, 3);
     CHECK_INT(effects.list[2].index_count, 1);
     CHECK_INT(effects.list[2].indexes[0], 21);
@@ -133,16 +133,16 @@ static void test_repeat(void)
     memset(job.shots, SHOT_SENT, 12);
     job.shots[2] = SHOT_FAILED;
     struct job before = job;
-    struct turn turn = begin();
-    delivery_repeat(&turn, &job, true);
+    struct step step = begin();
+    delivery_repeat(&step, &job, true);
     CHECK_INT(effects.count, 2);
     CHECK_INT(effects.list[0].kind, EFFECT_FILES);
     CHECK(effects.list[0].flag);
     CHECK_INT(effects.list[0].indexes[2], 3);
     CHECK_INT(effects.list[1].index_count, 1);
     CHECK(memcmp(&before, &job, sizeof job) == 0);
-    turn = begin();
-    delivery_repeat(&turn, &job, false);
+    step = begin();
+    delivery_repeat(&step, &job, false);
     CHECK_INT(effects.list[0].kind, EFFECT_ALBUM);
     CHECK(effects.list[0].flag);
 }

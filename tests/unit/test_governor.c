@@ -1,5 +1,5 @@
 /* The governor with a clock that only moves when told. */
-#include "bot/telegram/governor.h"
+#include "bot/services/telegram/governor.h"
 #include "tests/check.h"
 
 static const struct governor_config usual = {

@@ -1,8 +1,8 @@
 /* The HTTP client against a hostile server on a raw socket: what was sent, what came back, and what counts as
  * ambiguous. The server is a child process that follows a script chosen by the path; it counts requests and
  * connections in shared memory. */
-#include "bot/http/http.h"
-#include "bot/log.h"
+#include "bot/services/http/http.h"
+#include "bot/base/log.h"
 #include "tests/raw_server.h"
 
 static bool answer(int fd)

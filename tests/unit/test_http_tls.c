@@ -1,9 +1,9 @@
 /* The HTTP client over TLS, HTTP/2 and proxies, against a server that does what the test wants. What counts is the
  * outcome (was it sent?), how often the server saw the request, and what the operator is told. */
 #include <sys/stat.h>
-#include "bot/http/http.h"
-#include "bot/http/trouble.h"
-#include "bot/http/trust.h"
+#include "bot/services/http/http.h"
+#include "bot/services/http/trouble.h"
+#include "bot/services/http/trust.h"
 #include "tests/tls_server.h"
 
 static uint16_t port;

@@ -1,6 +1,6 @@
 /* The log: what is hidden, what is kept, and what a line looks like. Standard error is read back through a pipe. */
 #include <unistd.h>
-#include "bot/log.h"
+#include "bot/base/log.h"
 #include "tests/check.h"
 
 static const char *redacted(const char *text)

@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bot/darkroom/darkroom.h"
-#include "bot/store/directory.h"
-#include "bot/store/store.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/services/store/directory.h"
+#include "bot/services/store/store.h"
 #include "tests/unit/outbox_stage.h"
 
 enum { CHATS = 50, EXAMPLES = 2 };

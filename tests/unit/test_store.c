@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "bot/random.h"
-#include "bot/store/directory.h"
+#include "bot/base/random.h"
+#include "bot/services/store/directory.h"
 #include "tests/check.h"
 
 static char root[] = "/tmp/fotoset-store.XXXXXX";

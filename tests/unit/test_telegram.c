@@ -1,11 +1,11 @@
 /* The client, the long poll, the start-up and the fetching of files against a server that behaves badly on request.
  * What the server is asked to do stands in the text or file_id of the call. */
 #include <json-c/json.h>
-#include "bot/log.h"
-#include "bot/telegram/client.h"
-#include "bot/telegram/decode.h"
-#include "bot/telegram/files.h"
-#include "bot/telegram/poll.h"
+#include "bot/base/log.h"
+#include "bot/services/telegram/client.h"
+#include "bot/services/telegram/decode.h"
+#include "bot/services/telegram/files.h"
+#include "bot/services/telegram/poll.h"
 #include "tests/raw_server.h"
 
 static const char token[] = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFak";

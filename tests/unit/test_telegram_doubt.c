@@ -1,8 +1,8 @@
 /* No single answer of Telegram is final: a refused token, at the start and while polling, and somebody else who polls.
  * The server says on request what it must not be believed; waits are passed by instead of waited for. */
-#include "bot/telegram/client.h"
-#include "bot/telegram/decode.h"
-#include "bot/telegram/poll.h"
+#include "bot/services/telegram/client.h"
+#include "bot/services/telegram/decode.h"
+#include "bot/services/telegram/poll.h"
 #include "tests/raw_server.h"
 
 static const char token[] = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFak";

@@ -1,5 +1,5 @@
 /* The unit file, as far as a check needs it: what is read, what empties a list, and which paths the unit takes away. */
-#include "bot/unit.h"
+#include "bot/house/unit.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "bot/yookassa/client.h"
+#include "bot/services/yookassa/client.h"
 #include "tests/check.h"
 
 #define ID "22e12f66-000f-5000-8000-18db351245c7"

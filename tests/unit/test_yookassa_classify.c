@@ -1,7 +1,7 @@
 /* What each reply of YooKassa means, the payment parser against odd answers, and the bytes of a request. */
-#include "bot/yookassa/body.h"
-#include "bot/yookassa/classify.h"
-#include "bot/yookassa/payment.h"
+#include "bot/services/yookassa/body.h"
+#include "bot/services/yookassa/classify.h"
+#include "bot/services/yookassa/payment.h"
 #include "tests/check.h"
 
 static struct yookassa_verdict classify(enum http_outcome outcome, long status, const char *body, int64_t retry_after_s)

@@ -1,0 +1,46 @@
+/* What Telegram itself shows of the bot: the commands behind the "Menu" button, the text in the empty chat before
+ * "Start", the line on the profile. All words come from the catalogue, all numbers from the shop's rules, so they are
+ * told anew at every start. */
+#include "bot/house/menu.h"
+
+#include "core/style.h"
+
+/* One of the two texts about the bot, as plain words. */
+static const char *about(const struct shop *shop, struct arena *arena, enum lang lang, enum text_key key)
+{
+    const struct rules *rules = &shop->rules;
+    const struct style *cheapest = style_cheapest(rules->styles);
+    const char *price = text_money(arena, lang, cheapest->price_kopecks);
+    return text_plain(arena, text_format(arena, rules->texts, lang, key,
+                                         ARGS(ARG_N("min", rules->photos_min), ARG_N("max", rules->photos_max),
+                                              ARG_N("photos", cheapest->photo_count), ARG_S("price", price))));
+}
+
+enum err menu_begin(struct shop *shop, telegram_ready_fn *ready, void *ctx)
+{
+    static const struct {
+        const char *name;
+        enum text_key key;
+    } commands[] = {{"start", TEXT_COMMAND_START},  {"menu", TEXT_COMMAND_MENU},         {"new", TEXT_COMMAND_NEW},
+                    {"my", TEXT_COMMAND_MY},        {"settings", TEXT_COMMAND_SETTINGS}, {"help", TEXT_COMMAND_HELP},
+                    {"cancel", TEXT_COMMAND_CANCEL}};
+    enum { COUNT = sizeof commands / sizeof commands[0] };
+    struct telegram_command list[COUNT];
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < COUNT; i++) {
+        list[i].name = commands[i].name;
+        for (int lang = 0; lang < LANG_COUNT; lang++)
+            list[i].description[lang] = text_plain(
+                &arena, text_format(&arena, shop->rules.texts, (enum lang)lang, commands[i].key, NO_ARGS));
+    }
+    struct telegram_menu menu = {
+        .languages = {lang_code(LANG_RU), lang_code(LANG_EN)}, .commands = list, .count = COUNT};
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        menu.about[lang] = about(shop, &arena, (enum lang)lang, TEXT_ABOUT);
+        menu.about_short[lang] = about(shop, &arena, (enum lang)lang, TEXT_ABOUT_SHORT);
+    }
+    enum err err = telegram_begin(shop->telegram, shop->clock.mono_ms, &menu, ready, ctx);
+    arena_done(&arena);
+    return err;
+}

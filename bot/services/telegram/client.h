@@ -1,0 +1,93 @@
+/* Calls to the Bot API: order per chat, rates, retries, and one verdict each. */
+#ifndef BOT_SERVICES_TELEGRAM_CLIENT_H
+#define BOT_SERVICES_TELEGRAM_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bot/services/http/http.h"
+#include "bot/services/telegram/classify.h"
+#include "core/err.h"
+
+struct json_object;
+struct telegram;
+
+enum {
+    TELEGRAM_FILES_MAX = 11, /* ten of an album, and a thumbnail */
+    TELEGRAM_PARAMS_MAX_BYTES = 256 * 1024,
+    TELEGRAM_PENDING_MAX = 100000, /* calls accepted and not done */
+    TELEGRAM_REPLY_MAX_BYTES = 1024 * 1024,
+    TELEGRAM_TRIES_MAX = 8 /* of one call on server errors; 429 and "not sent" are waited out instead */
+};
+
+struct telegram_config {
+    const char *api_url; /* https://api.telegram.org */
+    const char *token;
+    double chat_rate_s;   /* messages a second to one chat; 0 = no limit. Usual: 1 */
+    int chat_burst;       /* messages at once to an idle chat; 0 = 3 */
+    double global_rate_s; /* messages a second in all; 0 = no limit. Usual: 28 */
+    int global_burst;     /* 0 = the rate of one second */
+    int max_in_flight;    /* calls at once; 0 = 64 */
+    uint64_t seed;        /* of the jitter */
+};
+
+enum telegram_priority { TELEGRAM_INTERACTIVE, TELEGRAM_BULK, TELEGRAM_PRIORITY_COUNT };
+
+enum effect_class {
+    EFFECT_IDEMPOTENT, /* E0: repeated on any failure */
+    EFFECT_VALUE,      /* E1: repeated when a server error or "not sent" says so; ambiguous goes to the caller */
+    EFFECT_ADVERT,     /* E2: repeated only when it certainly did not happen */
+    EFFECT_CLASS_COUNT
+};
+
+struct telegram_file {
+    const char *name; /* the field ("photo"), or the x of "attach://x" */
+    const char *filename;
+    const char *content_type;
+    const void *data; /* borrowed until done */
+    size_t bytes;
+};
+
+/* Strings are copied; the files' data is borrowed until done. */
+struct telegram_call {
+    const char *method;
+    int64_t chat_id; /* calls of a chat go one after the other; 0 = none, goes by itself. answerCallbackQuery, getFile
+                      * and sendChatAction never wait behind their chat's messages, whatever this says */
+    enum telegram_priority priority;
+    enum effect_class effect;
+    const char *params_json; /* a JSON object, or NULL for none */
+    const struct telegram_file *files;
+    size_t file_count;
+    bool no_result;        /* nobody reads it: a success is reported without one, and need not be parsed */
+    int cost;              /* messages it makes; 0 = 1 for calls that send or edit, else 0: an album has to say */
+    int chat_cost;         /* as how many its own chat counts it; 0 = as many, an edit as none */
+    int64_t deadline_ms;   /* monotonic; after it a failure is reported instead of retried; 0 = none */
+    int64_t not_before_ms; /* monotonic; 0 = at once. Only without a chat_id */
+};
+
+/* result is borrowed, and NULL unless verdict->class is TELEGRAM_OK with a result in it. The callback may make calls.
+ */
+typedef void telegram_done_fn(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
+
+/* Registers the token with the log's redaction. ERR_INVALID: token or api_url malformed. http must outlive it. */
+enum err telegram_new(struct http *http, const struct telegram_config *config, struct telegram **ret_tg) MUST_CHECK;
+/* Cancels everything first. Accepts NULL. */
+void telegram_free(struct telegram *tg);
+
+/* done is called exactly once, later, never from here. ERR_AGAIN: TELEGRAM_PENDING_MAX calls are waiting;
+ * ERR_INVALID: a method, params or files outside their limits (then done is never called). */
+enum err telegram_call(struct telegram *tg, int64_t now_ms, const struct telegram_call *call, telegram_done_fn *done,
+                       void *ctx) MUST_CHECK;
+/* Everything waiting is reported CANCELED, everything on its way AMBIGUOUS (or its real verdict). For shutdown. */
+void telegram_cancel_all(struct telegram *tg);
+
+size_t telegram_pending(const struct telegram *tg);
+/* When telegram_run_due has something to do; INT64_MAX = nothing by itself. */
+int64_t telegram_next_deadline_ms(const struct telegram *tg);
+/* Send what may go now. */
+void telegram_run_due(struct telegram *tg, int64_t now_ms);
+
+/* The loop's time as last heard, for callbacks that make calls. */
+int64_t telegram_now_ms(const struct telegram *tg);
+
+#endif

@@ -1,0 +1,36 @@
+/* Inside bot/telegram only: what client, poll and files share. */
+#ifndef BOT_SERVICES_TELEGRAM_PRIVATE_H
+#define BOT_SERVICES_TELEGRAM_PRIVATE_H
+
+#include <json-c/json.h>
+#include "bot/services/telegram/client.h"
+#include "bot/services/telegram/governor.h"
+
+struct telegram_job;
+struct telegram_fetch;
+
+struct telegram {
+    struct http *http;
+    struct governor *governor;
+    struct json_tokener *tokener;
+    char *api_url, *token;
+    struct telegram_job *jobs;      /* accepted and not done */
+    struct telegram_fetch *fetches; /* downloads on their way */
+    size_t pending;
+    uint64_t random;
+    int64_t now_ms; /* the latest time heard */
+    bool stopping;  /* inside telegram_cancel_all */
+};
+
+/* 0 … below-1. */
+int64_t telegram_random(struct telegram *tg, int64_t below);
+/* With jitter: between 100 ms and 0.5 s, 1 s, 2 s … 64 s for the first, second … failure in a row. */
+int64_t telegram_backoff_ms(struct telegram *tg, int failures);
+/* Parse a body; NULL unless it is one strict JSON value. The caller puts it. */
+struct json_object *telegram_parse(struct telegram *tg, const char *body, size_t bytes);
+/* What an answer means; *reply is the parsed body or NULL, the caller puts it. */
+struct telegram_verdict telegram_judge(struct telegram *tg, const char *method, const struct http_answer *answer,
+                                       struct json_object **ret_reply);
+void telegram_cancel_fetches(struct telegram *tg);
+
+#endif

@@ -1,0 +1,183 @@
+/* The two calls to YooKassa. A call is one small block between http_start and its answer; the client keeps a list of
+ * them only to cancel what runs when it is freed. The secret is given to the HTTP client as a password and stands in
+ * no URL, header text or error; should the other side repeat it in a description, that is dropped here. It must not
+ * retry: only the caller knows whether the key is stored and still usable. */
+#include "bot/services/yookassa/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bug.h"
+
+enum { KEY_HEADER_BYTES = 128 };
+
+struct call {
+    struct call *next, **link;
+    struct yookassa *yookassa;
+    yookassa_done_fn *done;
+    void *ctx;
+    uint64_t transfer;
+    char expected_id[YOOKASSA_ID_BYTES]; /* "" for a create */
+};
+
+struct yookassa {
+    struct http *http;
+    char *payments_url; /* "…/payments" */
+    char *shop_id, *secret, *proxy;
+    int64_t timeout_ms;
+    struct call *calls;
+};
+
+static void *must(void *memory)
+{
+    if (memory == NULL)
+        bug("out of memory");
+    return memory;
+}
+
+static char *join(const char *one, size_t one_length, const char *two)
+{
+    size_t bytes = one_length + strlen(two) + 1;
+    char *text = must(malloc(bytes));
+    (void)snprintf(text, bytes, "%.*s%s", (int)one_length, one, two);
+    return text;
+}
+
+struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *config)
+{
+    struct yookassa *yookassa = must(calloc(1, sizeof *yookassa));
+    size_t length = strlen(config->api_url);
+    while (length > 0 && config->api_url[length - 1] == '/')
+        length--;
+    yookassa->http = http;
+    yookassa->payments_url = join(config->api_url, length, "/payments");
+    yookassa->shop_id = must(strdup(config->shop_id));
+    yookassa->secret = must(strdup(config->secret));
+    yookassa->proxy = must(strdup(config->proxy == NULL ? "" : config->proxy));
+    yookassa->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : YOOKASSA_TIMEOUT_MS;
+    return yookassa;
+}
+
+void yookassa_free(struct yookassa *yookassa)
+{
+    if (yookassa == NULL)
+        return;
+    while (yookassa->calls != NULL)
+        http_cancel(yookassa->http, yookassa->calls->transfer);
+    explicit_bzero(yookassa->secret, strlen(yookassa->secret));
+    free(yookassa->secret);
+    free(yookassa->shop_id);
+    free(yookassa->proxy);
+    free(yookassa->payments_url);
+    free(yookassa);
+}
+
+static void unlink_call(struct call *call)
+{
+    *call->link = call->next;
+    if (call->next != NULL)
+        call->next->link = call->link;
+}
+
+static struct call *link_call(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx)
+{
+    struct call *call = must(calloc(1, sizeof *call));
+    call->yookassa = yookassa;
+    call->done = done;
+    call->ctx = ctx;
+    call->next = yookassa->calls;
+    call->link = &yookassa->calls;
+    if (call->next != NULL)
+        call->next->link = &call->next;
+    yookassa->calls = call;
+    return call;
+}
+
+/* A 200 that can't be read is no answer: what was asked may have been done. */
+static void make_unreadable(struct yookassa_verdict *verdict, const char *why)
+{
+    verdict->kind = YOOKASSA_AMBIGUOUS;
+    (void)snprintf(verdict->description, sizeof verdict->description, "%s", why);
+}
+
+static void hide_secret(struct yookassa_verdict *verdict, const char *secret)
+{
+    if (secret[0] == '\0')
+        return;
+    if (strstr(verdict->description, secret) != NULL)
+        (void)snprintf(verdict->description, sizeof verdict->description, "(hidden: it held the secret)");
+    if (strstr(verdict->code, secret) != NULL)
+        verdict->code[0] = '\0';
+    if (strstr(verdict->parameter, secret) != NULL)
+        verdict->parameter[0] = '\0';
+}
+
+static void answered(void *ctx, struct http_answer *answer)
+{
+    struct call *call = ctx;
+    struct yookassa_payment payment;
+    struct yookassa_reply reply = {.payment = NULL, .now_ms = answer->now_ms};
+    unlink_call(call);
+    yookassa_classify(answer, &reply.verdict);
+    if (reply.verdict.kind == YOOKASSA_OK) {
+        if (yookassa_payment_parse(answer->body, answer->bytes, &payment) != ERR_OK)
+            make_unreadable(&reply.verdict, "the answer is not a payment");
+        else if (call->expected_id[0] != '\0' && strcmp(call->expected_id, payment.id) != 0)
+            make_unreadable(&reply.verdict, "the answer is about another payment");
+        else
+            reply.payment = &payment;
+    }
+    hide_secret(&reply.verdict, call->yookassa->secret);
+    call->done(call->ctx, &reply);
+    free(call);
+}
+
+static void start(struct call *call, struct http_request *request)
+{
+    struct yookassa *yookassa = call->yookassa;
+    request->user = yookassa->shop_id;
+    request->password = yookassa->secret;
+    request->timeout_ms = yookassa->timeout_ms;
+    request->proxy = yookassa->proxy;
+    request->max_answer_bytes = YOOKASSA_ANSWER_MAX_BYTES;
+    call->transfer = http_start(yookassa->http, request, answered, call);
+}
+
+static bool key_right(const char *key)
+{
+    size_t length = strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-_.");
+    return length > 0 && length <= YOOKASSA_KEY_MAX_LENGTH && key[length] == '\0';
+}
+
+enum err yookassa_create(struct yookassa *yookassa, const char *key, const char *body, yookassa_done_fn *done,
+                         void *ctx)
+{
+    if (!key_right(key))
+        return ERR_INVALID;
+    char header[KEY_HEADER_BYTES];
+    (void)snprintf(header, sizeof header, "Idempotence-Key: %s", key);
+    const char *headers[] = {"Content-Type: application/json", header, NULL};
+    struct http_request request = {.url = yookassa->payments_url,
+                                   .method = HTTP_POST,
+                                   .headers = headers,
+                                   .body = body,
+                                   .body_bytes = strlen(body)};
+    start(link_call(yookassa, done, ctx), &request);
+    return ERR_OK;
+}
+
+enum err yookassa_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done, void *ctx)
+{
+    if (!yookassa_id_valid(payment_id))
+        return ERR_INVALID;
+    struct call *call = link_call(yookassa, done, ctx);
+    (void)snprintf(call->expected_id, sizeof call->expected_id, "%s", payment_id);
+    size_t length = strlen(yookassa->payments_url);
+    char *base = join(yookassa->payments_url, length, "/"), *url = join(base, length + 1, payment_id);
+    struct http_request request = {.url = url, .method = HTTP_GET};
+    start(call, &request);
+    free(url);
+    free(base);
+    return ERR_OK;
+}

@@ -1,0 +1,49 @@
+/* YooKassa v3 over the daemon's HTTP client: create a payment, ask about one. Nothing here retries, stores or decides
+ * about money: each call is one request and one reply, classified. Only what yookassa_get says about an id that we
+ * stored ourselves is to be believed, and then compared in amount, currency, order and status. */
+#ifndef BOT_SERVICES_YOOKASSA_CLIENT_H
+#define BOT_SERVICES_YOOKASSA_CLIENT_H
+
+#include "bot/services/http/http.h"
+#include "bot/services/yookassa/body.h"
+#include "bot/services/yookassa/classify.h"
+#include "bot/services/yookassa/payment.h"
+#include "core/err.h"
+
+enum {
+    YOOKASSA_TIMEOUT_MS = 40 * 1000, /* they answer within 30 s, or 500 and the outcome is unknown */
+    YOOKASSA_ANSWER_MAX_BYTES = 256 * 1024
+};
+
+struct yookassa;
+
+/* Copied. */
+struct yookassa_config {
+    const char *api_url; /* "https://api.yookassa.ru/v3", with or without the last slash */
+    const char *shop_id;
+    const char *secret;
+    const char *proxy;  /* NULL = none */
+    int64_t timeout_ms; /* 0 = YOOKASSA_TIMEOUT_MS */
+};
+
+/* Valid during the callback only. */
+struct yookassa_reply {
+    struct yookassa_verdict verdict;
+    const struct yookassa_payment *payment; /* not NULL exactly when the verdict is YOOKASSA_OK */
+    int64_t now_ms;                         /* the loop's time */
+};
+typedef void yookassa_done_fn(void *ctx, const struct yookassa_reply *reply);
+
+/* Never NULL. http is borrowed and must outlive it. */
+struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *config);
+/* Cancels what runs: each done is called, as after a failure. Accepts NULL. */
+void yookassa_free(struct yookassa *yookassa);
+
+/* POST /payments with a body of yookassa_body_payment and a key that was stored before: the same on every try. done
+ * is called once and not from here. ERR_INVALID (done is not called): the key is not 1–64 of 0-9 a-z A-Z + - _ . */
+enum err yookassa_create(struct yookassa *yookassa, const char *key, const char *body, yookassa_done_fn *done,
+                         void *ctx) MUST_CHECK;
+/* GET /payments/{id}. An answer about another id is YOOKASSA_AMBIGUOUS. ERR_INVALID (done is not called): not an id. */
+enum err yookassa_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done, void *ctx) MUST_CHECK;
+
+#endif

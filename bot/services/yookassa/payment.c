@@ -1,0 +1,202 @@
+/* Reads a payment object. What is read here decides whether somebody gets what they paid for, so nothing is guessed:
+ * a missing or odd field makes the whole answer unreadable (and the caller asks again) rather than a payment with a
+ * zero in it. Fields that we do not use are not looked at. Amounts are text on the wire and never become a double. */
+#include "bot/services/yookassa/payment.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "core/bug.h"
+#include "core/money.h"
+
+static const char *const STATUS_NAMES[] = {"pending", "waiting_for_capture", "succeeded", "canceled"};
+_Static_assert(sizeof STATUS_NAMES / sizeof STATUS_NAMES[0] == YOOKASSA_STATUS_COUNT, "one name a status");
+
+const char *yookassa_status_name(enum yookassa_status status)
+{
+    return (unsigned)status < YOOKASSA_STATUS_COUNT ? STATUS_NAMES[status] : "unknown";
+}
+
+bool yookassa_id_valid(const char *id)
+{
+    size_t length = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+    return length > 0 && length < YOOKASSA_ID_BYTES && id[length] == '\0';
+}
+
+/* The text at key: NULL when there is none, or when it is not a string or holds a 0 inside. */
+static const char *peek_text(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_string))
+        return NULL;
+    const char *text = json_object_get_string(value);
+    return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
+static struct json_object *peek_object(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_object))
+        return NULL;
+    return value;
+}
+
+static bool peek_true(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_boolean) &&
+           json_object_get_boolean(value);
+}
+
+/* Copies a required text; ERR_INVALID when it is missing, empty or too long. */
+static enum err copy_text(struct json_object *object, const char *key, char *ret_text, size_t bytes)
+{
+    const char *text = peek_text(object, key);
+    size_t length = text == NULL ? 0 : strlen(text);
+    if (length == 0 || length >= bytes)
+        return ERR_INVALID;
+    memcpy(ret_text, text, length + 1);
+    return ERR_OK;
+}
+
+static enum err read_status(struct json_object *object, enum yookassa_status *ret_status)
+{
+    const char *text = peek_text(object, "status");
+    for (int i = 0; text != NULL && i < YOOKASSA_STATUS_COUNT; i++) {
+        if (strcmp(text, STATUS_NAMES[i]) == 0) {
+            *ret_status = (enum yookassa_status)i;
+            return ERR_OK;
+        }
+    }
+    return ERR_INVALID;
+}
+
+static enum err read_amount(struct json_object *object, struct yookassa_payment *payment)
+{
+    struct json_object *amount = peek_object(object, "amount");
+    const char *value = amount == NULL ? NULL : peek_text(amount, "value");
+    if (value == NULL || money_parse(value, &payment->amount_kopecks) != ERR_OK || payment->amount_kopecks <= 0)
+        return ERR_INVALID;
+    if (copy_text(amount, "currency", payment->currency, sizeof payment->currency) != ERR_OK)
+        return ERR_INVALID;
+    return strlen(payment->currency) == 3 ? ERR_OK : ERR_INVALID;
+}
+
+/* The order id in the metadata: a string or, as others write it, a number. Payments of other programs in the same shop
+ * have none, or one of another kind: then it is 0. */
+static int64_t read_order_id(struct json_object *object)
+{
+    struct json_object *metadata = peek_object(object, "metadata"), *value = NULL;
+    if (metadata == NULL || !json_object_object_get_ex(metadata, "order_id", &value))
+        return 0;
+    if (json_object_is_type(value, json_type_int))
+        return json_object_get_int64(value) > 0 ? json_object_get_int64(value) : 0;
+    const char *text = peek_text(metadata, "order_id");
+    if (text == NULL || text[0] < '1' || text[0] > '9')
+        return 0;
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0' ? number : 0;
+}
+
+/* Reads exactly count digits; -1 when there is something else. */
+static int read_digits(const char *text, int count)
+{
+    int number = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        number = number * 10 + (text[i] - '0');
+    }
+    return number;
+}
+
+/* "2026-07-18T10:51:18.139Z": YooKassa writes UTC. 0 when it is missing or of another form. */
+static int64_t read_time(struct json_object *object, const char *key)
+{
+    static const char SHAPE[] = "0000-00-00T00:00:00";
+    const char *text = peek_text(object, key);
+    size_t length = sizeof SHAPE - 1;
+    if (text == NULL || strlen(text) < length)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        if (SHAPE[i] == '0' ? read_digits(text + i, 1) < 0 : text[i] != SHAPE[i])
+            return 0;
+    const char *end = text + length;
+    if (*end == '.')
+        end += 1 + strspn(end + 1, "0123456789");
+    if (strcmp(end, "Z") != 0)
+        return 0;
+    struct tm tm = {.tm_year = read_digits(text, 4) - 1900,
+                    .tm_mon = read_digits(text + 5, 2) - 1,
+                    .tm_mday = read_digits(text + 8, 2),
+                    .tm_hour = read_digits(text + 11, 2),
+                    .tm_min = read_digits(text + 14, 2),
+                    .tm_sec = read_digits(text + 17, 2)};
+    return timegm(&tm);
+}
+
+/* The link exists only while the payer may use it; if it is there, it must be one that may go into a button. */
+static enum err read_link(struct json_object *object, struct yookassa_payment *payment)
+{
+    struct json_object *confirmation = peek_object(object, "confirmation");
+    if (confirmation == NULL || peek_text(confirmation, "confirmation_url") == NULL)
+        return ERR_OK;
+    enum err err = copy_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES);
+    if (err != ERR_OK)
+        return err;
+    const char *url = payment->confirmation_url;
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0 ? ERR_OK : ERR_INVALID;
+}
+
+/* Told to people and kept in a row; a reason that we can't keep whole is dropped, the status alone decides. */
+static void read_cancellation(struct json_object *object, struct yookassa_payment *payment)
+{
+    struct json_object *details = peek_object(object, "cancellation_details");
+    if (details == NULL)
+        return;
+    if (copy_text(details, "party", payment->cancel_party, YOOKASSA_REASON_BYTES) != ERR_OK)
+        payment->cancel_party[0] = '\0';
+    if (copy_text(details, "reason", payment->cancel_reason, YOOKASSA_REASON_BYTES) != ERR_OK)
+        payment->cancel_reason[0] = '\0';
+}
+
+static enum err read_payment(struct json_object *object, struct yookassa_payment *payment)
+{
+    if (!json_object_is_type(object, json_type_object) ||
+        copy_text(object, "id", payment->id, sizeof payment->id) != ERR_OK || !yookassa_id_valid(payment->id) ||
+        read_status(object, &payment->status) != ERR_OK || read_amount(object, payment) != ERR_OK ||
+        read_link(object, payment) != ERR_OK)
+        return ERR_INVALID;
+    payment->paid = peek_true(object, "paid");
+    payment->test = peek_true(object, "test");
+    payment->order_id = read_order_id(object);
+    payment->created_at_s = read_time(object, "created_at");
+    read_cancellation(object, payment);
+    return payment->status == YOOKASSA_SUCCEEDED && !payment->paid ? ERR_INVALID : ERR_OK;
+}
+
+enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment)
+{
+    if (bytes > INT32_MAX)
+        return ERR_TOO_LARGE;
+    struct json_tokener *tokener = json_tokener_new();
+    if (tokener == NULL)
+        bug("out of memory");
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    struct json_object *object = json_tokener_parse_ex(tokener, json, (int)bytes);
+    bool whole = json_tokener_get_error(tokener) == json_tokener_success;
+    json_tokener_free(tokener);
+
+    struct yookassa_payment payment;
+    memset(&payment, 0, sizeof payment);
+    enum err err = whole ? read_payment(object, &payment) : ERR_INVALID;
+    json_object_put(object);
+    if (err == ERR_OK)
+        *ret_payment = payment;
+    return err;
+}

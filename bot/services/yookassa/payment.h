@@ -1,0 +1,43 @@
+/* A payment as YooKassa describes it, read strictly. */
+#ifndef BOT_SERVICES_YOOKASSA_PAYMENT_H
+#define BOT_SERVICES_YOOKASSA_PAYMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/err.h"
+
+enum yookassa_status {
+    YOOKASSA_PENDING,
+    YOOKASSA_WAITING_FOR_CAPTURE, /* two-stage payments only; ours are captured at once */
+    YOOKASSA_SUCCEEDED,           /* final */
+    YOOKASSA_CANCELED,            /* final */
+    YOOKASSA_STATUS_COUNT
+};
+
+enum { YOOKASSA_ID_BYTES = 65, YOOKASSA_URL_BYTES = 2049, YOOKASSA_REASON_BYTES = 64, YOOKASSA_CURRENCY_BYTES = 4 };
+
+struct yookassa_payment {
+    char id[YOOKASSA_ID_BYTES];
+    enum yookassa_status status;
+    bool paid; /* always true when succeeded */
+    bool test; /* made in a test shop: no real money */
+    int64_t amount_kopecks;
+    char currency[YOOKASSA_CURRENCY_BYTES];
+    int64_t order_id;                          /* ours, from the metadata; 0 = none */
+    int64_t created_at_s;                      /* unix; 0 = not told */
+    char confirmation_url[YOOKASSA_URL_BYTES]; /* while pending, else "" */
+    char cancel_party[YOOKASSA_REASON_BYTES];  /* "yoo_money", "payment_network", "merchant", or "" */
+    char cancel_reason[YOOKASSA_REASON_BYTES]; /* "expired_on_confirmation", "insufficient_funds" …, or "" */
+};
+
+/* One payment object. ERR_INVALID when it is not JSON, lacks id, status or amount, has a status we do not know, an
+ * amount that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
+enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment) MUST_CHECK;
+
+/* The stored word ("pending" …); never NULL, static. */
+const char *yookassa_status_name(enum yookassa_status status);
+/* A payment id that may stand in a URL: 1–64 of 0-9 a-z A-Z and '-'. */
+bool yookassa_id_valid(const char *id);
+
+#endif

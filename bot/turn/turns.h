@@ -1,0 +1,44 @@
+/* The turns: everything that happens to conversations goes through here, one transaction at a time.
+ *
+ *   updates, news, wishes to be woken ─▶ load ─▶ core's step ─▶ commit ─▶ outbox, chores, the next getUpdates
+ *
+ * One turn takes whatever has gathered: one batch of updates, all news posted since, outcomes of sends. While a turn
+ * is at the database the next one gathers, so load grows the turn instead of the queue. */
+#ifndef BOT_TURN_TURNS_H
+#define BOT_TURN_TURNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "bot/house/shop.h"
+#include "core/event.h"
+
+struct turns;
+
+enum {
+    TURNS_EVENTS_MAX = 256, /* of one turn: a batch of updates and news; more news waits for the next turn */
+    TURNS_CHATS_MAX = TURNS_EVENTS_MAX
+};
+
+/* Time limits further away are not kept in memory: the daemon asks for them again every so often. */
+#define TURNS_HORIZON_MS (INT64_C(6) * 3600 * 1000)
+
+struct turns *turns_new(struct shop *shop);
+/* Where the bot stands, as bot_take() said: before the first turn. */
+void turns_stand(struct turns *turns, int64_t turn, int64_t offset);
+/* Which chats have updates in parked_updates, as parked_add_resume() asked: before the first turn. They are tried now.
+ */
+void turns_park(struct turns *turns, const struct db_result *result, int statement);
+/* Post EVENT_WAKE of the chat at that time. */
+void turns_wake_at(struct turns *turns, int64_t chat_id, int64_t unix_ms);
+void turns_free(struct turns *turns);
+
+/* A body of getUpdates: at most one at a time. done is told the offset once it is committed. */
+void turns_batch(struct turns *turns, const char *body, size_t bytes);
+/* Start the next turn if there is something and none is running. Called by the loop. */
+void turns_run(struct turns *turns);
+/* Has one turn been at the database for longer than that, retries included? */
+bool turns_stuck(const struct turns *turns, int64_t limit_ms);
+/* Nothing gathered, nothing running? */
+bool turns_idle(const struct turns *turns);
+
+#endif
