@@ -39,6 +39,7 @@ static void found(struct shipment *shipment)
                                     .index = shipment->album.photos[at].index,
                                     .delivery = "sent",
                                     .message_id = shipment->probe_id};
+    outbox_see_message(shipment->outbox, shipment->probe_id); /* what is sent from now on lies above it */
     album_note_outcome(shipment, at, &outcome);
     shipment->found = true;
     shipment->walk_end = shipment->probe_id++ + PROBE_AHEAD;

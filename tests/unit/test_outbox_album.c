@@ -365,6 +365,31 @@ static void test_search_disturbed(void)
     close_outbox();
 }
 
+/* What the search found lies below whatever is sent afterwards: the next album of the set is never looked for among the
+ * photos of the one before, not even by a life that has nothing but the row to go by. */
+static void test_found_album_lies_below(void)
+{
+    int64_t job_id = made_job();
+    struct call *next;
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    open_with_album(job_id, "[10,11,12,13,14,15,16,17,18,19]", "100");
+    add_album(2, job_id, "album", "[20,21,22]", "NULL");
+    put_album_here(105, 10, ALBUM);
+    resume();
+    (void)play_search(&next);
+    CHECK(next != NULL);
+    CHECK_TEXT(next->method, "sendMediaGroup");
+    CHECK_INT(ask("SELECT attempted_after FROM outbox WHERE id = 2"), 114);
+    put_album_here(130, 20, 3);
+    answer(next, TELEGRAM_AMBIGUOUS, NULL);
+    (void)play_search(&next); /* play_edit checks that no photo is offered another one's caption */
+    CHECK(next == NULL);
+    settle_outcomes();
+    CHECK_INT(sent_of(job_id), ALBUM + 3);
+    CHECK_INT(id_of(job_id, 20), 130);
+    close_outbox();
+}
+
 int main(void)
 {
     begin("fotoset_test_outbox_album");
@@ -376,6 +401,7 @@ int main(void)
     test_photo_without_answer();
     test_lower_end_follows();
     test_search_begins_above();
+    test_found_album_lies_below();
     test_search_disturbed();
     end();
     return 0;
