@@ -6,9 +6,8 @@
 #include "core/style.h"
 
 /* One of the two texts about the bot, as plain words. */
-static const char *about(const struct shop *shop, struct arena *arena, enum lang lang, enum text_key key)
+static const char *about(const struct rules *rules, struct arena *arena, enum lang lang, enum text_key key)
 {
-    const struct rules *rules = &shop->rules;
     const struct style *cheapest = style_cheapest(rules->styles);
     const char *price = text_money(arena, lang, cheapest->price_kopecks);
     return text_plain(arena, text_format(arena, rules->texts, lang, key,
@@ -16,7 +15,8 @@ static const char *about(const struct shop *shop, struct arena *arena, enum lang
                                               ARG_N("photos", cheapest->photo_count), ARG_S("price", price))));
 }
 
-enum err menu_begin(struct shop *shop, telegram_ready_fn *ready, void *ctx)
+enum err menu_begin(struct telegram *telegram, const struct rules *rules, int64_t now_ms, telegram_ready_fn *ready,
+                    void *ctx)
 {
     static const struct {
         const char *name;
@@ -32,15 +32,15 @@ enum err menu_begin(struct shop *shop, telegram_ready_fn *ready, void *ctx)
         list[i].name = commands[i].name;
         for (int lang = 0; lang < LANG_COUNT; lang++)
             list[i].description[lang] = text_plain(
-                &arena, text_format(&arena, shop->rules.texts, (enum lang)lang, commands[i].key, NO_ARGS));
+                &arena, text_format(&arena, rules->texts, (enum lang)lang, commands[i].key, NO_ARGS));
     }
     struct telegram_menu menu = {
         .languages = {lang_code(LANG_RU), lang_code(LANG_EN)}, .commands = list, .count = COUNT};
     for (int lang = 0; lang < LANG_COUNT; lang++) {
-        menu.about[lang] = about(shop, &arena, (enum lang)lang, TEXT_ABOUT);
-        menu.about_short[lang] = about(shop, &arena, (enum lang)lang, TEXT_ABOUT_SHORT);
+        menu.about[lang] = about(rules, &arena, (enum lang)lang, TEXT_ABOUT);
+        menu.about_short[lang] = about(rules, &arena, (enum lang)lang, TEXT_ABOUT_SHORT);
     }
-    enum err err = telegram_begin(shop->telegram, shop->clock.mono_ms, &menu, ready, ctx);
+    enum err err = telegram_begin(telegram, now_ms, &menu, ready, ctx);
     arena_done(&arena);
     return err;
 }

@@ -2,9 +2,11 @@
 #ifndef BOT_HOUSE_MENU_H
 #define BOT_HOUSE_MENU_H
 
-#include "bot/house/shop.h"
 #include "bot/services/telegram/poll.h"
+#include "core/err.h"
+#include "core/step.h"
 
-enum err menu_begin(struct shop *shop, telegram_ready_fn *ready, void *ctx) MUST_CHECK;
+enum err menu_begin(struct telegram *telegram, const struct rules *rules, int64_t now_ms, telegram_ready_fn *ready,
+                    void *ctx) MUST_CHECK;
 
 #endif

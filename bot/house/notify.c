@@ -41,7 +41,7 @@ void notify_send(const char *state)
 int64_t notify_watchdog_ms(void)
 {
     const char *usec = getenv("WATCHDOG_USEC");
-    long long value = usec == NULL ? 0 : strtoll(usec, NULL, 10);
+    int64_t value = usec == NULL ? 0 : (int64_t)strtoll(usec, NULL, 10);
     return value <= 0 ? 0 : value / 2000;
 }
 

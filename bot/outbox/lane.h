@@ -53,6 +53,7 @@ struct outbox {
     struct shipment *shipments;
     struct show *shows;
     size_t pending;
+    bool loaded;  /* what an earlier life left is in the lanes */
     int64_t high; /* the highest message id seen anywhere: where a lost answer's messages must lie above */
     struct list done, photos, screens, files, news; /* outcomes since the last take */
     struct list taken;                              /* lanes whose screens a turn is committing */

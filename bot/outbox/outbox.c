@@ -334,6 +334,7 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     outbox_add(outbox, rows, count);
     pictures_warm(outbox->pictures);
     arena_done(&arena);
+    outbox->loaded = true;
 }
 
 void outbox_resume(struct outbox *outbox)
@@ -344,6 +345,11 @@ void outbox_resume(struct outbox *outbox)
     outbox_add_load(unit, &arena, outbox->shop->bot_id);
     arena_done(&arena);
     db_submit(outbox->shop->db, unit, loaded, outbox);
+}
+
+bool outbox_loaded(const struct outbox *outbox)
+{
+    return outbox->loaded;
 }
 
 size_t outbox_pending(const struct outbox *outbox)

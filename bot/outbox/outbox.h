@@ -27,6 +27,8 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
 void outbox_see_message(struct outbox *outbox, int64_t message_id);
 /* Load what was committed and not sent: once at start. */
 void outbox_resume(struct outbox *outbox);
+/* Is it done? No row may be added before. */
+bool outbox_loaded(const struct outbox *outbox);
 /* Some of them must not wait for company: news, and what is known of photos and files. */
 bool outbox_has_pressing(const struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);

@@ -1,0 +1,158 @@
+/* From the first question to the last answer: who are we (getMe), the bot is taken in the database, what the last life
+ * left is taken up, the messages that wait first (a turn that ran before they are known would have them sent twice),
+ * and only then updates are asked for. */
+#include "bot/house/life.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/timers.h"
+#include "bot/chores/cashier.h"
+#include "bot/chores/intake.h"
+#include "bot/chores/maker.h"
+#include "bot/house/menu.h"
+#include "bot/house/notify.h"
+#include "bot/outbox/outbox.h"
+#include "bot/services/telegram/poll.h"
+#include "bot/turn/turns.h"
+#include "core/bug.h"
+#include "db/parked.h"
+#include "db/state.h"
+
+enum {
+    AGAIN_MS = 1000, /* after the database refused */
+    STOP_SPARE_S = 5
+};
+
+static void rescan(void *ctx, int64_t object);
+
+static void wishes_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    int64_t chat_id, value;
+    if (failure != NULL) {
+        timers_add(shop->timers, shop->clock.unix_ms + AGAIN_MS, rescan, daemon, 0);
+        return;
+    }
+    for (size_t i = 0; i < state_wishes(result); i++) {
+        state_read_wish(result, i, &chat_id, &value);
+        turns_wake_at(shop->turns, chat_id, value);
+    }
+    for (size_t i = 0; i < state_jobs(result); i++) {
+        state_read_job(result, i, &chat_id, &value);
+        mailbox_put(shop->mailbox, &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = chat_id, .object = value});
+    }
+    timers_add(shop->timers, shop->clock.unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
+}
+
+/* Time limits beyond the horizon come nearer: ask again before they can be due. */
+static void rescan(void *ctx, int64_t object)
+{
+    struct daemon *daemon = ctx;
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    (void)object;
+    arena_init(&arena);
+    state_add_wishes(unit, &arena, daemon->shop.clock.unix_ms + TURNS_HORIZON_MS);
+    arena_done(&arena);
+    db_submit(daemon->shop.db, unit, wishes_read, daemon);
+}
+
+static void take_bot(struct daemon *daemon);
+
+static void take_again(void *ctx, int64_t unused)
+{
+    (void)unused;
+    take_bot(ctx);
+}
+
+static void taken(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    struct state_answer state;
+    if (failure != NULL) {
+        log_warn("start", "the database does not let us begin yet: %s", failure->message);
+        timers_add(shop->timers, shop->clock.unix_ms + AGAIN_MS, take_again, daemon, 0);
+        return;
+    }
+    state_read_take(result, &state);
+    daemon->offset = state.next_offset;
+    turns_stand(shop->turns, state.turn, state.next_offset);
+    turns_park(shop->turns, result, daemon->parked_at);
+    daemon->taken = true;
+    outbox_resume(shop->outbox);
+}
+
+/* The bot is ours and its messages are in line: everything else may go on. */
+void life_go_on(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    if (daemon->open || !daemon->taken || shop->stop.asked || !outbox_loaded(shop->outbox))
+        return;
+    daemon->open = true;
+    intake_resume(shop->intake);
+    cashier_resume(shop->cashier);
+    maker_wake(shop->maker);
+    rescan(daemon, 0);
+    telegram_poll_start(shop->poll, shop->clock.mono_ms, daemon->offset);
+    log_info("start", "@%s is open, updates from %" PRId64 " on", daemon->bot_username, daemon->offset);
+    notify_send("READY=1");
+}
+
+static void take_bot(struct daemon *daemon)
+{
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    arena_init(&arena);
+    state_add_take(unit, &arena, daemon->shop.bot_id, daemon->shop.owner);
+    daemon->parked_at = parked_add_resume(unit, &arena, daemon->shop.bot_id);
+    arena_done(&arena);
+    db_submit(daemon->shop.db, unit, taken, daemon);
+}
+
+/* Without published texts the links lead to the bot itself; fotosetd check says that this is not enough to sell. */
+static void link_texts(struct daemon *daemon)
+{
+    struct rules *rules = &daemon->shop.rules;
+    (void)snprintf(daemon->own_link, sizeof daemon->own_link, "https://t.me/%s", daemon->bot_username);
+    if (rules->offer_url[0] == '\0')
+        rules->offer_url = daemon->own_link;
+    if (rules->privacy_url[0] == '\0')
+        rules->privacy_url = daemon->own_link;
+}
+
+static void known(void *ctx, const struct telegram_verdict *verdict, const struct telegram_identity *identity)
+{
+    struct daemon *daemon = ctx;
+    struct shop *shop = &daemon->shop;
+    if (verdict->class != TELEGRAM_OK) {
+        log_error("start", "Telegram does not let us begin: %s", verdict->description);
+        stop_ask(&shop->stop, verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE);
+        return;
+    }
+    shop->bot_id = identity->id;
+    daemon->bot_username = strdup(identity->username);
+    if (daemon->bot_username == NULL)
+        bug("out of memory");
+    shop->bot_username = daemon->bot_username;
+    link_texts(daemon);
+    take_bot(daemon);
+}
+
+void life_begin(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    if (menu_begin(shop->telegram, &shop->rules, shop->clock.mono_ms, known, daemon) != ERR_OK)
+        bug("no room for the first calls");
+}
+
+void life_stop(struct daemon *daemon)
+{
+    daemon->stop_by_ms = daemon->shop.clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
+    notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
+    telegram_poll_stop(daemon->shop.poll);
+}

@@ -1,0 +1,215 @@
+/* The table, and how each part is asked what the loop wants to know of it: the parts' own functions know their type,
+ * the table's do not. */
+#include "bot/house/parts.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "bot/base/log.h"
+#include "bot/base/timers.h"
+#include "bot/chores/cashier.h"
+#include "bot/chores/intake.h"
+#include "bot/chores/maker.h"
+#include "bot/house/life.h"
+#include "bot/outbox/outbox.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/services/http/http.h"
+#include "bot/services/store/store.h"
+#include "bot/services/telegram/poll.h"
+#include "bot/services/yookassa/client.h"
+#include "bot/turn/turns.h"
+
+enum { TIMERS_AT_ONCE = 256 };
+
+/* `ask(fd, db, int)`: the part's own function behind the table's. */
+#define ASK(question, part, answer)                                                                                    \
+    static answer part##_##question##_of(const void *self)                                                             \
+    {                                                                                                                  \
+        return part##_##question(self);                                                                                \
+    }
+#define FREE(part)                                                                                                     \
+    static void part##_free_of(void *self)                                                                             \
+    {                                                                                                                  \
+        part##_free(self);                                                                                             \
+    }
+
+/* ---- sources: what has a descriptor ---- */
+
+ASK(fd, db, int)
+ASK(events, db, short)
+ASK(next_deadline_ms, db, int64_t)
+FREE(db)
+
+static void db_ready_of(void *self, short revents, int64_t now_ms)
+{
+    db_ready(self, revents, now_ms);
+}
+
+static size_t db_pending_of(const void *self)
+{
+    return db_idle(self) ? 0 : 1;
+}
+
+ASK(fd, darkroom, int)
+ASK(events, darkroom, short)
+ASK(next_deadline_ms, darkroom, int64_t)
+FREE(darkroom)
+
+static void darkroom_ready_of(void *self, short revents, int64_t now_ms)
+{
+    darkroom_ready(self, revents, now_ms);
+}
+
+static int signals_fd(const void *self)
+{
+    const struct daemon *daemon = self;
+    return daemon->signal_fd;
+}
+
+static short signals_events(const void *self)
+{
+    (void)self;
+    return POLLIN;
+}
+
+static int64_t signals_deadline_ms(const void *self)
+{
+    (void)self;
+    return INT64_MAX;
+}
+
+static void signals_ready(void *self, short revents, int64_t now_ms)
+{
+    struct daemon *daemon = self;
+    struct signalfd_siginfo info;
+    (void)revents;
+    while (read(daemon->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (daemon->shop.stop.asked)
+            daemon->stop_by_ms = now_ms; /* a second one: now */
+        log_info("stop", "asked to stop (signal %u)", info.ssi_signo);
+        stop_ask(&daemon->shop.stop, DAEMON_EXIT_OK);
+    }
+}
+
+static void signals_free(void *self)
+{
+    struct daemon *daemon = self;
+    (void)close(daemon->signal_fd);
+}
+
+static void life_ready(void *self, short revents, int64_t now_ms)
+{
+    (void)revents;
+    (void)now_ms;
+    life_go_on(self);
+}
+
+/* ---- services ---- */
+
+ASK(next_deadline_ms, telegram, int64_t)
+ASK(pending, telegram, size_t)
+FREE(telegram)
+
+static void telegram_ready_of(void *self, short revents, int64_t now_ms)
+{
+    (void)revents;
+    telegram_run_due(self, now_ms);
+}
+
+ASK(deadline_ms, telegram_poll, int64_t)
+FREE(telegram_poll)
+
+static void telegram_poll_ready_of(void *self, short revents, int64_t now_ms)
+{
+    (void)revents;
+    telegram_poll_run_due(self, now_ms);
+}
+
+FREE(yookassa)
+FREE(http)
+FREE(store)
+
+/* ---- chores, messages, turns ---- */
+
+ASK(busy, maker, size_t)
+FREE(maker)
+ASK(pending, cashier, size_t)
+FREE(cashier)
+FREE(intake)
+FREE(outbox)
+FREE(mailbox)
+
+static void turns_ready(void *self, short revents, int64_t now_ms)
+{
+    struct daemon *daemon = self;
+    (void)revents;
+    (void)now_ms;
+    if (daemon->open)
+        turns_run(daemon->shop.turns);
+}
+
+static size_t turns_pending(const void *self)
+{
+    const struct daemon *daemon = self;
+    return turns_idle(daemon->shop.turns) ? 0 : 1;
+}
+
+static void turns_free_of(void *self)
+{
+    struct daemon *daemon = self;
+    turns_free(daemon->shop.turns);
+}
+
+/* ---- times ---- */
+
+static int64_t timers_deadline_ms(const void *self)
+{
+    const struct daemon *daemon = self;
+    int64_t unix_ms = timers_next_ms(daemon->shop.timers);
+    return unix_ms == INT64_MAX ? INT64_MAX : daemon->shop.clock.mono_ms + (unix_ms - daemon->shop.clock.unix_ms);
+}
+
+static void timers_ready(void *self, short revents, int64_t now_ms)
+{
+    struct daemon *daemon = self;
+    (void)revents;
+    (void)now_ms;
+    timers_run(daemon->shop.timers, daemon->shop.clock.unix_ms, TIMERS_AT_ONCE);
+}
+
+static void timers_free_of(void *self)
+{
+    struct daemon *daemon = self;
+    timers_free(daemon->shop.timers);
+}
+
+/* Who calls back when it is freed (telegram, yookassa, http) stands before those it calls back. */
+void parts_add(struct daemon *daemon)
+{
+    struct shop *shop = &daemon->shop;
+    const struct part table[] = {
+        {"signals", daemon, signals_fd, signals_events, signals_deadline_ms, signals_ready, NULL, signals_free},
+        {"poll", shop->poll, NULL, NULL, telegram_poll_deadline_ms_of, telegram_poll_ready_of, NULL,
+         telegram_poll_free_of},
+        {"telegram", shop->telegram, NULL, NULL, telegram_next_deadline_ms_of, telegram_ready_of, telegram_pending_of,
+         telegram_free_of},
+        {"yookassa", shop->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
+        {"http", shop->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
+        {"maker", shop->maker, NULL, NULL, NULL, NULL, maker_busy_of, maker_free_of},
+        {"cashier", shop->cashier, NULL, NULL, NULL, NULL, cashier_pending_of, cashier_free_of},
+        {"intake", shop->intake, NULL, NULL, NULL, NULL, NULL, intake_free_of},
+        {"darkroom", shop->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
+         darkroom_ready_of, NULL, darkroom_free_of},
+        {"outbox", shop->outbox, NULL, NULL, NULL, NULL, NULL, outbox_free_of},
+        {"turns", daemon, NULL, NULL, NULL, turns_ready, turns_pending, turns_free_of},
+        {"mailbox", shop->mailbox, NULL, NULL, NULL, NULL, NULL, mailbox_free_of},
+        {"timers", daemon, NULL, NULL, timers_deadline_ms, timers_ready, NULL, timers_free_of},
+        {"database", shop->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of, db_free_of},
+        {"life", daemon, NULL, NULL, NULL, life_ready, NULL, NULL},
+        {"store", shop->store, NULL, NULL, NULL, NULL, NULL, store_free_of},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        loop_add(&daemon->loop, &table[i]);
+}
