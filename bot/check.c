@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bot/house/daemon.h"
+#include "bot/base/stop.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
 #include "bot/services/store/directory.h"
@@ -282,7 +282,7 @@ int check_run(struct setup *setup, enum err err)
     if (err != ERR_OK) {
         printf("%zu problem%s in the files; mend %s first\n", setup->findings.errors,
                setup->findings.errors == 1 ? "" : "s", setup->findings.errors == 1 ? "it" : "them");
-        return DAEMON_EXIT_CONFIG;
+        return STOP_EXIT_CONFIG;
     }
     (void)snprintf(text, sizeof text, "%zu styles, %d texts in %d languages", setup->styles.count, (int)TEXT_COUNT,
                    (int)LANG_COUNT);
@@ -291,5 +291,5 @@ int check_run(struct setup *setup, enum err err)
     problems += check_database(setup);
     problems += check_services(setup);
     puts(problems == 0 ? "All is well: fotosetd run can start." : "Not yet: see the problems above.");
-    return problems == 0 ? 0 : DAEMON_EXIT_CONFIG;
+    return problems == 0 ? 0 : STOP_EXIT_CONFIG;
 }

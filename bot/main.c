@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "bot/check.h"
-#include "bot/house/daemon.h"
 #include "bot/base/log.h"
+#include "bot/base/stop.h"
+#include "bot/house/daemon.h"
 #include "bot/house/setup.h"
 #include "db/migrate.h"
 #include "db/parked.h"
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
     struct setup setup;
-    int code = DAEMON_EXIT_CONFIG;
+    int code = STOP_EXIT_CONFIG;
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         printf("fotosetd %s\n", FOTOSET_VERSION);

@@ -5,6 +5,15 @@
 
 #include <stdbool.h>
 
+/* sysexits(3): what fotosetd returns, for the unit's Restart rules. */
+enum {
+    STOP_EXIT_OK = 0,
+    STOP_EXIT_CONFIG = 78,      /* the configuration or the database is wrong: only a person mends it */
+    STOP_EXIT_UNAVAILABLE = 69, /* not now: the next start may do */
+    STOP_EXIT_TAKEN_OVER = 75,  /* another daemon holds the bot: starting again would take it back */
+    STOP_EXIT_OVERTAKEN = 70    /* the database is ahead of this process: starting again reads where it stands */
+};
+
 struct stop {
     bool asked;
     int exit_code; /* what main returns, once asked */

@@ -65,8 +65,8 @@ static bool may_leave(const struct daemon *daemon)
 {
     const struct stop *stop = &daemon->shop.stop;
     const struct part *busy = loop_busy(&daemon->loop);
-    if (busy == NULL || !daemon->open || stop->exit_code == DAEMON_EXIT_TAKEN_OVER ||
-        stop->exit_code == DAEMON_EXIT_OVERTAKEN)
+    if (busy == NULL || !daemon->open || stop->exit_code == STOP_EXIT_TAKEN_OVER ||
+        stop->exit_code == STOP_EXIT_OVERTAKEN)
         return true;
     if (daemon->shop.clock.mono_ms < daemon->stop_by_ms)
         return false;
@@ -120,18 +120,18 @@ int daemon_run(const struct setup *setup)
     daemon.loop.clock = &daemon.shop.clock;
     loop_read_clocks(&daemon.loop);
     int code = start_migrate(setup);
-    if (code != DAEMON_EXIT_OK)
+    if (code != STOP_EXIT_OK)
         return code;
     if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {
         log_error("start", "the store %s can't be opened: %s", setup->config.store.path, strerror(errno));
-        return DAEMON_EXIT_CONFIG;
+        return STOP_EXIT_CONFIG;
     }
     daemon.signal_fd = open_signals();
     start_parts(&daemon);
     parts_add(&daemon);
     life_begin(&daemon);
     run(&daemon);
-    if (daemon.shop.stop.exit_code == DAEMON_EXIT_OK)
+    if (daemon.shop.stop.exit_code == STOP_EXIT_OK)
         log_info("stop", "all that was under way is in the database; bye");
     loop_end(&daemon.loop);
     free(daemon.bot_username);

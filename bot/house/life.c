@@ -131,7 +131,7 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
     struct shop *shop = &daemon->shop;
     if (verdict->class != TELEGRAM_OK) {
         log_error("start", "Telegram does not let us begin: %s", verdict->description);
-        stop_ask(&shop->stop, verdict->class == TELEGRAM_UNAUTHORIZED ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE);
+        stop_ask(&shop->stop, verdict->class == TELEGRAM_UNAUTHORIZED ? STOP_EXIT_CONFIG : STOP_EXIT_UNAVAILABLE);
         return;
     }
     shop->bot_id = identity->id;

@@ -89,7 +89,7 @@ static void signals_ready(void *self, short revents, int64_t now_ms)
         if (daemon->shop.stop.asked)
             daemon->stop_by_ms = now_ms; /* a second one: now */
         log_info("stop", "asked to stop (signal %u)", info.ssi_signo);
-        stop_ask(&daemon->shop.stop, DAEMON_EXIT_OK);
+        stop_ask(&daemon->shop.stop, STOP_EXIT_OK);
     }
 }
 

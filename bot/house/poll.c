@@ -23,7 +23,7 @@ static void owner_read(void *ctx, const struct db_result *result, const struct d
     if (state.owner[0] == '\0' || strcmp(state.owner, daemon->shop.owner) == 0)
         return;
     log_error("poll", "another daemon took over this bot: this one stops");
-    stop_ask(&daemon->shop.stop, DAEMON_EXIT_TAKEN_OVER);
+    stop_ask(&daemon->shop.stop, STOP_EXIT_TAKEN_OVER);
 }
 
 static void on_conflict(struct daemon *daemon, const struct telegram_poll_news *news)
@@ -66,7 +66,7 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
                   "Telegram does not know the bot's token, said %d times over a minute: get a new one from @BotFather,"
                   " write it to the token file and start again",
                   news->count);
-        stop_ask(&daemon->shop.stop, DAEMON_EXIT_CONFIG);
+        stop_ask(&daemon->shop.stop, STOP_EXIT_CONFIG);
         break;
     case TELEGRAM_POLL_EVENT_COUNT: break;
     }

@@ -99,8 +99,8 @@ int start_migrate(const struct setup *setup)
                   finding->what, finding->remedy);
     }
     if (err != ERR_OK)
-        return fit_worst(&report.fit) == FIT_MISTAKE ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_UNAVAILABLE;
+        return fit_worst(&report.fit) == FIT_MISTAKE ? STOP_EXIT_CONFIG : STOP_EXIT_UNAVAILABLE;
     if (report.applied > 0)
         log_info("start", "%s", report.message);
-    return DAEMON_EXIT_OK;
+    return STOP_EXIT_OK;
 }

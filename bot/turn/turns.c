@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/house/daemon.h"
+#include "bot/base/stop.h"
 #include "bot/base/log.h"
 #include "bot/outbox/outbox.h"
 #include "bot/base/random.h"
@@ -289,13 +289,13 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
     }
     state_read(result, &state);
     if (strcmp(state.owner, turns->shop->owner) != 0)
-        give_up(turns, DAEMON_EXIT_TAKEN_OVER, "another daemon took over this bot");
+        give_up(turns, STOP_EXIT_TAKEN_OVER, "another daemon took over this bot");
     else if (state.turn == turns->turn)
         failed(turns, &turns->lost);
     else if (state.turn == turns->turn + 1 && state.try == turns->try_number)
         committed_all(turns);
     else
-        give_up(turns, DAEMON_EXIT_OVERTAKEN, "a turn that seemed lost was committed after all");
+        give_up(turns, STOP_EXIT_OVERTAKEN, "a turn that seemed lost was committed after all");
 }
 
 static void ask(struct turns *turns)
