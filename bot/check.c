@@ -138,8 +138,10 @@ static void await(struct services *services, const struct question *question)
 static void ask(struct services *services, const char *method, const char *params, telegram_done_fn *done,
                 struct question *question)
 {
-    struct telegram_call call = {
-        .method = method, .params_json = params, .effect = EFFECT_IDEMPOTENT, .deadline_ms = now_ms() + ANSWER_MS / 2};
+    struct telegram_call call = {.method = method,
+                                 .params_json = params,
+                                 .repeat = TELEGRAM_REPEAT_FREELY,
+                                 .deadline_ms = now_ms() + ANSWER_MS / 2};
     question->answered = telegram_call(services->telegram, now_ms(), &call, done, question) != ERR_OK;
 }
 

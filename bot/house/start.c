@@ -50,6 +50,7 @@ static void start_http(struct daemon *daemon)
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
                                        .global_rate_s = config->telegram.global_per_1000s / 1000.0,
+                                       .max_uploads = config->telegram.send_connections,
                                        .seed = random_number()};
     if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
         bug("address or token that the config let through");

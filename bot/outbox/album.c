@@ -179,8 +179,10 @@ static void show_life(struct shipment *shipment)
     struct shop *shop = lane->outbox->shop;
     char *params = compose_send(shipment->files ? "{\"action\":\"upload_document\"}" : "{\"action\":\"upload_photo\"}",
                                 lane->chat_id, lane->head->thread_id);
-    struct telegram_call call = {
-        .method = "sendChatAction", .chat_id = lane->chat_id, .effect = EFFECT_ADVERT, .params_json = params};
+    struct telegram_call call = {.method = "sendChatAction",
+                                 .chat_id = lane->chat_id,
+                                 .repeat = TELEGRAM_REPEAT_NOT_DONE,
+                                 .params_json = params};
     if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
         log_debug("outbox", "no room for a chat action");
     free(params);
@@ -224,8 +226,8 @@ static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
     struct telegram_call call = {
         .method = in_album ? "sendMediaGroup" : alone,
         .chat_id = lane->chat_id,
-        .priority = TELEGRAM_BULK,
-        .effect = EFFECT_ADVERT, /* once: after a server error it is looked for, not repeated */
+        .priority = TELEGRAM_VALUE,
+        .repeat = TELEGRAM_REPEAT_NOT_DONE, /* once: after a server error it is looked for, not repeated */
         .files = files,
         .file_count = file_count,
         .cost = (int)count,

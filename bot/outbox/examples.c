@@ -102,7 +102,7 @@ static void send(struct show *show)
     json_object_object_add(params, "media", list);
     struct telegram_call call = {.method = "sendMediaGroup",
                                  .chat_id = show->lane->chat_id,
-                                 .effect = EFFECT_ADVERT,
+                                 .repeat = TELEGRAM_REPEAT_NOT_DONE,
                                  .files = files,
                                  .file_count = file_count,
                                  .cost = (int)show->count,

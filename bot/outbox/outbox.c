@@ -296,7 +296,7 @@ void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_
         json_object_object_add(params, "text", json_object_new_string(text));
     struct telegram_call call = {.method = "answerCallbackQuery",
                                  .chat_id = chat_id,
-                                 .effect = EFFECT_IDEMPOTENT,
+                                 .repeat = TELEGRAM_REPEAT_FREELY,
                                  .no_result = true,
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
     failpoint("press.before_answer");

@@ -97,8 +97,8 @@ static void ask(struct shipment *shipment)
     char *params = compose_call(body, lane->chat_id, shipment->probe_id);
     struct telegram_call call = {.method = walking ? "editMessageCaption" : "editMessageReplyMarkup",
                                  .chat_id = lane->chat_id,
-                                 .priority = TELEGRAM_BULK,
-                                 .effect = EFFECT_IDEMPOTENT,
+                                 .priority = TELEGRAM_VALUE,
+                                 .repeat = TELEGRAM_REPEAT_FREELY,
                                  .params_json = params};
     failpoint("probe.before_ask");
     enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, shipment);

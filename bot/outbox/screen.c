@@ -47,7 +47,7 @@ static void remove_message(struct lane *lane, int64_t message_id)
     char *params = compose_call("{}", lane->chat_id, message_id);
     struct telegram_call call = {.method = "deleteMessage",
                                  .chat_id = lane->chat_id,
-                                 .effect = EFFECT_IDEMPOTENT,
+                                 .repeat = TELEGRAM_REPEAT_FREELY,
                                  .no_result = true,
                                  .params_json = params};
     if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
@@ -168,7 +168,9 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     struct shop *shop = lane->outbox->shop;
     struct telegram_call request = {.method = method,
                                     .chat_id = lane->chat_id,
-                                    .effect = edit ? EFFECT_IDEMPOTENT : EFFECT_VALUE,
+                                    .priority = strcmp(lane->head->kind, "screen") == 0 ? TELEGRAM_INTERACTIVE
+                                                                                        : TELEGRAM_VALUE,
+                                    .repeat = edit ? TELEGRAM_REPEAT_FREELY : TELEGRAM_REPEAT_REFUSED,
                                     .no_result = edit && file == NULL && lane->head->picture == NULL,
                                     .params_json = params_taken,
                                     .files = file,

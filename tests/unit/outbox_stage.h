@@ -16,7 +16,7 @@ static struct call {
     char *params;
     telegram_done_fn *done;
     void *ctx;
-    enum effect_class effect;
+    enum telegram_repeat repeat;
     bool answered;
 } calls[CALLS_MAX];
 static size_t call_count;
@@ -37,7 +37,7 @@ enum err telegram_call(struct telegram *tg, int64_t at_ms, const struct telegram
     CHECK(call_count < CALLS_MAX);
     struct call *made = &calls[call_count++];
     *made = (struct call){
-        .params = arena_copy(&arena, call->params_json), .done = done, .ctx = ctx, .effect = call->effect};
+        .params = arena_copy(&arena, call->params_json), .done = done, .ctx = ctx, .repeat = call->repeat};
     (void)snprintf(made->method, sizeof made->method, "%s", call->method);
     return ERR_OK;
 }

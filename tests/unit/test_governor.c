@@ -2,8 +2,12 @@
 #include "bot/services/telegram/governor.h"
 #include "tests/check.h"
 
-static const struct governor_config usual = {
-    .chat_rate_s = 1, .global_rate_s = 30, .chat_burst = 3, .global_burst = 30, .max_in_flight = 1000};
+static const struct governor_config usual = {.chat_rate_s = 1,
+                                             .global_rate_s = 30,
+                                             .chat_burst = 3,
+                                             .global_burst = 30,
+                                             .max_in_flight = 1000,
+                                             .max_uploads = 1000};
 
 enum { ITEMS = 200 };
 static struct governor_item items[ITEMS];
@@ -27,6 +31,12 @@ static int drain(struct governor *governor, int64_t now_ms)
         count++;
     }
     return count;
+}
+
+static void limited(struct governor *governor, int64_t now_ms, struct governor_item *item, int64_t retry_after_ms)
+{
+    governor_limited(governor, now_ms, item, retry_after_ms);
+    governor_again(governor, now_ms, item, retry_after_ms);
 }
 
 static void test_chat_rate(void)
@@ -129,10 +139,10 @@ static void test_priority(void)
     one.global_burst = 2;
     one.global_rate_s = 1;
     struct governor *governor = governor_new(&one, 0);
-    struct governor_item bulk[4] = {{.chat_id = 1, .priority = TELEGRAM_BULK, .cost = 1},
-                                    {.chat_id = 2, .priority = TELEGRAM_BULK, .cost = 1},
-                                    {.chat_id = 3, .priority = TELEGRAM_BULK, .cost = 1},
-                                    {.chat_id = 4, .priority = TELEGRAM_BULK}};
+    struct governor_item bulk[4] = {{.chat_id = 1, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                    {.chat_id = 2, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                    {.chat_id = 3, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                    {.chat_id = 4, .priority = TELEGRAM_BROADCAST}};
     for (int i = 0; i < 4; i++)
         governor_add(governor, 0, &bulk[i]);
     struct governor_item *quick = add(governor, 0, 3, 1); /* of a chat whose bulk waits already */
@@ -158,7 +168,7 @@ static void test_limited(void)
     struct governor_item *item = add(governor, 0, 5, 1);
     add(governor, 0, 5, 0);
     CHECK(governor_next(governor, 0) == item);
-    governor_limited(governor, 0, item, 7200000); /* hours */
+    limited(governor, 0, item, 7200000); /* hours */
     CHECK_INT(drain(governor, 7199999), 0);
     add(governor, 7199999, 6, 1);
     CHECK_INT(drain(governor, 7199999), 1); /* other chats go on */
@@ -171,7 +181,7 @@ static void test_limited(void)
     for (int64_t chat_id = 1; chat_id <= 3; chat_id++) {
         item = add(governor, 0, chat_id, 1);
         CHECK(governor_next(governor, 100 * chat_id) == item);
-        governor_limited(governor, 100 * chat_id, item, 1000 * chat_id);
+        limited(governor, 100 * chat_id, item, 1000 * chat_id);
     }
     add(governor, 300, 9, 0);
     CHECK_INT(drain(governor, 3299), 0); /* three different chats within seconds: everything waits */
@@ -183,7 +193,7 @@ static void test_limited(void)
     for (int i = 0; i < 5; i++) {
         item = add(governor, 0, 1 + i % 2, 1);
         CHECK(governor_next(governor, 2000 * i) == item);
-        governor_limited(governor, 2000 * i, item, 1);
+        limited(governor, 2000 * i, item, 1);
         CHECK(governor_next(governor, 2000 * i + 1) == item);
         governor_done(governor, 2000 * i + 1, item);
     }
@@ -195,7 +205,7 @@ static void test_limited(void)
 /* Many chats with no limits: all go, in turns, and nothing is remembered. */
 static void test_many(void)
 {
-    struct governor_config off = {.chat_burst = 1, .global_burst = 1, .max_in_flight = 1000000};
+    struct governor_config off = {.chat_burst = 1, .global_burst = 1, .max_in_flight = 1000000, .max_uploads = 1};
     struct governor *governor = governor_new(&off, 0);
     enum { COUNT = 100000, CHATS = 5000 };
     struct governor_item *many = calloc(COUNT, sizeof *many);
@@ -228,7 +238,7 @@ static void test_take_any(void)
     for (int i = 0; i < 10; i++)
         add(governor, 0, i % 3, 5);
     struct governor_item *item = governor_next(governor, 0), *sent = item;
-    governor_limited(governor, 0, item, 60000);
+    limited(governor, 0, item, 60000);
     item = governor_next(governor, 0);
     CHECK(item != NULL && item != sent);
     governor_done(governor, 0, item);

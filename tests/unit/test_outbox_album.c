@@ -332,8 +332,8 @@ static void test_search_begins_above(void)
     answer(call, TELEGRAM_OK, NULL); /* photo 3 */
     for (call = next_call(); strcmp(call->method, "editMessageCaption") == 0; call = next_call())
         answer(call, TELEGRAM_GONE, NULL);
-    CHECK_TEXT(call->method, "sendPhoto");  /* photo 4 was not found */
-    CHECK_INT(call->effect, EFFECT_ADVERT); /* nobody repeats it but the outbox, which looks first */
+    CHECK_TEXT(call->method, "sendPhoto");             /* photo 4 was not found */
+    CHECK_INT(call->repeat, TELEGRAM_REPEAT_NOT_DONE); /* nobody repeats it but the outbox, which looks first */
     CHECK(strstr(call->params, "\"f3\"") != NULL);
     answer(call, TELEGRAM_OK, "{\"message_id\":300,\"photo\":[{\"file_id\":\"f3\"}]}");
     settle_outcomes();

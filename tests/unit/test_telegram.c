@@ -163,12 +163,12 @@ static void note(void *ctx, const struct telegram_verdict *verdict, struct json_
     CHECK(strstr(verdict->description, "AAFake") == NULL);
 }
 
-static struct seen call(const char *text, enum effect_class effect)
+static struct seen call(const char *text, enum telegram_repeat repeat)
 {
     char params[128];
     struct seen seen = {0};
     snprintf(params, sizeof params, "{\"chat_id\":5,\"text\":\"%s\"}", text);
-    struct telegram_call what = {.method = "sendMessage", .chat_id = 5, .effect = effect, .params_json = params};
+    struct telegram_call what = {.method = "sendMessage", .chat_id = 5, .repeat = repeat, .params_json = params};
     shared->counts[TIMES] = shared->counts[SENT] = 0;
     CHECK_INT(telegram_call(tg, now_ms(), &what, note, &seen), ERR_OK);
     CHECK_INT(seen.times, 0);
@@ -179,34 +179,34 @@ static struct seen call(const char *text, enum effect_class effect)
 
 static void test_calls(void)
 {
-    struct seen seen = call("hello", EFFECT_VALUE);
+    struct seen seen = call("hello", TELEGRAM_REPEAT_REFUSED);
     CHECK_INT(seen.verdict.class, TELEGRAM_OK);
     CHECK_INT(seen.message_id, 7);
     CHECK(asked("POST /bot123456789:AAFake") && asked("{\"chat_id\":5,\"text\":\"hello\"}"));
-    CHECK_INT(call("blocked", EFFECT_VALUE).verdict.class, TELEGRAM_UNREACHABLE);
+    CHECK_INT(call("blocked", TELEGRAM_REPEAT_REFUSED).verdict.class, TELEGRAM_UNREACHABLE);
 
     /* a 429 is waited out for as long as it asks, whatever the class */
     int64_t before = now_ms();
-    CHECK_INT(call("busy", EFFECT_ADVERT).verdict.class, TELEGRAM_OK);
+    CHECK_INT(call("busy", TELEGRAM_REPEAT_NOT_DONE).verdict.class, TELEGRAM_OK);
     CHECK(now_ms() - before >= 1000);
     CHECK_INT(shared->counts[SENT], 2);
 
     /* a server error is repeated, but not with an advert */
-    CHECK_INT(call("crash", EFFECT_VALUE).verdict.class, TELEGRAM_OK);
+    CHECK_INT(call("crash", TELEGRAM_REPEAT_REFUSED).verdict.class, TELEGRAM_OK);
     CHECK_INT(shared->counts[SENT], 2);
-    CHECK_INT(call("crash", EFFECT_ADVERT).verdict.class, TELEGRAM_AMBIGUOUS);
+    CHECK_INT(call("crash", TELEGRAM_REPEAT_NOT_DONE).verdict.class, TELEGRAM_AMBIGUOUS);
     CHECK_INT(shared->counts[SENT], 1);
 
     /* the connection dies after the body: only the idempotent call goes again, not even libcurl repeats the others */
-    CHECK_INT(call("hang up", EFFECT_IDEMPOTENT).verdict.class, TELEGRAM_OK);
+    CHECK_INT(call("hang up", TELEGRAM_REPEAT_FREELY).verdict.class, TELEGRAM_OK);
     CHECK(shared->counts[SENT] >= 2);
-    (void)call("hello", EFFECT_VALUE);
-    CHECK_INT(call("hang up", EFFECT_VALUE).verdict.class, TELEGRAM_AMBIGUOUS);
+    (void)call("hello", TELEGRAM_REPEAT_REFUSED);
+    CHECK_INT(call("hang up", TELEGRAM_REPEAT_REFUSED).verdict.class, TELEGRAM_AMBIGUOUS);
     CHECK_INT(shared->counts[SENT], 1);
-    (void)call("hello", EFFECT_VALUE);
-    CHECK_INT(call("hang up", EFFECT_ADVERT).verdict.class, TELEGRAM_AMBIGUOUS);
+    (void)call("hello", TELEGRAM_REPEAT_REFUSED);
+    CHECK_INT(call("hang up", TELEGRAM_REPEAT_NOT_DONE).verdict.class, TELEGRAM_AMBIGUOUS);
     CHECK_INT(shared->counts[SENT], 1);
-    CHECK_INT(call("html", EFFECT_VALUE).verdict.class, TELEGRAM_AMBIGUOUS);
+    CHECK_INT(call("html", TELEGRAM_REPEAT_REFUSED).verdict.class, TELEGRAM_AMBIGUOUS);
     CHECK_INT(shared->counts[SENT], 1);
 }
 
@@ -223,7 +223,7 @@ static void test_no_result(void)
         struct seen seen = {0};
         struct telegram_call what = {.method = "sendMessage",
                                      .chat_id = 5,
-                                     .effect = EFFECT_VALUE,
+                                     .repeat = TELEGRAM_REPEAT_REFUSED,
                                      .no_result = true,
                                      .params_json = cases[i].params};
         CHECK_INT(telegram_call(tg, now_ms(), &what, note, &seen), ERR_OK);
@@ -265,7 +265,7 @@ static void test_upload(void)
     struct telegram_call what = {
         .method = "sendMediaGroup",
         .chat_id = 5,
-        .effect = EFFECT_VALUE,
+        .repeat = TELEGRAM_REPEAT_REFUSED,
         .params_json =
             "{\"chat_id\":5,\"protect_content\":true,\"media\":[{\"type\":\"photo\",\"media\":\"attach://p0\"},"
             "{\"type\":\"photo\",\"media\":\"attach://p1\"}]}",

@@ -95,7 +95,7 @@ static void on_step(void *ctx, const struct telegram_verdict *verdict, struct js
 
 static enum err next_step(struct begin *begin, int64_t now_ms, int64_t wait_ms)
 {
-    struct telegram_call call = {.effect = EFFECT_IDEMPOTENT, .not_before_ms = now_ms + wait_ms};
+    struct telegram_call call = {.repeat = TELEGRAM_REPEAT_FREELY, .not_before_ms = now_ms + wait_ms};
     if (begin->step == 0) {
         call.method = "getMe";
     } else if (begin->step == 1) {

@@ -1,50 +1,31 @@
 /* Calls: from a request of the shell to one verdict. A call waits in the governor, goes out, and is classified; what
- * may be repeated safely is repeated here with its effect class in mind, everything else is the caller's to decide.
+ * may be repeated safely is repeated here, everything else is its maker's to decide.
  *
- *   E0 idempotent   again on anything transient or ambiguous
- *   E1 value        again on 429, "not sent" and server errors; ambiguous is reported
- *   E2 advert       again only on 429 and "not sent"; a server error is reported as ambiguous
+ *   E0 freely     again on anything transient or ambiguous
+ *   E1 refused    again on 429, "not sent" and server errors; ambiguous is reported
+ *   E2 not done   again only on 429 and "not sent"; a server error is reported as ambiguous
  *
- * Only E0 may be repeated silently by libcurl. Must not look at status codes (classify.c does), must not know what
+ * A call with open contents (client.h) holds nothing while it waits, so it is not repeated here at all. Only E0 may be
+ * repeated silently by libcurl. Must not look at status codes (classify.c does), must not know what
  * the calls are for, and must not log: verdicts say what happened. */
 #include "bot/services/telegram/client.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "bot/base/log.h"
+#include "bot/base/memory.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/services/telegram/private.h"
 #include "bot/services/telegram/url.h"
 #include "core/bug.h"
 
 enum {
-    CALL_TIMEOUT_MS = 30000,
-    UPLOAD_TIMEOUT_MS = 60000,
-    UPLOAD_SLOWEST_BYTES_MS = 64, /* 64 kB a second */
     BACKOFF_FIRST_MS = 500,
     BACKOFF_DOUBLINGS = 7,
     BACKOFF_LEAST_MS = 100,
     IN_FLIGHT_DEFAULT = 64,
+    UPLOADS_DEFAULT = 8,
     CHAT_BURST_DEFAULT = 3
-};
-
-struct telegram_job {
-    struct governor_item item;
-    struct telegram *tg;
-    struct telegram_job *next, *previous;
-    telegram_done_fn *done;
-    void *ctx;
-    enum effect_class effect;
-    bool no_result;
-    int64_t deadline_ms;
-    uint64_t transfer; /* 0 = waiting */
-    int failures;
-    struct json_object *fields;  /* with files: the parameters as form fields */
-    struct telegram_file *files; /* in the arena, with their strings */
-    size_t file_count;
-    struct arena arena;          /* empty without files */
-    const char *method, *params; /* params: NULL = none; both point into text */
-    char text[];
 };
 
 int64_t telegram_random(struct telegram *tg, int64_t below)
@@ -87,14 +68,6 @@ struct telegram_verdict telegram_judge(struct telegram *tg, const char *method, 
     return telegram_classify(&reply);
 }
 
-static char *copy(const char *text)
-{
-    char *made = strdup(text);
-    if (made == NULL)
-        bug("out of memory");
-    return made;
-}
-
 enum err telegram_new(struct http *http, const struct telegram_config *config, struct telegram **ret_tg)
 {
     if (telegram_token_check(config->token) != ERR_OK || telegram_api_url_check(config->api_url) != ERR_OK)
@@ -112,15 +85,17 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
                         : second > 1             ? (int)second
                                                  : 1,
         .max_in_flight = config->max_in_flight > 0 ? config->max_in_flight : IN_FLIGHT_DEFAULT,
+        .max_uploads = config->max_uploads > 0 ? config->max_uploads : UPLOADS_DEFAULT,
     };
     tg->http = http;
+    LIST_INIT(&tg->jobs);
     tg->governor = governor_new(&rates, 0);
     tg->tokener = json_tokener_new_ex(TELEGRAM_JSON_MAX_DEPTH);
     if (tg->tokener == NULL)
         bug("out of memory");
     json_tokener_set_flags(tg->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    tg->api_url = copy(config->api_url);
-    tg->token = copy(config->token);
+    tg->api_url = memory_copy(config->api_url);
+    tg->token = memory_copy(config->token);
     tg->random = config->seed | 1;
     *ret_tg = tg;
     return ERR_OK;
@@ -142,53 +117,14 @@ void telegram_free(struct telegram *tg)
 
 static void on_answer(void *ctx, struct http_answer *answer);
 
-/* The parameters as form fields (nested JSON as text) and the files. Returns the number of parts. */
-static size_t make_parts(const struct telegram_job *job, struct http_part parts[HTTP_PARTS_MAX])
+static void take_turn(struct telegram_job *job)
 {
-    size_t count = 0;
-    json_object_object_foreach(job->fields, name, value)
-    {
-        bool plain = json_object_is_type(value, json_type_string);
-        size_t bytes = 0;
-        const char *text = plain ? json_object_get_string(value)
-                                 : json_object_to_json_string_length(
-                                       value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &bytes);
-        if (plain)
-            bytes = (size_t)json_object_get_string_len(value);
-        parts[count++] = (struct http_part){.name = name, .data = text, .bytes = bytes};
+    if (job->turn == NULL) {
+        job_send(job, on_answer);
+        return;
     }
-    for (size_t i = 0; i < job->file_count; i++) {
-        const struct telegram_file *file = &job->files[i];
-        parts[count++] = (struct http_part){file->name, file->filename, file->content_type, file->data, file->bytes};
-    }
-    return count;
-}
-
-static void send_job(struct telegram *tg, struct telegram_job *job)
-{
-    static const char *const json_headers[] = {"Content-Type: application/json", NULL};
-    char url[TELEGRAM_URL_MAX_BYTES];
-    struct http_part parts[HTTP_PARTS_MAX];
-    struct http_request request = {.url = url, .method = HTTP_POST, .max_answer_bytes = TELEGRAM_REPLY_MAX_BYTES};
-    if (telegram_url_method(url, tg->api_url, tg->token, job->method) != ERR_OK)
-        bug("a call with bad parameters was accepted");
-    request.never_repeat = job->effect != EFFECT_IDEMPOTENT;
-    request.timeout_ms = CALL_TIMEOUT_MS;
-    if (job->file_count > 0) {
-        size_t bytes = 0;
-        request.parts = parts;
-        request.part_count = make_parts(job, parts);
-        for (size_t i = 0; i < job->file_count; i++)
-            bytes += job->files[i].bytes;
-        request.timeout_ms = UPLOAD_TIMEOUT_MS + (int64_t)(bytes / UPLOAD_SLOWEST_BYTES_MS);
-        request.own_connection = request.in_line = true; /* a slow upload must not hold up small calls */
-        request.fresh_connection = request.never_repeat;
-    } else if (job->params != NULL) {
-        request.headers = json_headers;
-        request.body = job->params;
-        request.body_bytes = strlen(job->params);
-    }
-    job->transfer = http_start(tg->http, &request, on_answer, job);
+    job->is_open = true;
+    job->turn(job->ctx, job);
 }
 
 void telegram_run_due(struct telegram *tg, int64_t now_ms)
@@ -196,7 +132,7 @@ void telegram_run_due(struct telegram *tg, int64_t now_ms)
     struct governor_item *item;
     tg->now_ms = now_ms;
     while (!tg->stopping && (item = governor_next(tg->governor, now_ms)) != NULL)
-        send_job(tg, (struct telegram_job *)(void *)item);
+        take_turn((struct telegram_job *)(void *)item);
 }
 
 int64_t telegram_next_deadline_ms(const struct telegram *tg)
@@ -216,84 +152,16 @@ int64_t telegram_now_ms(const struct telegram *tg)
 
 /* ---- accepting ---- */
 
-static bool never_waits(const char *method)
+static void keep_job(struct telegram_job *job)
 {
-    return strcmp(method, "answerCallbackQuery") == 0 || strcmp(method, "getFile") == 0 ||
-           strcmp(method, "sendChatAction") == 0;
+    LIST_INSERT_HEAD(&job->tg->jobs, job, next);
+    job->tg->pending++;
 }
 
-static int cost_of(const struct telegram_call *call)
+static void forget_job(struct telegram_job *job)
 {
-    if (call->cost > 0)
-        return call->cost;
-    if (strcmp(call->method, "sendChatAction") == 0)
-        return 0;
-    static const char *const counted[] = {"send", "edit", "copy", "forward"};
-    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
-        if (strncmp(call->method, counted[i], strlen(counted[i])) == 0)
-            return 1;
-    return 0;
-}
-
-static void copy_files(struct telegram_job *job, const struct telegram_call *call)
-{
-    job->file_count = call->file_count;
-    job->files = arena_array(&job->arena, call->file_count, sizeof *job->files);
-    for (size_t i = 0; i < call->file_count; i++) {
-        const struct telegram_file *file = &call->files[i];
-        job->files[i] = *file;
-        job->files[i].name = arena_copy(&job->arena, file->name);
-        job->files[i].filename = arena_copy(&job->arena, file->filename);
-        job->files[i].content_type = arena_copy(&job->arena, file->content_type);
-    }
-}
-
-static void free_job(struct telegram_job *job)
-{
-    json_object_put(job->fields);
-    arena_done(&job->arena);
-    free(job);
-}
-
-static enum err make_job(struct telegram *tg, const struct telegram_call *call, struct telegram_job **ret_job)
-{
-    char url[TELEGRAM_URL_MAX_BYTES];
-    size_t method_bytes = strlen(call->method) + 1;
-    size_t params_bytes = call->params_json == NULL ? 0 : strlen(call->params_json) + 1;
-    if (telegram_url_method(url, tg->api_url, tg->token, call->method) != ERR_OK ||
-        params_bytes > TELEGRAM_PARAMS_MAX_BYTES || call->file_count > TELEGRAM_FILES_MAX ||
-        (params_bytes > 0 && call->params_json[0] != '{'))
-        return ERR_INVALID;
-    struct telegram_job *job = malloc(sizeof *job + method_bytes + params_bytes);
-    if (job == NULL)
-        bug("out of memory");
-    *job = (struct telegram_job){
-        .tg = tg, .effect = call->effect, .no_result = call->no_result, .deadline_ms = call->deadline_ms};
-    memcpy(job->text, call->method, method_bytes);
-    job->method = job->text;
-    if (params_bytes > 0) {
-        memcpy(job->text + method_bytes, call->params_json, params_bytes);
-        job->params = job->text + method_bytes;
-    }
-    if (call->file_count > 0) {
-        job->fields = params_bytes == 0 ? json_object_new_object()
-                                        : telegram_parse(tg, call->params_json, params_bytes - 1);
-        if (!json_object_is_type(job->fields, json_type_object) ||
-            (size_t)json_object_object_length(job->fields) + call->file_count > HTTP_PARTS_MAX) {
-            free_job(job);
-            return ERR_INVALID;
-        }
-        copy_files(job, call);
-    }
-    job->item.chat_id = call->chat_id;
-    job->item.priority = call->priority;
-    job->item.cost = cost_of(call);
-    bool edits = strncmp(call->method, "edit", 4) == 0;
-    job->item.chat_cost = edits ? 0 : call->chat_cost > 0 ? call->chat_cost : job->item.cost;
-    job->item.unordered = never_waits(call->method);
-    job->item.not_before_ms = call->not_before_ms;
-    *ret_job = job;
-    return ERR_OK;
+    LIST_REMOVE(job, next);
+    job->tg->pending--;
 }
 
 enum err telegram_call(struct telegram *tg, int64_t now_ms, const struct telegram_call *call, telegram_done_fn *done,
@@ -302,45 +170,79 @@ enum err telegram_call(struct telegram *tg, int64_t now_ms, const struct telegra
     struct telegram_job *job;
     if (tg->pending >= TELEGRAM_PENDING_MAX)
         return ERR_AGAIN;
-    enum err err = make_job(tg, call, &job);
+    enum err err = job_new(tg, call, &job);
     if (err != ERR_OK)
         return err;
     job->done = done;
     job->ctx = ctx;
-    job->next = tg->jobs;
-    if (tg->jobs != NULL)
-        tg->jobs->previous = job;
-    tg->jobs = job;
-    tg->pending++;
+    keep_job(job);
     governor_add(tg->governor, now_ms, &job->item);
     telegram_run_due(tg, now_ms);
     return ERR_OK;
+}
+
+/* ---- calls whose contents come late ---- */
+
+/* The job's turn is answered; what it was charged is given back unless it is sent. */
+static void must_be_open(struct telegram_job *job)
+{
+    if (!job->is_open)
+        bug("a call is answered whose turn it is not");
+    job->is_open = false;
+}
+
+enum err telegram_fill(struct telegram_job *job, int64_t now_ms, const struct telegram_call *contents)
+{
+    struct telegram *tg = job->tg;
+    enum err err = job_set_contents(job, contents);
+    if (err != ERR_OK) {
+        telegram_drop(job, now_ms);
+        return err;
+    }
+    must_be_open(job);
+    tg->now_ms = now_ms;
+    if (job->file_count == 0)
+        governor_no_upload(tg->governor, &job->item);
+    job_send(job, on_answer);
+    return ERR_OK;
+}
+
+void telegram_put_off(struct telegram_job *job, int64_t now_ms, int64_t wait_ms)
+{
+    must_be_open(job);
+    if (wait_ms < 1)
+        bug("a call is put off for no time");
+    governor_refund(job->tg->governor, &job->item);
+    governor_again(job->tg->governor, now_ms, &job->item, wait_ms);
+}
+
+void telegram_drop(struct telegram_job *job, int64_t now_ms)
+{
+    must_be_open(job);
+    governor_refund(job->tg->governor, &job->item);
+    governor_done(job->tg->governor, now_ms, &job->item);
+    forget_job(job);
+    job_free(job);
 }
 
 /* ---- finishing ---- */
 
 static void report(struct telegram_job *job, const struct telegram_verdict *verdict, struct json_object *result)
 {
-    struct telegram *tg = job->tg;
-    if (job->previous != NULL)
-        job->previous->next = job->next;
-    else
-        tg->jobs = job->next;
-    if (job->next != NULL)
-        job->next->previous = job->previous;
-    tg->pending--;
+    forget_job(job);
     job->done(job->ctx, verdict, result);
-    free_job(job);
+    job_free(job);
 }
 
 /* Shall the call be repeated here? Changes the verdict of an advert's server error into what it is to it. */
 static bool is_repeated(const struct telegram_job *job, struct telegram_verdict *verdict, bool was_sent)
 {
-    if (verdict->class == TELEGRAM_RETRY && !verdict->surely_not_done && job->effect == EFFECT_ADVERT)
+    if (verdict->class == TELEGRAM_RETRY && !verdict->surely_not_done && job->repeat == TELEGRAM_REPEAT_NOT_DONE)
         verdict->class = TELEGRAM_AMBIGUOUS;
-    if (job->tg->stopping)
+    if (job->tg->stopping || job->turn != NULL)
         return false;
-    if (verdict->class != TELEGRAM_RETRY && (verdict->class != TELEGRAM_AMBIGUOUS || job->effect != EFFECT_IDEMPOTENT))
+    if (verdict->class != TELEGRAM_RETRY &&
+        (verdict->class != TELEGRAM_AMBIGUOUS || job->repeat != TELEGRAM_REPEAT_FREELY))
         return false;
     return verdict->limited || !was_sent || job->failures < TELEGRAM_TRIES_MAX;
 }
@@ -367,11 +269,10 @@ static void on_answer(void *ctx, struct http_answer *answer)
     job->failures++;
     int64_t wait_ms = verdict.retry_after_ms > 0 ? verdict.retry_after_ms : telegram_backoff_ms(tg, job->failures);
     bool in_time = job->deadline_ms == 0 || now_ms + wait_ms < job->deadline_ms;
+    if (verdict.limited)
+        governor_limited(tg->governor, now_ms, &job->item, wait_ms);
     if (is_repeated(job, &verdict, answer->sent) && in_time) {
-        if (verdict.limited)
-            governor_limited(tg->governor, now_ms, &job->item, wait_ms);
-        else
-            governor_again(tg->governor, now_ms, &job->item, wait_ms);
+        governor_again(tg->governor, now_ms, &job->item, wait_ms);
     } else {
         governor_done(tg->governor, now_ms, &job->item);
         if (verdict.class == TELEGRAM_OK)
@@ -388,11 +289,15 @@ void telegram_cancel_all(struct telegram *tg)
     struct governor_item *item;
     tg->stopping = true;
     telegram_cancel_fetches(tg);
-    for (struct telegram_job *job = tg->jobs; job != NULL;) {
-        uint64_t transfer = job->transfer;
-        job = job->next; /* a callback adds new ones only before the first */
-        if (transfer != 0)
-            http_cancel(tg->http, transfer);
+    for (struct telegram_job *job = LIST_FIRST(&tg->jobs); job != NULL;) {
+        struct telegram_job *one = job;
+        job = LIST_NEXT(job, next); /* a callback adds new ones only before the first */
+        if (one->transfer != 0) {
+            http_cancel(tg->http, one->transfer);
+        } else if (one->is_open) {
+            governor_done(tg->governor, tg->now_ms, &one->item);
+            report(one, &canceled, NULL);
+        }
     }
     while ((item = governor_take_any(tg->governor)) != NULL)
         report((struct telegram_job *)(void *)item, &canceled, NULL);

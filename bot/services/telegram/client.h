@@ -17,7 +17,8 @@ enum {
     TELEGRAM_PARAMS_MAX_BYTES = 256 * 1024,
     TELEGRAM_PENDING_MAX = 100000, /* calls accepted and not done */
     TELEGRAM_REPLY_MAX_BYTES = 1024 * 1024,
-    TELEGRAM_TRIES_MAX = 8 /* of one call on server errors; 429 and "not sent" are waited out instead */
+    TELEGRAM_TRIES_MAX = 8 /* here, of one call on server errors, before its maker hears of them; 429 and "not sent" are
+                            * waited out instead. Whether it is given up then is the maker's to say */
 };
 
 struct telegram_config {
@@ -27,17 +28,25 @@ struct telegram_config {
     int chat_burst;       /* messages at once to an idle chat; 0 = 3 */
     double global_rate_s; /* messages a second in all; 0 = no limit. Usual: 28 */
     int global_burst;     /* 0 = the rate of one second */
-    int max_in_flight;    /* calls at once; 0 = 64 */
+    int max_in_flight;    /* calls at once, without uploads; 0 = 64 */
+    int max_uploads;      /* at once; 0 = 8. No more than http lets go in line, or they wait there with their bytes */
     uint64_t seed;        /* of the jitter */
 };
 
-enum telegram_priority { TELEGRAM_INTERACTIVE, TELEGRAM_BULK, TELEGRAM_PRIORITY_COUNT };
+/* Who has which share of the calls, when more wait than may go: see governor.h. */
+enum telegram_priority {
+    TELEGRAM_INTERACTIVE, /* somebody pressed and looks at the screen */
+    TELEGRAM_VALUE,       /* paid for, or about money: photos, "paid", "ready", receipts */
+    TELEGRAM_BROADCAST,   /* nobody waits for it */
+    TELEGRAM_PRIORITY_COUNT
+};
 
-enum effect_class {
-    EFFECT_IDEMPOTENT, /* E0: repeated on any failure */
-    EFFECT_VALUE,      /* E1: repeated when a server error or "not sent" says so; ambiguous goes to the caller */
-    EFFECT_ADVERT,     /* E2: repeated only when it certainly did not happen */
-    EFFECT_CLASS_COUNT
+/* When is a call that failed made again? */
+enum telegram_repeat {
+    TELEGRAM_REPEAT_FREELY,   /* E0: after any failure, a lost answer too */
+    TELEGRAM_REPEAT_REFUSED,  /* E1: after a server error, and when it was not sent; a lost answer goes to the maker */
+    TELEGRAM_REPEAT_NOT_DONE, /* E2: only when it certainly did not happen */
+    TELEGRAM_REPEAT_COUNT
 };
 
 struct telegram_file {
@@ -48,13 +57,24 @@ struct telegram_file {
     size_t bytes;
 };
 
+struct telegram_job; /* a call that was accepted, until done */
+
+/* It is the turn of a call that was made with its contents open. Exactly one of telegram_fill, telegram_put_off and
+ * telegram_drop is to follow, at once or later; but none after done, which may come first (CANCELED). */
+typedef void telegram_turn_fn(void *ctx, struct telegram_job *job);
+
 /* Strings are copied; the files' data is borrowed until done. */
 struct telegram_call {
     const char *method;
     int64_t chat_id; /* calls of a chat go one after the other; 0 = none, goes by itself. answerCallbackQuery, getFile
                       * and sendChatAction never wait behind their chat's messages, whatever this says */
     enum telegram_priority priority;
-    enum effect_class effect;
+    enum telegram_repeat repeat;
+    /* NULL, or: what is sent is only known, and its bytes are only loaded, when the governor lets it go. Then method,
+     * params_json, files and no_result come with telegram_fill; chat_id must be set, and cost as far as it is known.
+     * So calls that wait hold no bytes. Nor does one that failed: it is not made again here, whatever repeat says, its
+     * maker hears of each failure (after a 429 the chat is silent all the same). */
+    telegram_turn_fn *turn;
     const char *params_json; /* a JSON object, or NULL for none */
     const struct telegram_file *files;
     size_t file_count;
@@ -78,6 +98,15 @@ void telegram_free(struct telegram *tg);
  * ERR_INVALID: a method, params or files outside their limits (then done is never called). */
 enum err telegram_call(struct telegram *tg, int64_t now_ms, const struct telegram_call *call, telegram_done_fn *done,
                        void *ctx) MUST_CHECK;
+
+/* The contents of a call whose turn it is: method, params_json, files, file_count and no_result of contents are used,
+ * as in telegram_call. It goes out; done will be called. ERR_INVALID as there: then it is dropped. */
+enum err telegram_fill(struct telegram_job *job, int64_t now_ms, const struct telegram_call *contents) MUST_CHECK;
+/* Not now: it is asked again after wait_ms (above 0), in its place in the order of its chat. Others go meanwhile. */
+void telegram_put_off(struct telegram_job *job, int64_t now_ms, int64_t wait_ms);
+/* There is nothing to send any more: the call is gone, done is never called. */
+void telegram_drop(struct telegram_job *job, int64_t now_ms);
+
 /* Everything waiting is reported CANCELED, everything on its way AMBIGUOUS (or its real verdict). For shutdown. */
 void telegram_cancel_all(struct telegram *tg);
 

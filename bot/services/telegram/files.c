@@ -54,7 +54,7 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
 
 static enum err ask_link(struct telegram_fetch *fetch, int64_t now_ms)
 {
-    struct telegram_call call = {.method = "getFile", .effect = EFFECT_IDEMPOTENT, .params_json = fetch->params};
+    struct telegram_call call = {.method = "getFile", .repeat = TELEGRAM_REPEAT_FREELY, .params_json = fetch->params};
     fetch->tries++;
     return telegram_call(fetch->tg, now_ms, &call, on_link, fetch);
 }

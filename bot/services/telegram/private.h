@@ -1,12 +1,12 @@
-/* Inside bot/telegram only: what client, poll and files share. */
+/* Inside bot/services/telegram only: what client, poll and files share. */
 #ifndef BOT_SERVICES_TELEGRAM_PRIVATE_H
 #define BOT_SERVICES_TELEGRAM_PRIVATE_H
 
 #include <json-c/json.h>
 #include "bot/services/telegram/client.h"
 #include "bot/services/telegram/governor.h"
+#include "bot/services/telegram/job.h"
 
-struct telegram_job;
 struct telegram_fetch;
 
 struct telegram {
@@ -14,7 +14,7 @@ struct telegram {
     struct governor *governor;
     struct json_tokener *tokener;
     char *api_url, *token;
-    struct telegram_job *jobs;      /* accepted and not done */
+    struct telegram_jobs jobs;
     struct telegram_fetch *fetches; /* downloads on their way */
     size_t pending;
     uint64_t random;
