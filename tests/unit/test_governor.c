@@ -70,6 +70,23 @@ static void test_album(void)
     governor_free(governor);
 }
 
+/* What a chat owes is counted from when it sent, not from when it began to wait for the others. */
+static void test_late_debt(void)
+{
+    struct governor_config narrow = usual;
+    narrow.max_in_flight = 1;
+    struct governor *governor = governor_new(&narrow, 0);
+    struct governor_item *first = add(governor, 0, 6, 1), *album = add(governor, 0, 5, 10),
+                         *next = add(governor, 0, 5, 1);
+    CHECK(governor_next(governor, 0) == first);
+    governor_done(governor, 60000, first); /* only now there is room */
+    CHECK(governor_next(governor, 60000) == album);
+    governor_done(governor, 60000, album);
+    CHECK(governor_next(governor, 62999) == NULL);
+    CHECK(governor_next(governor, 63000) == next);
+    governor_free(governor);
+}
+
 /* An edit does not wait for its chat's rate, nor use it up; in all it counts like a message. */
 static void test_edits(void)
 {
@@ -132,33 +149,93 @@ static void test_order(void)
     governor_free(governor);
 }
 
-static void test_priority(void)
+static void test_room(void)
 {
     struct governor_config one = usual;
     one.max_in_flight = 1;
     one.global_burst = 2;
     one.global_rate_s = 1;
     struct governor *governor = governor_new(&one, 0);
-    struct governor_item bulk[4] = {{.chat_id = 1, .priority = TELEGRAM_BROADCAST, .cost = 1},
-                                    {.chat_id = 2, .priority = TELEGRAM_BROADCAST, .cost = 1},
-                                    {.chat_id = 3, .priority = TELEGRAM_BROADCAST, .cost = 1},
-                                    {.chat_id = 4, .priority = TELEGRAM_BROADCAST}};
+    struct governor_item adverts[4] = {{.chat_id = 1, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                       {.chat_id = 2, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                       {.chat_id = 3, .priority = TELEGRAM_BROADCAST, .cost = 1},
+                                       {.chat_id = 4, .priority = TELEGRAM_BROADCAST}};
     for (int i = 0; i < 4; i++)
-        governor_add(governor, 0, &bulk[i]);
-    struct governor_item *quick = add(governor, 0, 3, 1); /* of a chat whose bulk waits already */
+        governor_add(governor, 0, &adverts[i]);
+    struct governor_item *quick = add(governor, 0, 3, 1); /* of a chat where an advert waits already */
     CHECK(governor_next(governor, 0) == quick);
     CHECK(governor_next(governor, 0) == NULL); /* in flight: no more */
     CHECK_INT(governor_deadline_ms(governor), INT64_MAX);
     governor_done(governor, 0, quick);
-    CHECK(governor_next(governor, 0) == &bulk[3]); /* needs no token */
-    governor_done(governor, 0, &bulk[3]);
-    CHECK(governor_next(governor, 0) == &bulk[0]);
-    governor_done(governor, 0, &bulk[0]);
+    CHECK(governor_next(governor, 0) == &adverts[3]); /* needs no token */
+    governor_done(governor, 0, &adverts[3]);
+    CHECK(governor_next(governor, 0) == &adverts[0]);
+    governor_done(governor, 0, &adverts[0]);
     CHECK(governor_next(governor, 0) == NULL); /* the global bucket is empty */
     CHECK_INT(governor_deadline_ms(governor), 1000);
-    CHECK(governor_next(governor, 1000) == &bulk[1]);
-    governor_done(governor, 1000, &bulk[1]);
-    CHECK(governor_next(governor, 2000) == &bulk[2]);
+    CHECK(governor_next(governor, 1000) == &adverts[1]);
+    governor_done(governor, 1000, &adverts[1]);
+    CHECK(governor_next(governor, 2000) == &adverts[2]);
+    governor_free(governor);
+}
+
+/* In one chat: a screen passes between its albums, but a user who presses for ever gets the albums too. */
+static void test_chat_classes(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item albums[2], edits[12];
+    for (int i = 0; i < 2; i++) {
+        albums[i] = (struct governor_item){
+            .chat_id = 5, .cost = 10, .chat_cost = 10, .is_upload = true, .priority = TELEGRAM_VALUE};
+        governor_add(governor, 0, &albums[i]);
+    }
+    CHECK(governor_next(governor, 0) == &albums[0]);
+    for (int i = 0; i < 12; i++) {
+        edits[i] = (struct governor_item){.chat_id = 5, .cost = 1};
+        governor_add(governor, 0, &edits[i]);
+    }
+    CHECK(governor_next(governor, 0) == NULL);      /* one of a chat at a time */
+    governor_again(governor, 0, &albums[0], 60000); /* failed: its class waits, the screens don't */
+    for (int i = 0; i < 6; i++) {
+        CHECK(governor_next(governor, 1000) == &edits[i]);
+        governor_done(governor, 1000, &edits[i]);
+    }
+    CHECK(governor_next(governor, 60000) == &edits[6]); /* its turn since then */
+    governor_done(governor, 60000, &edits[6]);
+    CHECK(governor_next(governor, 60000) == &albums[0]); /* it was passed often enough */
+    governor_done(governor, 60000, &albums[0]);
+    for (int i = 7; i < 11; i++) {
+        CHECK(governor_next(governor, 70000) == &edits[i]);
+        governor_done(governor, 70000, &edits[i]);
+    }
+    CHECK(governor_next(governor, 70000) == &albums[1]);
+    governor_done(governor, 70000, &albums[1]);
+    CHECK(governor_next(governor, 70000) == &edits[11]);
+    governor_free(governor);
+}
+
+/* On the way down nothing begins but the answer to a press. */
+static void test_stop(void)
+{
+    struct governor *governor = governor_new(&usual, 0);
+    struct governor_item *first = add(governor, 0, 5, 1), *second = add(governor, 0, 5, 1);
+    CHECK(governor_next(governor, 0) == first);
+    governor_stop(governor);
+    struct governor_item press = {.chat_id = 5, .unordered = true, .is_answer = true};
+    governor_add(governor, 0, &press);
+    add(governor, 0, 6, 1);
+    CHECK(governor_next(governor, 0) == &press);
+    governor_done(governor, 0, first);
+    governor_done(governor, 0, &press);
+    CHECK(governor_next(governor, 60000) == NULL);
+    CHECK_INT(governor_in_flight(governor), 0);
+    CHECK_INT(governor_deadline_ms(governor), INT64_MAX);
+    int taken = 0;
+    bool found = false;
+    for (struct governor_item *item; (item = governor_take_any(governor)) != NULL; taken++)
+        found |= item == second;
+    CHECK_INT(taken, 2);
+    CHECK(found);
     governor_free(governor);
 }
 
@@ -232,6 +309,70 @@ static void test_many(void)
     governor_free(governor);
 }
 
+/* Whatever happens to thousands of items of few chats: all go at last, those of a chat and class in their order, never
+ * two of a chat at once, never more than there is room for, and no more than the rate allows. */
+static void test_anything(void)
+{
+    enum { COUNT = 5000, CHATS = 40, FLYING = 20, UPLOADS = 3, RATE = 200 };
+    struct governor_config config = {.chat_rate_s = 50,
+                                     .global_rate_s = RATE,
+                                     .chat_burst = 3,
+                                     .global_burst = 30,
+                                     .max_in_flight = FLYING,
+                                     .max_uploads = UPLOADS};
+    struct governor *governor = governor_new(&config, 0);
+    static struct governor_item all[COUNT], *flying[FLYING + UPLOADS];
+    int last[CHATS][TELEGRAM_PRIORITY_COUNT] = {{0}}, made = 0, done = 0, count = 0, tokens = 0;
+    bool busy[CHATS] = {false};
+    uint32_t random = 12345;
+    for (int64_t now_ms = 0; done < COUNT; now_ms++) {
+        CHECK(now_ms < 3600000);
+        random = random * 1664525 + 1013904223;
+        if (made < COUNT && random >> 30 != 0) {
+            struct governor_item *item = &all[made++];
+            *item = (struct governor_item){.chat_id = 1 + (random >> 8) % CHATS,
+                                           .priority = (random >> 16) % TELEGRAM_PRIORITY_COUNT,
+                                           .is_upload = (random >> 20) % 8 == 0};
+            item->cost = item->is_upload ? 1 + (int)(random >> 24) % 10 : (int)(random >> 24) % 2;
+            item->chat_cost = (random >> 26) % 2 == 0 ? item->cost : 0;
+            governor_add(governor, now_ms, item);
+        }
+        for (struct governor_item *item; (item = governor_next(governor, now_ms)) != NULL;) {
+            CHECK(!busy[item->chat_id - 1]);
+            busy[item->chat_id - 1] = true;
+            CHECK(count < FLYING + UPLOADS);
+            flying[count++] = item;
+            tokens += item->cost;
+            CHECK(tokens <= 30 + 10 + now_ms * RATE / 1000);
+        }
+        CHECK(governor_deadline_ms(governor) > now_ms);
+        random = random * 1664525 + 1013904223;
+        if (count == 0 || random >> 31 == 0)
+            continue;
+        int at = (int)((random >> 8) % (uint32_t)count), what = (int)(random >> 24) % 8;
+        struct governor_item *item = flying[at];
+        flying[at] = flying[--count];
+        busy[item->chat_id - 1] = false;
+        if (what == 0)
+            governor_limited(governor, now_ms, item, 300);
+        if (what < 2) {
+            governor_again(governor, now_ms, item, 1 + (random >> 12) % 300);
+        } else if (what == 2) {
+            governor_refund(governor, item);
+            tokens -= item->cost;
+            governor_again(governor, now_ms, item, 50);
+        } else {
+            int number = (int)(item - all) + 1;
+            CHECK(number > last[item->chat_id - 1][item->priority]);
+            last[item->chat_id - 1][item->priority] = number;
+            governor_done(governor, now_ms, item);
+            done++;
+        }
+    }
+    CHECK_INT(governor_in_flight(governor), 0);
+    governor_free(governor);
+}
+
 static void test_take_any(void)
 {
     struct governor *governor = governor_new(&usual, 0);
@@ -254,12 +395,16 @@ int main(void)
 {
     test_chat_rate();
     test_album();
+    test_late_debt();
     test_edits();
     test_fractions();
     test_order();
-    test_priority();
+    test_room();
+    test_chat_classes();
+    test_stop();
     test_limited();
     test_many();
+    test_anything();
     test_take_any();
     return 0;
 }

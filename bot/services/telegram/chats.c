@@ -110,14 +110,19 @@ static int64_t line_due_ms(const struct chats *chats, const struct governor_chat
     return filled_ms > due_ms ? filled_ms : due_ms;
 }
 
+static void refill(const struct chats *chats, struct governor_chat *chat, int64_t now_ms)
+{
+    if (chats->rate > 0)
+        waiting_refill(&chat->bucket, chats->rate, chats->cap, now_ms);
+}
+
 struct governor_item *chat_peek(const struct chats *chats, struct governor_chat *chat, int64_t now_ms,
                                 int64_t *ret_wake_ms)
 {
     struct governor_item *next = NULL;
     int64_t wake_ms = INT64_MAX;
     bool empty = true;
-    if (chats->rate > 0)
-        waiting_refill(&chat->bucket, chats->rate, chats->cap, now_ms);
+    refill(chats, chat, now_ms);
     for (enum telegram_priority priority = 0; priority < TELEGRAM_PRIORITY_COUNT; priority++) {
         const struct chat_line *line = &chat->lines[priority];
         if (STAILQ_EMPTY(&line->items))
@@ -137,12 +142,13 @@ struct governor_item *chat_peek(const struct chats *chats, struct governor_chat 
     return next;
 }
 
-void chat_take(struct chats *chats, struct governor_chat *chat, struct governor_item *item)
+void chat_take(struct chats *chats, struct governor_chat *chat, struct governor_item *item, int64_t now_ms)
 {
     struct chat_line *line = &chat->lines[item->priority];
     if (STAILQ_FIRST(&line->items) != item)
         bug("an item goes before the one in front of it");
     STAILQ_REMOVE_HEAD(&line->items, next);
+    refill(chats, chat, now_ms);
     line->number = ++chats->numbers;
     line->not_before_ms = INT64_MIN;
     line->passed = 0;

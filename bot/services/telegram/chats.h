@@ -25,6 +25,7 @@ struct governor_chat {
     struct chat_line lines[TELEGRAM_PRIORITY_COUNT];
     struct waiting_bucket bucket;
     int64_t blocked_until_ms;
+    struct governor_item *chosen; /* what it sends next, while it stands in a class's heap */
     bool in_flight;
 };
 
@@ -51,8 +52,8 @@ void chat_put_back(struct chats *chats, struct governor_chat *chat, struct gover
  * send, and can be forgotten). */
 struct governor_item *chat_peek(const struct chats *chats, struct governor_chat *chat, int64_t now_ms,
                                 int64_t *ret_wake_ms);
-/* The item, the first of its class, leaves the line. */
-void chat_take(struct chats *chats, struct governor_chat *chat, struct governor_item *item);
+/* The item, the first of its class, leaves the line. Tokens up to now_ms come in before it is charged. */
+void chat_take(struct chats *chats, struct governor_chat *chat, struct governor_item *item, int64_t now_ms);
 /* The first item of any class; NULL = nothing waits. */
 struct governor_item *chat_any(const struct governor_chat *chat);
 /* The chat's rate pays for the item (times 1), or gets it back (-1). */

@@ -17,7 +17,7 @@
 
 enum kind { KIND_ANSWER, KIND_FREE, KIND_EDIT, KIND_MESSAGE, KIND_UPLOAD, KIND_COUNT };
 
-enum { CALL_MICRO = WAITING_TOKEN / 10 /* what any call takes of its class's share, beside its tokens */ };
+enum { FREE_MICRO = WAITING_TOKEN / 10 /* what a call that costs no token takes of its class's share */ };
 
 struct class
 {
@@ -117,7 +117,7 @@ static void chat_place(struct governor *governor, struct governor_chat *chat, in
     waiting_leave(&chat->node);
     if (chat->in_flight)
         return;
-    const struct governor_item *item = chat_peek(&governor->chats, chat, now_ms, &wake_ms);
+    struct governor_item *item = chat->chosen = chat_peek(&governor->chats, chat, now_ms, &wake_ms);
     if (item != NULL)
         waiting_join(&governor->classes[item->priority].ready[kind_of(item)], &chat->node,
                      chat->lines[item->priority].number);
@@ -184,8 +184,8 @@ static enum kind next_kind(const struct governor *governor, const struct class *
 /* What the item costs is taken (times 1), or given back (-1). */
 static void charge(struct governor *governor, const struct governor_item *item, int times)
 {
-    int64_t micro = (int64_t)times * item->cost * WAITING_TOKEN, call_micro = (int64_t)times * CALL_MICRO;
-    governor->classes[item->priority].used += (micro + call_micro) / shares[item->priority];
+    int64_t micro = (int64_t)times * item->cost * WAITING_TOKEN;
+    governor->classes[item->priority].used += (item->cost > 0 ? micro : times * FREE_MICRO) / shares[item->priority];
     governor->bucket.micro -= governor->rate > 0 ? micro : 0;
     if (item->chat != NULL)
         chat_charge(&governor->chats, item->chat, item, times);
@@ -193,15 +193,12 @@ static void charge(struct governor *governor, const struct governor_item *item, 
 
 static struct governor_item *send_from(struct governor *governor, struct waiting_node *node, int64_t now_ms)
 {
-    struct governor_item *item = NULL;
-    int64_t wake_ms;
+    struct governor_item *item;
     waiting_leave(node);
     if (node->is_chat) {
         struct governor_chat *chat = (struct governor_chat *)(void *)node;
-        item = chat_peek(&governor->chats, chat, now_ms, &wake_ms);
-        if (item == NULL)
-            bug("a chat is ready with nothing to send");
-        chat_take(&governor->chats, chat, item);
+        item = chat->chosen;
+        chat_take(&governor->chats, chat, item, now_ms);
         chat->in_flight = true;
     } else {
         item = item_of(node);
@@ -346,7 +343,7 @@ struct governor_item *governor_take_any(struct governor *governor)
             chats_forget(&governor->chats, chat);
             continue;
         }
-        chat_take(&governor->chats, chat, item);
+        chat_take(&governor->chats, chat, item, chat->bucket.at_ms);
         item->chat = NULL;
         return item;
     }
