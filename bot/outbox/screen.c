@@ -16,7 +16,7 @@
 #include "bot/outbox/lane.h"
 #include "core/bug.h"
 
-enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 };
+enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 /* of a screen; a notice is told as long as the chat can be reached */ };
 
 #define FILE_PREFIX "file:" /* a picture that Telegram has; any other is one of ours by name */
 
@@ -26,6 +26,12 @@ static bool may_edit(const struct lane *lane)
     bool photo = item->picture != NULL;
     return strcmp(item->kind, "screen") == 0 && !item->fresh && lane->screen_message_id != 0 &&
            lane->screen_is_photo == photo;
+}
+
+/* A notice is money's or a set's: it says "paid" or "ready", and nothing says it again. */
+static bool is_value(const struct item *item)
+{
+    return strcmp(item->kind, "screen") != 0;
 }
 
 static bool is_file(const struct item *item)
@@ -95,7 +101,7 @@ static void drop_picture(struct item *item)
 static void retry(struct lane *lane, const struct telegram_verdict *verdict)
 {
     struct item *item = lane->head;
-    if (item->tries >= TRIES_MAX) {
+    if (item->tries >= TRIES_MAX && !is_value(item)) {
         log_error("outbox", "a %s to chat %" PRId64 " is given up after %d tries", item->kind, lane->chat_id,
                   item->tries);
         lane_done(lane);
@@ -168,8 +174,7 @@ static void call(struct lane *lane, const char *method, char *params_taken, cons
     struct shop *shop = lane->outbox->shop;
     struct telegram_call request = {.method = method,
                                     .chat_id = lane->chat_id,
-                                    .priority = strcmp(lane->head->kind, "screen") == 0 ? TELEGRAM_INTERACTIVE
-                                                                                        : TELEGRAM_VALUE,
+                                    .priority = is_value(lane->head) ? TELEGRAM_VALUE : TELEGRAM_INTERACTIVE,
                                     .repeat = edit ? TELEGRAM_REPEAT_FREELY : TELEGRAM_REPEAT_REFUSED,
                                     .no_result = edit && file == NULL && lane->head->picture == NULL,
                                     .params_json = params_taken,
