@@ -155,4 +155,5 @@ void life_stop(struct daemon *daemon)
     daemon->stop_by_ms = daemon->shop.clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
     notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
     telegram_poll_stop(daemon->shop.poll);
+    telegram_stop(daemon->shop.telegram);
 }

@@ -91,7 +91,7 @@ static void finish(struct begin *begin, const struct telegram_verdict *verdict)
     drop(begin);
 }
 
-static void on_step(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
+static void step_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
 
 static enum err next_step(struct begin *begin, int64_t now_ms, int64_t wait_ms)
 {
@@ -105,7 +105,7 @@ static enum err next_step(struct begin *begin, int64_t now_ms, int64_t wait_ms)
         call.method = methods[(begin->step - 2) / EACH];
         call.params_json = begin->tells[begin->step - 2];
     }
-    return telegram_call(begin->tg, now_ms, &call, on_step, begin);
+    return telegram_call(begin->tg, now_ms, &call, step_answered, begin);
 }
 
 static bool take_identity(struct begin *begin, struct json_object *me)
@@ -135,12 +135,12 @@ static int64_t ask_again_ms(struct begin *begin, const struct telegram_verdict *
     return wait_ms;
 }
 
-static void on_step(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+static void step_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct begin *begin = ctx;
     struct telegram_verdict last = *verdict;
     int64_t wait_ms = 0;
-    if (begin->tg->stopping && (last.class == TELEGRAM_RETRY || last.class == TELEGRAM_AMBIGUOUS))
+    if (begin->tg->canceling && (last.class == TELEGRAM_RETRY || last.class == TELEGRAM_AMBIGUOUS))
         last.class = TELEGRAM_CANCELED;
     if (last.class == TELEGRAM_OK && begin->step == 0 && !take_identity(begin, result))
         last.class = TELEGRAM_BAD;

@@ -89,6 +89,7 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
     };
     tg->http = http;
     LIST_INIT(&tg->jobs);
+    LIST_INIT(&tg->fetches);
     tg->governor = governor_new(&rates, 0);
     tg->tokener = json_tokener_new_ex(TELEGRAM_JSON_MAX_DEPTH);
     if (tg->tokener == NULL)
@@ -115,12 +116,12 @@ void telegram_free(struct telegram *tg)
 
 /* ---- sending ---- */
 
-static void on_answer(void *ctx, struct http_answer *answer);
+static void call_answered(void *ctx, struct http_answer *answer);
 
 static void take_turn(struct telegram_job *job)
 {
     if (job->turn == NULL) {
-        job_send(job, on_answer);
+        job_send(job, call_answered);
         return;
     }
     job->is_open = true;
@@ -131,7 +132,7 @@ void telegram_run_due(struct telegram *tg, int64_t now_ms)
 {
     struct governor_item *item;
     tg->now_ms = now_ms;
-    while (!tg->stopping && (item = governor_next(tg->governor, now_ms)) != NULL)
+    while (!tg->canceling && (item = governor_next(tg->governor, now_ms)) != NULL)
         take_turn((struct telegram_job *)(void *)item);
 }
 
@@ -142,7 +143,13 @@ int64_t telegram_next_deadline_ms(const struct telegram *tg)
 
 size_t telegram_pending(const struct telegram *tg)
 {
-    return tg->pending;
+    return tg->stopped ? governor_in_flight(tg->governor) + tg->downloads : tg->pending;
+}
+
+void telegram_stop(struct telegram *tg)
+{
+    tg->stopped = true;
+    governor_stop(tg->governor);
 }
 
 int64_t telegram_now_ms(const struct telegram *tg)
@@ -194,6 +201,10 @@ static void must_be_open(struct telegram_job *job)
 enum err telegram_fill(struct telegram_job *job, int64_t now_ms, const struct telegram_call *contents)
 {
     struct telegram *tg = job->tg;
+    if (tg->stopped) { /* too late to begin */
+        telegram_put_off(job, now_ms, 1);
+        return ERR_OK;
+    }
     enum err err = job_set_contents(job, contents);
     if (err != ERR_OK) {
         telegram_drop(job, now_ms);
@@ -203,7 +214,7 @@ enum err telegram_fill(struct telegram_job *job, int64_t now_ms, const struct te
     tg->now_ms = now_ms;
     if (job->file_count == 0)
         governor_no_upload(tg->governor, &job->item);
-    job_send(job, on_answer);
+    job_send(job, call_answered);
     return ERR_OK;
 }
 
@@ -239,7 +250,7 @@ static bool is_repeated(const struct telegram_job *job, struct telegram_verdict 
 {
     if (verdict->class == TELEGRAM_RETRY && !verdict->surely_not_done && job->repeat == TELEGRAM_REPEAT_NOT_DONE)
         verdict->class = TELEGRAM_AMBIGUOUS;
-    if (job->tg->stopping || job->turn != NULL)
+    if (job->tg->canceling || job->turn != NULL)
         return false;
     if (verdict->class != TELEGRAM_RETRY &&
         (verdict->class != TELEGRAM_AMBIGUOUS || job->repeat != TELEGRAM_REPEAT_FREELY))
@@ -256,7 +267,7 @@ static bool is_plain_success(const struct telegram_job *job, const struct http_a
            answer->bytes >= sizeof start && memcmp(answer->body, start, sizeof start - 1) == 0;
 }
 
-static void on_answer(void *ctx, struct http_answer *answer)
+static void call_answered(void *ctx, struct http_answer *answer)
 {
     struct telegram_job *job = ctx;
     struct telegram *tg = job->tg;
@@ -287,7 +298,7 @@ void telegram_cancel_all(struct telegram *tg)
 {
     struct telegram_verdict canceled = {.class = TELEGRAM_CANCELED, .surely_not_done = true};
     struct governor_item *item;
-    tg->stopping = true;
+    tg->canceling = true;
     telegram_cancel_fetches(tg);
     for (struct telegram_job *job = LIST_FIRST(&tg->jobs); job != NULL;) {
         struct telegram_job *one = job;
@@ -301,5 +312,5 @@ void telegram_cancel_all(struct telegram *tg)
     }
     while ((item = governor_take_any(tg->governor)) != NULL)
         report((struct telegram_job *)(void *)item, &canceled, NULL);
-    tg->stopping = false;
+    tg->canceling = false;
 }

@@ -110,6 +110,11 @@ void telegram_drop(struct telegram_job *job, int64_t now_ms);
 /* Everything waiting is reported CANCELED, everything on its way AMBIGUOUS (or its real verdict). For shutdown. */
 void telegram_cancel_all(struct telegram *tg);
 
+/* The end begins: nothing that waits goes any more, but for answers to presses, which no other life knows of; what is
+ * on its way comes home. */
+void telegram_stop(struct telegram *tg);
+
+/* Calls and files that are to come home: all that were accepted; after telegram_stop, those on their way. */
 size_t telegram_pending(const struct telegram *tg);
 /* When telegram_run_due has something to do; INT64_MAX = nothing by itself. */
 int64_t telegram_next_deadline_ms(const struct telegram *tg);

@@ -15,7 +15,7 @@ enum { TRIES_MAX = 3, OTHER_TRIES_MAX = 6, DOWNLOAD_TIMEOUT_MS = 180000, SLOWEST
 
 struct telegram_fetch {
     struct telegram *tg;
-    struct telegram_fetch *next, *previous;
+    LIST_ENTRY(telegram_fetch) next;
     telegram_file_fn *got;
     void *ctx;
     size_t max_bytes;
@@ -28,12 +28,7 @@ struct telegram_fetch {
 static void finish(struct telegram_fetch *fetch, const struct telegram_verdict *verdict, char *data, size_t bytes)
 {
     struct telegram *tg = fetch->tg;
-    if (fetch->previous != NULL)
-        fetch->previous->next = fetch->next;
-    else
-        tg->fetches = fetch->next;
-    if (fetch->next != NULL)
-        fetch->next->previous = fetch->previous;
+    LIST_REMOVE(fetch, next);
     tg->pending--;
     fetch->got(fetch->ctx, verdict, data, bytes);
     free(fetch->params);
@@ -50,19 +45,19 @@ static struct telegram_verdict say(enum telegram_class class, const char *why)
     return verdict;
 }
 
-static void on_link(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
+static void link_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
 
 static enum err ask_link(struct telegram_fetch *fetch, int64_t now_ms)
 {
     struct telegram_call call = {.method = "getFile", .repeat = TELEGRAM_REPEAT_FREELY, .params_json = fetch->params};
     fetch->tries++;
-    return telegram_call(fetch->tg, now_ms, &call, on_link, fetch);
+    return telegram_call(fetch->tg, now_ms, &call, link_answered, fetch);
 }
 
 /* The link may be too old, or the server had a bad moment: ask for a new one, or give up with this verdict. */
 static void renew(struct telegram_fetch *fetch, const struct telegram_verdict *verdict, int tries_max, int64_t now_ms)
 {
-    if (fetch->tries >= tries_max || fetch->tg->stopping || ask_link(fetch, now_ms) != ERR_OK)
+    if (fetch->tries >= tries_max || fetch->tg->canceling || ask_link(fetch, now_ms) != ERR_OK)
         finish(fetch, verdict, NULL, 0);
 }
 
@@ -93,10 +88,11 @@ static bool is_other(const struct telegram_fetch *fetch, size_t bytes)
     return fetch->promised_bytes > 0 && fetch->promised_bytes != (int64_t)bytes && fetch->tries < OTHER_TRIES_MAX;
 }
 
-static void on_download(void *ctx, struct http_answer *answer)
+static void download_answered(void *ctx, struct http_answer *answer)
 {
     struct telegram_fetch *fetch = ctx;
     fetch->transfer = 0;
+    fetch->tg->downloads--;
     bool here = answer->outcome == HTTP_ANSWERED && answer->status == 200;
     if (here && is_other(fetch, answer->bytes)) {
         struct telegram_verdict other = say(TELEGRAM_RETRY, "the download is not as long as the file");
@@ -115,7 +111,7 @@ static void on_download(void *ctx, struct http_answer *answer)
     }
 }
 
-static void on_link(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+static void link_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct telegram_fetch *fetch = ctx;
     struct telegram *tg = fetch->tg;
@@ -133,7 +129,7 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
         problem = say(TELEGRAM_FILE_AWAY, "getFile gave no path");
     else if (telegram_url_file(url, tg->api_url, tg->token, json_object_get_string(path)) != ERR_OK)
         problem = say(TELEGRAM_FILE_BAD, "getFile gave no usable path");
-    else if (tg->stopping)
+    else if (tg->canceling || tg->stopped)
         problem = say(TELEGRAM_CANCELED, "canceled");
     if (problem.class != TELEGRAM_OK) {
         finish(fetch, &problem, NULL, 0);
@@ -149,7 +145,8 @@ static void on_link(void *ctx, const struct telegram_verdict *verdict, struct js
         .own_connection = true,
         .in_line = true,
     };
-    fetch->transfer = http_start(tg->http, &request, on_download, fetch);
+    tg->downloads++;
+    fetch->transfer = http_start(tg->http, &request, download_answered, fetch);
 }
 
 enum err telegram_file_fetch(struct telegram *tg, int64_t now_ms, const char *file_id, size_t max_bytes,
@@ -170,17 +167,12 @@ enum err telegram_file_fetch(struct telegram *tg, int64_t now_ms, const char *fi
     fetch->got = got;
     fetch->ctx = ctx;
     fetch->max_bytes = max_bytes == 0 ? TELEGRAM_FILE_MAX_BYTES : max_bytes;
-    fetch->next = tg->fetches;
-    if (tg->fetches != NULL)
-        tg->fetches->previous = fetch;
-    tg->fetches = fetch;
+    LIST_INSERT_HEAD(&tg->fetches, fetch, next);
     tg->pending++;
     enum err err = ask_link(fetch, now_ms);
     if (err == ERR_OK)
         return ERR_OK;
-    tg->fetches = fetch->next;
-    if (tg->fetches != NULL)
-        tg->fetches->previous = NULL;
+    LIST_REMOVE(fetch, next);
     tg->pending--;
     free(fetch->params);
     free(fetch);
@@ -189,9 +181,9 @@ enum err telegram_file_fetch(struct telegram *tg, int64_t now_ms, const char *fi
 
 void telegram_cancel_fetches(struct telegram *tg)
 {
-    for (struct telegram_fetch *fetch = tg->fetches; fetch != NULL;) {
+    for (struct telegram_fetch *fetch = LIST_FIRST(&tg->fetches); fetch != NULL;) {
         uint64_t transfer = fetch->transfer;
-        fetch = fetch->next; /* those without a transfer end with their getFile */
+        fetch = LIST_NEXT(fetch, next); /* those without a transfer end with their getFile */
         if (transfer != 0)
             http_cancel(tg->http, transfer);
     }

@@ -69,7 +69,7 @@ void telegram_poll_free(struct telegram_poll *poll)
     free(poll);
 }
 
-static void on_answer(void *ctx, struct http_answer *answer);
+static void poll_answered(void *ctx, struct http_answer *answer);
 
 static const char *method(const struct telegram_poll *poll)
 {
@@ -99,7 +99,7 @@ static void ask(struct telegram_poll *poll, int64_t now_ms)
     };
     poll->state = ASKING;
     poll->asked_ms = now_ms;
-    poll->transfer = http_start(poll->tg->http, &request, on_answer, poll);
+    poll->transfer = http_start(poll->tg->http, &request, poll_answered, poll);
 }
 
 static void wait_for(struct telegram_poll *poll, int64_t now_ms, int64_t wait_ms)
@@ -192,7 +192,7 @@ static bool is_empty(struct json_object *reply)
            json_object_array_length(result) == 0;
 }
 
-static void on_answer(void *ctx, struct http_answer *answer)
+static void poll_answered(void *ctx, struct http_answer *answer)
 {
     struct telegram_poll *poll = ctx;
     struct json_object *reply;

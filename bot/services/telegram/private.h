@@ -8,6 +8,7 @@
 #include "bot/services/telegram/job.h"
 
 struct telegram_fetch;
+LIST_HEAD(telegram_fetches, telegram_fetch);
 
 struct telegram {
     struct http *http;
@@ -15,11 +16,13 @@ struct telegram {
     struct json_tokener *tokener;
     char *api_url, *token;
     struct telegram_jobs jobs;
-    struct telegram_fetch *fetches; /* downloads on their way */
-    size_t pending;
+    struct telegram_fetches fetches; /* of files, from getFile on */
+    size_t pending;                  /* jobs and fetches */
+    size_t downloads;                /* on their way, of the fetches */
     uint64_t random;
     int64_t now_ms; /* the latest time heard */
-    bool stopping;  /* inside telegram_cancel_all */
+    bool stopped;   /* nothing begins any more */
+    bool canceling; /* inside telegram_cancel_all */
 };
 
 /* 0 … below-1. */
