@@ -91,10 +91,18 @@ struct event {
     bool own_contact;
     bool edited;            /* EVENT_COMMAND, EVENT_TEXT: what an earlier message says now */
     struct event_file file; /* EVENT_PHOTO, EVENT_DOCUMENT */
+    int64_t news_id;        /* its row, which goes when it is told; 0 = it has none. See event_is_kept */
     int64_t object;         /* see the kinds */
     int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */
     enum photo_verdict verdict;
     enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
 };
+
+/* Is it written down when it becomes true, so that it is told once whatever dies in between? */
+static inline bool event_is_kept(enum event_kind kind)
+{
+    return kind == EVENT_PHOTO_READY || kind == EVENT_PAYMENT_LINK || kind == EVENT_PAYMENT_FAILED ||
+           kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS;
+}
 
 #endif

@@ -55,14 +55,13 @@ static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, siz
                                " ORDER BY id";
 
 static const char orders_sql[] =
-    "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, o.payment_url,"
-    " COALESCE(o.payment_until_ms, 0), COALESCE(j.id, 0),"
+    "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"
+    " COALESCE(p.until_ms, 0), COALESCE(j.id, 0),"
     /* read out of what YooKassa was asked, as long as it may have refused it */
-    " CASE WHEN o.payment_state IN ('creating', 'failed') THEN COALESCE("
-    "  o.payment_body::json #>> '{receipt,customer,email}', '+' || (o.payment_body::json #>> "
-    "'{receipt,customer,phone}')"
-    " ) END"
+    " CASE WHEN p.state IN ('creating', 'failed') THEN COALESCE("
+    "  p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}')) END"
     " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
+    " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
     " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
 
 /* Per task a letter: waiting, made, queued, sent, failed. */

@@ -10,9 +10,12 @@
 #include "db/words.h"
 
 #define ORDER_COLUMNS                                                                                                  \
-    "o.id, o.chat_id, COALESCE(j.id, 0), o.created_at_ms, o.payment_state, o.status = 'canceled', o.payment_id,"       \
-    " o.payment_reason"
-#define ORDER_TABLES " FROM orders o LEFT JOIN generation_jobs j ON j.order_id = o.id"
+    "o.id, o.chat_id, COALESCE(j.id, 0), p.created_at_ms,"                                                             \
+    " CASE WHEN p.held IN ('sum', 'order') AND p.state <> 'pending' THEN 'mismatch' ELSE p.state END,"                 \
+    " o.status = 'canceled' OR o.user_id IS NULL, p.outside_id, p.reason"
+#define ORDER_TABLES                                                                                                   \
+    " FROM bot_payments p JOIN orders o ON o.id = p.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"         \
+    " WHERE p.provider = 'yookassa'"
 
 static const char *const states[PAYMENTS_STATE_COUNT] = {"creating", "pending", "succeeded",
                                                          "canceled", "failed",  "mismatch"};
@@ -29,26 +32,17 @@ static int find(const char *const *words, int count, const char *word)
 
 int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id)
 {
-    return db_unit_add(unit, "SELECT " ORDER_COLUMNS ", o.payment_key, o.payment_body" ORDER_TABLES " WHERE o.id = $1",
-                       1, (struct db_param[]){db_int64_param(arena, order_id)});
+    return db_unit_add(unit, "SELECT " ORDER_COLUMNS ", p.key, p.body" ORDER_TABLES " AND p.order_id = $1", 1,
+                       (struct db_param[]){db_int64_param(arena, order_id)});
 }
 
 int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit)
 {
     return db_unit_add(unit,
                        "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
-                       " WHERE o.payment_state IN ('creating', 'pending') AND o.created_at_ms > $1"
-                       " ORDER BY o.id DESC LIMIT $2",
+                       " AND p.state IN ('creating', 'pending') AND p.created_at_ms > $1"
+                       " ORDER BY p.order_id DESC LIMIT $2",
                        2, (struct db_param[]){db_int64_param(arena, since_ms), db_int64_param(arena, limit)});
-}
-
-int payments_add_missed(struct db_unit *unit)
-{
-    return db_unit_add(unit,
-                       "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
-                       " JOIN bot_sessions s ON s.chat_id = o.chat_id AND s.order_id = o.id"
-                       " WHERE s.state = 'pay' AND o.payment_state <> 'creating'",
-                       0, NULL);
 }
 
 struct payments_order payments_read_order(const struct db_result *result, int statement, int row)
@@ -69,37 +63,28 @@ struct payments_order payments_read_order(const struct db_result *result, int st
 
 int payments_add_created(struct db_unit *unit, struct arena *arena, const struct payments_created *created)
 {
-    return db_unit_add(unit, "SELECT payment_created($1, $2, $3, $4, $5)", 5,
+    return db_unit_add(unit, "SELECT done, news FROM payment_created($1, $2, $3, $4)", 4,
                        (struct db_param[]){db_int64_param(arena, created->order_id), db_text_param(created->payment_id),
-                                           db_text_param(created->url), db_int64_param(arena, created->until_ms),
-                                           db_int64_param(arena, created->poll_at_ms)});
+                                           db_text_param(created->url), db_int64_param(arena, created->until_ms)});
 }
 
 int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
                           enum payment_reason reason)
 {
-    return db_unit_add(unit,
-                       "WITH moved AS (UPDATE orders SET payment_state = $2, payment_reason = $3, poll_at_ms = NULL"
-                       " WHERE id = $1 AND payment_state = 'creating' RETURNING 1)"
-                       " SELECT EXISTS (SELECT 1 FROM moved)",
-                       3,
-                       (struct db_param[]){db_int64_param(arena, order_id),
-                                           db_text_param(states[refused ? PAYMENTS_FAILED : PAYMENTS_CANCELED]),
+    return db_unit_add(unit, "SELECT done, news FROM payment_given_up($1, $2, $3)", 3,
+                       (struct db_param[]){db_int64_param(arena, order_id), db_bool_param(refused),
                                            db_text_param(words_of_payment_reason(reason))});
 }
 
 int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id)
 {
-    return db_unit_add(unit,
-                       "WITH moved AS (UPDATE orders SET payment_state = 'mismatch', poll_at_ms = NULL"
-                       " WHERE id = $1 AND payment_state = 'pending' RETURNING 1)"
-                       " SELECT EXISTS (SELECT 1 FROM moved)",
-                       1, (struct db_param[]){db_int64_param(arena, order_id)});
+    return db_unit_add(unit, "SELECT done, news FROM payment_not_ours($1)", 1,
+                       (struct db_param[]){db_int64_param(arena, order_id)});
 }
 
 int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason)
 {
-    return db_unit_add(unit, "SELECT payment_canceled($1, $2)", 2,
+    return db_unit_add(unit, "SELECT done, news FROM payment_canceled($1, $2)", 2,
                        (struct db_param[]){db_text_param(payment_id), db_text_param(words_of_payment_reason(reason))});
 }
 
@@ -108,10 +93,15 @@ bool payments_read_done(const struct db_result *result, int statement)
     return db_bool(result, statement, 0, 0);
 }
 
+int64_t payments_read_news(const struct db_result *result, int statement)
+{
+    return db_int64(result, statement, 0, 1);
+}
+
 int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,
                         const char *currency)
 {
-    return db_unit_add(unit, "SELECT outcome, settled_order, chat, job FROM settle_payment($1, $2, $3)", 3,
+    return db_unit_add(unit, "SELECT outcome, settled_order, chat, job, news FROM settle_payment($1, $2, $3)", 3,
                        (struct db_param[]){db_text_param(payment_id), db_kopecks_param(arena, amount_kopecks),
                                            db_text_param(currency)});
 }
@@ -123,5 +113,6 @@ struct payments_settled payments_read_settle(const struct db_result *result, int
         .order_id = db_int64(result, statement, 0, 1),
         .chat_id = db_int64(result, statement, 0, 2),
         .job_id = db_int64(result, statement, 0, 3),
+        .news_id = db_int64(result, statement, 0, 4),
     };
 }

@@ -1,4 +1,5 @@
-/* The SQL of the cashier: open orders, and each step of a payment's life. Amounts are kopecks, times unix ms. */
+/* The SQL of the cashier: open orders, and each step of a payment's life (tables orders and bot_payments). Amounts are
+ * kopecks, times unix ms. */
 #ifndef DB_PAYMENTS_H
 #define DB_PAYMENTS_H
 
@@ -21,7 +22,7 @@ struct payments_order {
     int64_t job_id; /* 0 = none */
     int64_t created_at_ms;
     enum payments_state state;
-    bool canceled;              /* by the user, before any money */
+    bool canceled;              /* by the user, before any money, or the user is gone */
     const char *payment_id;     /* NULL until the payment was created */
     enum payment_reason reason; /* of canceled and failed */
     const char *key, *body;     /* only of payments_add_order, else NULL */
@@ -31,7 +32,7 @@ struct payments_created {
     int64_t order_id;
     const char *payment_id;
     const char *url; /* NULL = it has none any more */
-    int64_t until_ms, poll_at_ms;
+    int64_t until_ms;
 };
 
 enum payments_outcome {
@@ -46,6 +47,7 @@ enum payments_outcome {
 struct payments_settled {
     enum payments_outcome outcome;
     int64_t order_id, chat_id, job_id; /* 0 = none */
+    int64_t news_id;                   /* of what its chat is to hear; 0: nothing, or an earlier call made them */
 };
 
 /* All add functions return the index of the statement that the read function wants. */
@@ -54,9 +56,6 @@ struct payments_settled {
 int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id);
 /* Orders in state creating or pending made after since_ms, newest first. */
 int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit);
-/* Orders whose chat still waits at the pay screen although the payment moved on (or has its link): the process may
- * have died before the chat was told. */
-int payments_add_missed(struct db_unit *unit);
 struct payments_order payments_read_order(const struct db_result *result, int statement, int row);
 
 /* creating → pending, with its row in payments. payments_read_done: false = it was not creating any more. */
@@ -64,11 +63,12 @@ int payments_add_created(struct db_unit *unit, struct arena *arena, const struct
 /* creating → failed (refused for good, for that reason), or canceled (nobody wants it any more). */
 int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
                           enum payment_reason reason);
-/* pending → mismatch: what YooKassa says is not about our order. */
+/* pending → mismatch: what YooKassa says is not about our order. A person must look (held). */
 int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id);
 int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason);
-/* Of the four above: did this call change it? */
+/* Of the four above: did this call change it? And the news of it: 0 if there are none. */
 bool payments_read_done(const struct db_result *result, int statement);
+int64_t payments_read_news(const struct db_result *result, int statement);
 
 /* The money is there: settle_payment(). Any number of calls make one job. */
 int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,

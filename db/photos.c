@@ -19,27 +19,10 @@ struct photos_pending photos_read_pending(const struct db_result *result, int st
                                    .file_id = db_text(result, statement, row, 2)};
 }
 
-int photos_add_missed(struct db_unit *unit)
-{
-    return db_unit_add(unit,
-                       "SELECT DISTINCT ON (s.chat_id) s.chat_id, i.id, i.verdict FROM bot_sessions s"
-                       " JOIN photo_intake i ON i.avatar_id = s.avatar_id AND i.chat_id = s.chat_id"
-                       " WHERE s.state = 'photos' AND s.avatar_id <> 0 AND i.verdict <> 'pending'"
-                       " AND i.created_at > now() - interval '1 day' ORDER BY s.chat_id, i.id DESC",
-                       0, NULL);
-}
-
-struct photos_news photos_read_missed(const struct db_result *result, int statement, int row)
-{
-    return (struct photos_news){.chat_id = db_int64(result, statement, row, 0),
-                                .id = db_int64(result, statement, row, 1),
-                                .verdict = words_verdict(db_text(result, statement, row, 2))};
-}
-
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo)
 {
     struct db_param id = db_int64_param(arena, photo->id), seen = db_int64_array(arena, photo->seen, photo->seen_count);
-    (void)db_unit_add(unit, "SELECT photo_examined($1, $2, $3, $4, $5)", 5,
+    (void)db_unit_add(unit, "SELECT final, news FROM photo_examined($1, $2, $3, $4, $5)", 5,
                       (struct db_param[]){id, db_text_param(words_of_verdict(photo->verdict)),
                                           db_bytea_param(arena, photo->sketch, photo->sketch_bytes), seen,
                                           db_text_param(photo->url)});
@@ -55,6 +38,11 @@ bool photos_read_examined(const struct db_result *result, int statement, enum ph
         return false;
     *ret_verdict = words_verdict(db_text(result, statement, 0, 0));
     return true;
+}
+
+int64_t photos_read_news(const struct db_result *result, int statement)
+{
+    return db_int64(result, statement - 1, 0, 1);
 }
 
 struct photos_unseen photos_read_unseen(const struct db_result *result, int statement, int row, struct arena *arena)

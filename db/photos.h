@@ -1,4 +1,4 @@
-/* The SQL of taking reference photos in: what is pending, what was lost on the way to the user, and the verdict. */
+/* The SQL of taking reference photos in: what is pending, and the verdict. */
 #ifndef DB_PHOTOS_H
 #define DB_PHOTOS_H
 
@@ -27,25 +27,17 @@ struct photos_unseen {
     size_t sketch_bytes;
 };
 
-struct photos_news {
-    int64_t chat_id, id;
-    enum photo_verdict verdict;
-};
-
 /* The oldest pending ones, by id. Returns the statement's index. */
 int photos_add_pending(struct db_unit *unit, struct arena *arena, int limit);
 struct photos_pending photos_read_pending(const struct db_result *result, int statement, int row);
-
-/* A row for each chat that collects photos and may have missed a verdict of the last day, because the process died
- * between the verdict and the news of it. */
-int photos_add_missed(struct db_unit *unit);
-struct photos_news photos_read_missed(const struct db_result *result, int statement, int row);
 
 /* Records the verdict (three statements), unless a good one is still to be compared with others. Doing it again changes
  * nothing and reads the same. Returns the index that the two below want. */
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo);
 /* The verdict that holds, which may be PHOTO_DUPLICATE for a good one. False: the photo is gone. */
 bool photos_read_examined(const struct db_result *result, int statement, enum photo_verdict *ret_verdict);
+/* The news of it; 0: an earlier call made them. */
+int64_t photos_read_news(const struct db_result *result, int statement);
 /* Those with which it is still to be compared, db_rows(result, statement + 1) of them: while there are any, nothing is
  * recorded. statement: what photos_add_examined returned. */
 struct photos_unseen photos_read_unseen(const struct db_result *result, int statement, int row, struct arena *arena);

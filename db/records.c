@@ -52,6 +52,7 @@ static void add_contacts(struct db_unit *unit, struct arena *arena, const struct
             2, (struct db_param[]){db_int64_param(arena, run->chats[i]->user.id), db_text_param(run->list[i]->text)});
 }
 
+/* Who is reachable again hears of the sets that were put back meanwhile. */
 static void add_blocks(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
 {
     for (size_t i = 0; i < run->count; i++)
@@ -61,6 +62,12 @@ static void add_blocks(struct db_unit *unit, struct arena *arena, const struct r
                           2,
                           (struct db_param[]){db_int64_param(arena, run->chats[i]->user.id),
                                               run->list[i]->flag ? db_time_ms_param(arena, unix_ms) : db_null()});
+    for (size_t i = 0; i < run->count; i++)
+        if (!run->list[i]->flag)
+            (void)db_unit_add(unit,
+                              "SELECT news_add(chat_id, 'job_progress', id, 0, NULL) FROM generation_jobs"
+                              " WHERE chat_id = $1 AND told_at IS NULL",
+                              1, (struct db_param[]){db_int64_param(arena, run->chats[i]->id)});
 }
 
 static void add_avatars(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
@@ -169,21 +176,26 @@ static void add_orders(struct db_unit *unit, struct arena *arena, const struct r
     for (size_t i = 0; i < run->count; i++) {
         const struct effect *effect = run->list[i];
         const struct order_terms *terms = effect->terms;
+        struct db_param order = db_int64_param(arena, effect->object), created = db_int64_param(arena, unix_ms);
+        struct db_param user = db_int64_param(arena, run->chats[i]->user.id);
         (void)db_unit_add(
             unit,
             "INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
-            " payment_key, payment_body, created_at_ms, reference_urls)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+            " created_at_ms, reference_urls) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
             " (SELECT array_agg(r.image_url ORDER BY r.id) FROM reference_photos r"
             " WHERE r.avatar_id = $4 AND " WORDS_PHOTO_IS_OURS "))",
-            12,
-            (struct db_param[]){
-                db_int64_param(arena, effect->object), db_int64_param(arena, run->chats[i]->user.id),
-                db_int64_param(arena, run->chats[i]->id), db_int64_param(arena, effect->other),
-                db_text_param(effect->text), db_int64_param(arena, effect->count),
-                db_kopecks_param(arena, effect->number), db_text_array(arena, terms->prompts, terms->look_count),
-                db_text_array(arena, terms->recipes, terms->look_count), db_text_param(terms->payment_key),
-                db_text_param(terms->payment_body), db_int64_param(arena, unix_ms)});
+            10,
+            (struct db_param[]){order, user, db_int64_param(arena, run->chats[i]->id),
+                                db_int64_param(arena, effect->other), db_text_param(effect->text),
+                                db_int64_param(arena, effect->count), db_kopecks_param(arena, effect->number),
+                                db_text_array(arena, terms->prompts, terms->look_count),
+                                db_text_array(arena, terms->recipes, terms->look_count), created});
+        (void)db_unit_add(unit,
+                          "INSERT INTO bot_payments (key, body, asked, order_id, user_id, created_at_ms)"
+                          " VALUES ($1, $2, $3, $4, $5, $6)",
+                          6,
+                          (struct db_param[]){db_text_param(terms->payment_key), db_text_param(terms->payment_body),
+                                              db_kopecks_param(arena, effect->number), order, user, created});
     }
 }
 

@@ -51,9 +51,6 @@ void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_m
                       " UNION ALL SELECT chat_id, limit_at_ms FROM bot_sessions"
                       " WHERE limit_at_ms > 0 AND limit_at_ms < $1",
                       1, (struct db_param[]){db_int64_param(arena, until_ms)});
-    (void)db_unit_add(
-        unit, "SELECT chat_id, id FROM generation_jobs WHERE told_at IS NULL AND chat_id IS NOT NULL ORDER BY id", 0,
-        NULL);
     (void)db_unit_add(unit, "DELETE FROM held_photos WHERE created_at < now() - interval '1 day'", 0, NULL);
 }
 
@@ -66,15 +63,4 @@ void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_cha
 {
     *ret_chat_id = db_int64(result, 0, (int)at, 0);
     *ret_at_ms = db_int64(result, 0, (int)at, 1);
-}
-
-size_t state_jobs(const struct db_result *result)
-{
-    return (size_t)db_rows(result, 1);
-}
-
-void state_read_job(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_job_id)
-{
-    *ret_chat_id = db_int64(result, 1, (int)at, 0);
-    *ret_job_id = db_int64(result, 1, (int)at, 1);
 }

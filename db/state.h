@@ -19,12 +19,10 @@ void state_read_take(const struct db_result *result, struct state_answer *ret_an
 void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx);
 void state_read(const struct db_result *result, struct state_answer *ret_answer);
 
-/* What a start finds, and every few hours again: chats that want to be woken before until_ms, and jobs whose result was
- * not told. Photos that were held for a day go. */
+/* What a start finds, and every few hours again: chats that want to be woken before until_ms. Photos that were held for
+ * a day go. */
 void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms);
 size_t state_wishes(const struct db_result *result);
 void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms);
-size_t state_jobs(const struct db_result *result);
-void state_read_job(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_job_id);
 
 #endif

@@ -75,14 +75,14 @@ int tasks_add_renew(struct db_unit *unit, struct arena *arena, const int64_t *id
 
 int tasks_add_made(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url)
 {
-    return db_unit_add(unit, "SELECT task_made($1, $2, $3)", 3,
+    return db_unit_add(unit, "SELECT chat, news FROM task_made($1, $2, $3)", 3,
                        (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(url)});
 }
 
 int tasks_add_failed(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,
                      int64_t wait_ms, int max_attempts)
 {
-    return db_unit_add(unit, "SELECT task_failed($1, $2, $3, $4, $5)", 5,
+    return db_unit_add(unit, "SELECT chat, news FROM task_failed($1, $2, $3, $4, $5)", 5,
                        (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(error),
                                            db_int64_param(arena, wait_ms), db_int64_param(arena, max_attempts)});
 }
@@ -93,6 +93,11 @@ bool tasks_read_ended(const struct db_result *result, int statement, int64_t *re
         return false;
     *ret_chat_id = db_int64(result, statement, 0, 0);
     return true;
+}
+
+int64_t tasks_read_news(const struct db_result *result, int statement)
+{
+    return db_int64(result, statement, 0, 1);
 }
 
 int tasks_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,

@@ -38,6 +38,8 @@ int tasks_add_failed(struct db_unit *unit, struct arena *arena, int64_t id, cons
                      int64_t wait_ms, int max_attempts);
 /* *ret_chat_id: of tasks_add_made the chat; of tasks_add_failed the chat if it failed for good, else 0. */
 bool tasks_read_ended(const struct db_result *result, int statement, int64_t *ret_chat_id);
+/* The news of it; 0: there are none to be told, or an earlier call made them. */
+int64_t tasks_read_news(const struct db_result *result, int statement);
 
 /* Gives a claim back as if it had not been: the trouble was ours, not the task's. A row if it was ours. */
 int tasks_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,

@@ -13,6 +13,11 @@ static const char *const reasons[PAYMENT_REASON_COUNT] = {
     [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
     [PAYMENT_DECLINED] = "declined"};
 
+static const char *const events[EVENT_COUNT] = {
+    [EVENT_PHOTO_READY] = "photo_ready",           [EVENT_PAYMENT_LINK] = "payment_link",
+    [EVENT_PAYMENT_FAILED] = "payment_failed",     [EVENT_PAYMENT_SETTLED] = "payment_settled",
+    [EVENT_PAYMENT_CANCELED] = "payment_canceled", [EVENT_JOB_PROGRESS] = "job_progress"};
+
 enum lang words_lang(const char *word)
 {
     for (int lang = 0; lang < LANG_COUNT; lang++)
@@ -65,6 +70,19 @@ enum payment_reason words_payment_reason(const char *word)
 const char *words_of_payment_reason(enum payment_reason reason)
 {
     return reasons[reason];
+}
+
+const char *words_of_event(enum event_kind kind)
+{
+    return events[kind];
+}
+
+enum event_kind words_event(const char *word)
+{
+    for (int kind = 0; kind < EVENT_COUNT; kind++)
+        if (events[kind] != NULL && strcmp(word, events[kind]) == 0)
+            return (enum event_kind)kind;
+    return EVENT_NONE;
 }
 
 enum shot_state words_shot(char letter)

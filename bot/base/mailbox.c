@@ -9,6 +9,7 @@
 struct mailbox {
     struct event *news;
     size_t count, capacity;
+    bool look;
 };
 
 struct mailbox *mailbox_new(void)
@@ -28,6 +29,10 @@ void mailbox_free(struct mailbox *mailbox)
 
 void mailbox_put(struct mailbox *mailbox, const struct event *news)
 {
+    if (event_is_kept(news->kind) && news->news_id == 0) {
+        mailbox->look = true;
+        return;
+    }
     if (mailbox->count == mailbox->capacity) {
         mailbox->capacity = mailbox->capacity == 0 ? 64 : mailbox->capacity * 2;
         mailbox->news = realloc(mailbox->news, mailbox->capacity * sizeof *mailbox->news);
@@ -35,6 +40,18 @@ void mailbox_put(struct mailbox *mailbox, const struct event *news)
             bug("out of memory");
     }
     mailbox->news[mailbox->count++] = *news;
+}
+
+void mailbox_look(struct mailbox *mailbox)
+{
+    mailbox->look = true;
+}
+
+bool mailbox_take_look(struct mailbox *mailbox)
+{
+    bool look = mailbox->look;
+    mailbox->look = false;
+    return look;
 }
 
 size_t mailbox_count(const struct mailbox *mailbox)

@@ -173,22 +173,6 @@ void cashier_post(struct cashier *cashier, const struct event *news)
         mailbox_put(cashier->shop->mailbox, news);
 }
 
-void cashier_post_state(struct cashier *cashier, const struct payments_order *order)
-{
-    struct event news = {
-        .chat_id = order->chat_id, .object = order->id, .other = order->job_id, .reason = order->reason};
-    switch (order->state) {
-    case PAYMENTS_PENDING: news.kind = EVENT_PAYMENT_LINK; break;
-    case PAYMENTS_SUCCEEDED:
-    case PAYMENTS_MISMATCH: news.kind = EVENT_PAYMENT_SETTLED; break;
-    case PAYMENTS_CANCELED: news.kind = EVENT_PAYMENT_CANCELED; break;
-    case PAYMENTS_FAILED: news.kind = EVENT_PAYMENT_FAILED; break;
-    case PAYMENTS_CREATING:
-    case PAYMENTS_STATE_COUNT: return;
-    }
-    cashier_post(cashier, &news);
-}
-
 void cashier_create(struct cashier *cashier, int64_t order_id)
 {
     struct open_order *order = find(cashier, order_id);
@@ -214,8 +198,6 @@ void cashier_check(struct cashier *cashier, int64_t order_id)
 
 /* ---- start ---- */
 
-enum { LOAD_OPEN, LOAD_MISSED };
-
 static void load(struct cashier *cashier);
 
 static void load_again(void *ctx, int64_t unused)
@@ -233,9 +215,9 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
         timers_add(cashier->shop->timers, cashier->shop->clock.unix_ms + wait_ms, load_again, cashier, 0);
         return;
     }
-    int rows = db_rows(result, LOAD_OPEN);
+    int rows = db_rows(result, 0);
     for (int row = 0; row < rows; row++) {
-        struct payments_order found = payments_read_order(result, LOAD_OPEN, row);
+        struct payments_order found = payments_read_order(result, 0, row);
         if (find(cashier, found.id) != NULL)
             continue;
         struct open_order *order = open_new(cashier, found.id);
@@ -250,10 +232,6 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     }
     if (rows >= CASHIER_ORDERS_MAX)
         log_warn("cashier", "only the newest %d open orders are watched", CASHIER_ORDERS_MAX);
-    for (int row = 0; row < db_rows(result, LOAD_MISSED); row++) {
-        struct payments_order missed = payments_read_order(result, LOAD_MISSED, row);
-        cashier_post_state(cashier, &missed);
-    }
     pump(cashier);
 }
 
@@ -263,7 +241,6 @@ static void load(struct cashier *cashier)
     struct db_unit *unit = db_unit_new();
     arena_init(&arena);
     (void)payments_add_open(unit, &arena, cashier->shop->clock.unix_ms - PAYMENT_PLAN_WATCH_MS, CASHIER_ORDERS_MAX);
-    (void)payments_add_missed(unit);
     arena_done(&arena);
     db_submit(cashier->shop->db, unit, loaded, cashier);
 }

@@ -59,7 +59,6 @@ struct intake {
     size_t known, working;
     bool more;    /* the database knows photos that are not in the list */
     bool loading; /* … and is being asked */
-    bool resumed; /* what was missed by a crash was told */
     bool pumping;
     int load_attempts;
 };
@@ -198,7 +197,10 @@ static void committed(void *ctx, const struct db_result *result, const struct db
         return;
     }
     failpoint("intake.after_commit");
-    struct event news = {.kind = EVENT_PHOTO_READY, .chat_id = photo->chat_id, .object = photo->id};
+    struct event news = {.kind = EVENT_PHOTO_READY,
+                         .chat_id = photo->chat_id,
+                         .object = photo->id,
+                         .news_id = photos_read_news(result, VERDICT_AT)};
     if (photos_read_examined(result, VERDICT_AT, &news.verdict))
         mailbox_put(photo->intake->shop->mailbox, &news);
     forget(photo);
@@ -404,19 +406,6 @@ static void load_again(void *ctx, int64_t unused)
     load(ctx);
 }
 
-enum { LOAD_PENDING, LOAD_MISSED /* at start only */ };
-
-static void tell_missed(struct intake *intake, const struct db_result *result)
-{
-    for (int row = 0; row < db_rows(result, LOAD_MISSED); row++) {
-        struct photos_news missed = photos_read_missed(result, LOAD_MISSED, row);
-        mailbox_put(intake->shop->mailbox, &(struct event){.kind = EVENT_PHOTO_READY,
-                                                           .chat_id = missed.chat_id,
-                                                           .object = missed.id,
-                                                           .verdict = missed.verdict});
-    }
-}
-
 static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct intake *intake = ctx;
@@ -428,15 +417,12 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
         return;
     }
     intake->load_attempts = 0;
-    for (int row = 0; row < db_rows(result, LOAD_PENDING); row++) {
-        struct photos_pending photo = photos_read_pending(result, LOAD_PENDING, row);
+    for (int row = 0; row < db_rows(result, 0); row++) {
+        struct photos_pending photo = photos_read_pending(result, 0, row);
         if (!is_known(intake, photo.id))
             append(intake, photo.id, photo.chat_id, photo.file_id, 0);
     }
-    intake->more = intake->more || db_rows(result, LOAD_PENDING) >= LIST_MAX;
-    if (!intake->resumed)
-        tell_missed(intake, result);
-    intake->resumed = true;
+    intake->more = intake->more || db_rows(result, 0) >= LIST_MAX;
     pump(intake);
 }
 
@@ -448,8 +434,6 @@ static void load(struct intake *intake)
     struct db_unit *unit = db_unit_new();
     arena_init(&arena);
     (void)photos_add_pending(unit, &arena, LIST_MAX);
-    if (!intake->resumed)
-        (void)photos_add_missed(unit);
     arena_done(&arena);
     intake->loading = true;
     db_submit(intake->shop->db, unit, loaded, intake);

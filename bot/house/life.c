@@ -41,10 +41,6 @@ static void wishes_read(void *ctx, const struct db_result *result, const struct 
         state_read_wish(result, i, &chat_id, &value);
         turns_wake_at(shop->turns, chat_id, value);
     }
-    for (size_t i = 0; i < state_jobs(result); i++) {
-        state_read_job(result, i, &chat_id, &value);
-        mailbox_put(shop->mailbox, &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = chat_id, .object = value});
-    }
     timers_add(shop->timers, shop->clock.unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
 }
 
@@ -97,6 +93,7 @@ void life_go_on(struct daemon *daemon)
     intake_resume(shop->intake);
     cashier_resume(shop->cashier);
     maker_wake(shop->maker);
+    mailbox_look(shop->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(shop->poll, shop->clock.mono_ms, daemon->offset);
     log_info("start", "@%s is open, updates from %" PRId64 " on", daemon->bot_username, daemon->offset);

@@ -61,6 +61,7 @@ void turn_gather(struct turns *turns)
     size_t taken = mailbox_take(turns->shop->mailbox, news, room);
     for (size_t i = 0; i < taken; i++)
         add_event(turns, &news[i]);
+    turn_news_mark(turns);
     turn_parked_mark(turns);
 }
 

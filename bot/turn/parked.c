@@ -3,7 +3,7 @@
  * An update that is refused although nothing is wrong with it stands in parked_updates, and every later one of its chat
  * behind it, so that a chat's updates take effect in order. Here is only which chats those are. While there are any,
  * the table is looked at every so often; the oldest update of a chat whose time has come is a turn of its own, and the
- * row goes in that turn's transaction. News of such a chat are held in memory meanwhile, as all news are. */
+ * row goes in that turn's transaction. News of such a chat are held in memory meanwhile, and their rows stand. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +127,9 @@ void turn_parked_hold(struct turns *turns, const struct event *news)
     struct parked *parked = &turns->parked;
     for (size_t i = 0; i < parked->held_count; i++) {
         const struct event *held = &parked->held[i];
-        if (held->kind == news->kind && held->chat_id == news->chat_id && held->object == news->object)
-            return; /* they say to look at what is true now, and once is enough */
+        if (held->kind == news->kind && held->chat_id == news->chat_id && held->object == news->object &&
+            held->news_id == news->news_id)
+            return; /* they say to look at what is true now, and once is enough; but each row is to go */
     }
     if (parked->held_count == parked->held_capacity)
         parked->held = grown(parked->held, &parked->held_capacity, sizeof *parked->held);

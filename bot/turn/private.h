@@ -37,6 +37,13 @@ struct parked_chat {
     bool told;              /* by this process: what is to be mended */
 };
 
+/* The look for news whose rows nobody put into the mailbox (bot/turn/news.c). */
+struct news_look {
+    bool looking, waiting; /* at the database; for another try */
+    bool more;             /* behind after_id, when the mailbox is empty again */
+    int64_t after_id;
+};
+
 /* What is put off (bot/turn/parked.c). */
 struct parked {
     struct parked_chat *chats;
@@ -81,6 +88,7 @@ struct turns {
     } careful;
     bool replay; /* the turn is about parked.due alone */
     struct parked parked;
+    struct news_look news_look;
     int64_t began_ms; /* monotonic */
     bool from_poll;   /* a batch is in it: getUpdates waits for the end */
     int64_t batch_next;
@@ -89,6 +97,9 @@ struct turns {
     struct arena try;
     struct load_request request;
     struct load_answer loaded;
+    int standing_at; /* statement of the load that tells which news stand; -1 = there are none */
+    int64_t *told;   /* news that were stepped: their rows go with the commit */
+    size_t told_count;
     struct effects effects;
     struct outbox_row *rows;
     size_t row_count;
@@ -116,6 +127,18 @@ void turn_try(struct turns *turns);
 void turn_retry(struct turns *turns, const struct db_failure *failure);
 /* The turn is over; the batch, if any, is confirmed as far as the offset has come. */
 void turn_end(struct turns *turns);
+
+/* ---- news that have rows (bot/turn/news.c) ---- */
+/* News that came twice since the last turn are passed over. */
+void turn_news_mark(struct turns *turns);
+/* Asks with the load which of the news still stand … */
+void turn_news_want(struct turns *turns, struct db_unit *unit);
+/* … and passes over those that were told. */
+void turn_news_loaded(struct turns *turns, const struct db_result *result);
+/* Deletes what was stepped. */
+void turn_news_add(struct turns *turns, struct db_unit *unit);
+/* Looks for rows if the mailbox says that there may be some. Called by the loop, whatever the turn does. */
+void turn_news_look(struct turns *turns);
 
 /* ---- one by one, after the whole turn was refused ---- */
 void turn_careful_begin(struct turns *turns);

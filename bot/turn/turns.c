@@ -150,8 +150,9 @@ static void loaded(void *ctx, const struct db_result *result, const struct db_fa
     failpoint("turn.loaded");
     load_read(result, &turns->try, &turns->request, &turns->loaded);
     turn_take_loaded(turns);
+    turn_news_loaded(turns, result);
     step_events(turns);
-    if (turns->careful.on && turns->effects.count == 0 && !turns->loaded.chats[0].dirty)
+    if (turns->careful.on && turns->effects.count == 0 && turns->told_count == 0 && !turns->loaded.chats[0].dirty)
         turn_careful_idle(turns);
     else
         commit(turns);
@@ -163,6 +164,7 @@ void turn_try(struct turns *turns)
     turns->try_number = (int64_t)(random_number() >> 1);
     turns->effects = (struct effects){0};
     turns->loaded = (struct load_answer){0};
+    turns->told_count = 0;
     turn_want(turns);
     if (turns->request.chat_count == 0) {
         commit(turns);
@@ -170,6 +172,7 @@ void turn_try(struct turns *turns)
     }
     struct db_unit *unit = db_unit_new();
     load_add(unit, &turns->try, &turns->request);
+    turn_news_want(turns, unit);
     turns->phase = PHASE_LOADING;
     db_submit(turns->shop->db, unit, loaded, turns);
 }
@@ -205,20 +208,12 @@ static void schedule(struct turns *turns, const struct chat *chat)
         turns_wake_at(turns, chat->id, session->limit_at_ms);
 }
 
-/* Who is reachable again gets the photos that were put back meanwhile. What a crash loses here the start finds. */
+/* Who is reachable again gets the photos that were put back meanwhile: the commit wrote the news of them. */
 static void deliver_again(struct turns *turns)
 {
-    for (size_t i = 0; i < turns->effects.count; i++) {
-        const struct effect *effect = &turns->effects.list[i];
-        if (effect->kind != EFFECT_BLOCKED || effect->flag)
-            continue;
-        const struct chat *chat = turn_chat(turns, effect->chat_id);
-        for (size_t k = 0; k < chat->job_count; k++)
-            if (!chat->jobs[k].finished)
-                mailbox_put(
-                    turns->shop->mailbox,
-                    &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = chat->id, .object = chat->jobs[k].id});
-    }
+    for (size_t i = 0; i < turns->effects.count; i++)
+        if (turns->effects.list[i].kind == EFFECT_BLOCKED && !turns->effects.list[i].flag)
+            mailbox_look(turns->shop->mailbox);
 }
 
 /* The turn is in the database: everything it promised begins now. */
@@ -336,6 +331,7 @@ static void commit(struct turns *turns)
     commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, shop->clock.unix_ms);
     commit_add_sessions(unit, &turns->try, turns->loaded.chats, chats);
     commit_add_outbox(unit, &turns->try, turns->rows, turns->row_count);
+    turn_news_add(turns, unit);
     turn_parked_add(turns, unit);
     turns->phase = PHASE_COMMITTING;
     failpoint("turn.before_commit");
@@ -372,6 +368,7 @@ void turns_run(struct turns *turns)
 {
     if (turns->phase == PHASE_COMMITTING)
         failpoint("turn.committing");
+    turn_news_look(turns);
     if (turns->phase != PHASE_IDLE)
         return;
     turns->conflicts = turns->retries = 0;

@@ -125,11 +125,14 @@ static void furnish(void)
     sql("INSERT INTO reference_photos (avatar_id, image_url) SELECT a.id, 'store:' || a.id || '-' || n FROM avatars a,"
         " generate_series(1, 12) n");
     sql("INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes, status,"
-        " payment_key, payment_body, payment_state, payment_id, payment_url, payment_until_ms, created_at_ms)"
+        " created_at_ms)"
         " SELECT k.n * 1000000 + u.id, u.id, u.telegram_user_id, a.id, 'professional', 23, 500, ARRAY['p'], ARRAY['r'],"
-        " k.status, k.n || 'key' || u.id, '{}', k.state, k.n || 'pay' || u.id, 'https://pay.example/' || u.id,"
-        " 99999999999999, (extract(epoch FROM now()) * 1000)::bigint FROM users u JOIN avatars a ON a.user_id = u.id,"
-        " (VALUES (1, 'awaiting', 'pending'), (2, 'paid', 'succeeded'), (3, 'paid', 'succeeded')) k(n, status, state)");
+        " k.status, (extract(epoch FROM now()) * 1000)::bigint FROM users u JOIN avatars a ON a.user_id = u.id,"
+        " (VALUES (1, 'awaiting'), (2, 'paid'), (3, 'paid')) k(n, status)");
+    sql("INSERT INTO bot_payments (key, body, asked, order_id, user_id, state, outside_id, url, until_ms, "
+        "created_at_ms)"
+        " SELECT 'key' || id, '{}', price, id, user_id, CASE status WHEN 'paid' THEN 'succeeded' ELSE 'pending' END,"
+        " 'pay' || id, 'https://pay.example/' || id, 99999999999999, created_at_ms FROM orders");
     sql("INSERT INTO generation_jobs (avatar_id, style_id, status, total_photos, order_id, chat_id, told_at)"
         " SELECT avatar_id, style_id, 'completed', 23, id, chat_id, now() FROM orders WHERE id / 1000000 = 2");
     sql("INSERT INTO photo_tasks (job_id, index, prompt, recipe, state, delivery) SELECT j.id, n, 'p', 'r', 'made',"

@@ -40,12 +40,12 @@ static int64_t pending_updates(struct world *world)
 
 static int64_t under_way(struct world *world)
 {
-    return pending_updates(world) + world_int(world,
-                                              "SELECT (SELECT count(*) FROM outbox)"
-                                              " + (SELECT count(*) FROM photo_intake WHERE verdict = 'pending')"
-                                              " + (SELECT count(*) FROM photo_tasks WHERE state = 'waiting')"
-                                              " + (SELECT count(*) FROM bot_sessions WHERE refresh_at_ms > 0)"
-                                              " + (SELECT count(*) FROM orders WHERE payment_state = 'creating')");
+    return pending_updates(world) + world_int(world, "SELECT (SELECT count(*) FROM outbox)"
+                                                     " + (SELECT count(*) FROM photo_intake WHERE verdict = 'pending')"
+                                                     " + (SELECT count(*) FROM photo_tasks WHERE state = 'waiting')"
+                                                     " + (SELECT count(*) FROM bot_sessions WHERE refresh_at_ms > 0)"
+                                                     " + (SELECT count(*) FROM bot_payments WHERE state = 'creating')"
+                                                     " + (SELECT count(*) FROM bot_news)");
 }
 
 void invariants_settle(struct world *world)
@@ -99,13 +99,16 @@ static void check_money(struct invariants *all)
 {
     struct world *world = all->world;
     none(all, "orders whose row in payments is not the one that was paid",
-         "SELECT count(*) FROM orders o WHERE status = 'paid' AND (SELECT count(*) FROM payments p"
-         " WHERE p.yookassa_payment_id = o.payment_id AND p.status = 'succeeded' AND p.amount = o.price"
-         " AND p.user_id = o.user_id) <> 1");
+         "SELECT count(*) FROM orders o WHERE status = 'paid' AND (SELECT count(*) FROM bot_payments b"
+         " JOIN payments p ON p.yookassa_payment_id = b.outside_id WHERE b.order_id = o.id AND b.state = 'succeeded'"
+         " AND b.received = o.price AND b.received_currency = b.currency AND b.held IS NULL AND p.status = 'succeeded'"
+         " AND p.amount = o.price AND p.user_id = o.user_id AND b.user_id = o.user_id) <> 1");
     none(all, "payments that belong to no order",
-         "SELECT count(*) FROM payments p WHERE NOT EXISTS (SELECT 1 FROM orders o"
-         " WHERE o.payment_id = p.yookassa_payment_id)");
-    int64_t orders = world_int(world, "SELECT count(*) FROM orders WHERE payment_id IS NOT NULL");
+         "SELECT count(*) FROM payments p WHERE NOT EXISTS (SELECT 1 FROM bot_payments b JOIN orders o"
+         " ON o.id = b.order_id WHERE b.outside_id = p.yookassa_payment_id AND b.state = p.status)");
+    none(all, "orders without their payment",
+         "SELECT count(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM bot_payments b WHERE b.order_id = o.id)");
+    int64_t orders = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id IS NOT NULL");
     struct json_object *payments = net_get(world->net, "/api/payments");
     int64_t count = (int64_t)json_object_array_length(payments);
     invariants_fact(all, count == orders, "one payment per order: YooKassa has %" PRId64 ", the orders %" PRId64, count,
@@ -113,7 +116,7 @@ static void check_money(struct invariants *all)
     for (int64_t i = 0; i < count; i++) {
         struct json_object *payment = json_object_array_get_idx(payments, (size_t)i);
         const char *id = chat_field(payment, "id"), *status = chat_field(payment, "status");
-        int64_t found = world_int(world, "SELECT count(*) FROM orders WHERE payment_id = '%s' AND payment_state = '%s'",
+        int64_t found = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id = '%s' AND state = '%s'",
                                   id, status);
         invariants_fact(all, found == 1, "payment %s (%s) has %" PRId64 " orders in that state", id, status, found);
     }
@@ -190,6 +193,7 @@ static void check_refusals(struct invariants *all)
 void invariants_check(struct invariants *all)
 {
     none(all, "messages left in the outbox", "SELECT count(*) FROM outbox");
+    none(all, "news that were not told", "SELECT count(*) FROM bot_news");
     none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
     check_jobs(all);
     check_money(all);

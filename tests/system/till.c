@@ -94,7 +94,7 @@ static void give_bad_contacts(void)
     await_state("checkout");
     press("checkout", "order", 1);
     scene_await_words(&scene, 0, "ЮKassa не принимает anna@mail.invalid для чека");
-    scene_await(&scene, 2, "SELECT count(*) FROM orders WHERE payment_state = 'failed' AND payment_reason = 'contact'");
+    scene_await(&scene, 2, "SELECT count(*) FROM bot_payments WHERE state = 'failed' AND reason = 'contact'");
     scene_await(&scene, 1, "SELECT count(*) FROM bot_users WHERE receipt_contact IS NULL");
     await_state("contact");
     scene_write(&scene, 0, "anna@mail.ru");

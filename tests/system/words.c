@@ -112,7 +112,7 @@ int main(void)
     user_run_all(&world, users, USERS, SCENE_STUCK_S, NULL);
     invariants_fact(&all,
                     world_int(&world,
-                              "SELECT count(*) FROM orders WHERE payment_body LIKE '%%" MENDED "%%'"
+                              "SELECT count(*) FROM bot_payments WHERE body LIKE '%%" MENDED "%%'"
                               " AND chat_id = %" PRId64,
                               users[EDITOR].id) == 1,
                     "the receipt does not go to the mended address");

@@ -80,10 +80,13 @@ static inline int64_t order_new(const struct customer *customer)
 {
     int64_t id = next_id++;
     tell(SQL("INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
-             " payment_key, payment_body, created_at_ms) VALUES (%lld, %lld, %lld, %lld, 'creative', %d, 500,"
-             " ARRAY['one', 'two'], ARRAY['crop=half', 'grade=vivid'], 'key-%lld', '{\"a\":1}', 1700000000000)",
+             " created_at_ms) VALUES (%lld, %lld, %lld, %lld, 'creative', %d, 500,"
+             " ARRAY['one', 'two'], ARRAY['crop=half', 'grade=vivid'], 1700000000000)",
              (long long)id, (long long)customer->user_id, (long long)customer->chat_id, (long long)customer->avatar_id,
-             PHOTOS, (long long)id));
+             PHOTOS));
+    tell(SQL("INSERT INTO bot_payments (key, body, asked, order_id, user_id, created_at_ms)"
+             " VALUES ('key-%lld', '{\"a\":1}', 500, %lld, %lld, 1700000000000)",
+             (long long)id, (long long)id, (long long)customer->user_id));
     return id;
 }
 
@@ -96,7 +99,7 @@ static inline bool create_payment(int64_t order_id)
 {
     struct db_unit *unit = db_unit_new();
     (void)payments_add_created(unit, &arena,
-                               &(struct payments_created){order_id, payment_of(order_id), "https://pay/", 5, 6});
+                               &(struct payments_created){order_id, payment_of(order_id), "https://pay/", 5});
     struct db_result *result = run(unit);
     bool done = payments_read_done(result, 0);
     db_result_free(result);

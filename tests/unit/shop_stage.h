@@ -290,7 +290,7 @@ static inline void close_shop(const char *store_path)
 static inline int64_t fresh_order(const struct customer *anna)
 {
     int64_t order_id = order_new(anna);
-    tell(SQL("UPDATE orders SET created_at_ms = %lld WHERE id = %lld", (long long)shop.clock.unix_ms,
+    tell(SQL("UPDATE bot_payments SET created_at_ms = %lld WHERE order_id = %lld", (long long)shop.clock.unix_ms,
              (long long)order_id));
     shared->order_id = order_id;
     shared->creates = shared->gets = 0;

@@ -403,10 +403,10 @@ static const struct unfit passing[] = {
 static const struct unfit changed[] = {
     {"renamed",
      LIVING,
-     "ALTER TABLE orders RENAME COLUMN payment_url TO link",
+     "ALTER TABLE bot_payments RENAME COLUMN url TO link",
      NULL,
      OPEN,
-     {"the table orders has no column payment_url", "ADD COLUMN payment_url text"}},
+     {"the table bot_payments has no column url", "ADD COLUMN url text"}},
     {"gone",
      LIVING,
      "DROP TABLE referrals;\nDROP FUNCTION job_moved(INTEGER);\nDROP SEQUENCE bot_ids",

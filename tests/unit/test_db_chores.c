@@ -179,34 +179,6 @@ static void test_orphan(void)
     CHECK_INT(read_order(order_id).state, PAYMENTS_SUCCEEDED);
 }
 
-static void test_missed_payments(void)
-{
-    struct customer anna = customer_new();
-    int64_t order_id = order_new(&anna);
-    CHECK(create_payment(order_id));
-    CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_SETTLED);
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
-             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-             " VALUES (%lld, 'pay', 'ru', 1, 0, %lld, 0, '', 0, 0, 0, false, 0, 0, 0)",
-             (long long)anna.chat_id, (long long)order_id));
-    struct db_unit *unit = db_unit_new();
-    (void)payments_add_missed(unit);
-    struct db_result *result = run(unit);
-    CHECK_INT(db_rows(result, 0), 1);
-    struct payments_order missed = payments_read_order(result, 0, 0);
-    CHECK_INT(missed.id, order_id);
-    CHECK_INT(missed.state, PAYMENTS_SUCCEEDED);
-    CHECK(missed.job_id != 0);
-    db_result_free(result);
-    tell("UPDATE bot_sessions SET state = 'making'");
-    unit = db_unit_new();
-    (void)payments_add_missed(unit);
-    result = run(unit);
-    CHECK_INT(db_rows(result, 0), 0);
-    db_result_free(result);
-    tell("DELETE FROM bot_sessions");
-}
-
 /* ---- photos ---- */
 
 static int64_t photo_new(const struct customer *customer, const char *unique_id)
@@ -351,7 +323,6 @@ int main(void)
     test_wrong_sum();
     test_late_success();
     test_orphan();
-    test_missed_payments();
     test_same_photo();
     test_pending_photos();
     test_large_turn();

@@ -227,7 +227,7 @@ static void test_ordered_contact(void)
     struct customer anna = customer_new();
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         int64_t order_id = order_new(&anna);
-        tell(SQL("UPDATE orders SET payment_body = '%s' WHERE id = %lld", bodies[i][0], (long long)order_id));
+        tell(SQL("UPDATE bot_payments SET body = '%s' WHERE order_id = %lld", bodies[i][0], (long long)order_id));
         tell("DELETE FROM bot_sessions");
         stand(&anna, "pay", 0, order_id);
         const char *contact = loaded(anna.chat_id).order.contact;
@@ -255,7 +255,8 @@ static void send(const struct customer *customer, const char *file_id, bool as_p
         deed(customer,
              (struct effect){
                  .kind = EFFECT_PHOTO_ADD, .object = id, .other = customer->avatar_id, .number = id, .file = &file})));
-    (void)ask_text(SQL("SELECT photo_examined(%lld, 'good', NULL, '{}', 'store:%s')", (long long)id, file_id));
+    (void)ask_text(
+        SQL("SELECT final FROM photo_examined(%lld, 'good', NULL, '{}', 'store:%s')", (long long)id, file_id));
 }
 
 /* The first photo that was sent as one, for a file can't be shown as a photo; then the newest that was delivered. Only

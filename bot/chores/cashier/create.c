@@ -25,7 +25,8 @@ static void refused(void *ctx, const struct db_result *result, const struct db_f
         cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_FAILED,
                                                      .chat_id = order->chat_id,
                                                      .object = order->id,
-                                                     .reason = order->reason});
+                                                     .reason = order->reason,
+                                                     .news_id = payments_read_news(result, 0)});
         cashier_forget(order);
     } else {
         cashier_again(order, 1); /* it moved meanwhile: read it again */
@@ -59,7 +60,6 @@ static void give_up(struct open_order *order, bool is_refused, enum payment_reas
 static void kept(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct open_order *order = ctx;
-    (void)result;                                          /* false = somebody else was faster: the row says it all */
     if (failure != NULL && failure->err == ERR_CONFLICT) { /* this payment is another order's */
         log_error("cashier", "order %lld: YooKassa gave it a payment that already belongs to another order",
                   (long long)order->id);
@@ -71,7 +71,11 @@ static void kept(void *ctx, const struct db_result *result, const struct db_fail
         return;
     }
     failpoint("cashier.after_commit_created");
-    cashier_again(order, 1); /* the row says what is next: the link's news, then the watch */
+    cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_LINK,
+                                                 .chat_id = order->chat_id,
+                                                 .object = order->id,
+                                                 .news_id = payments_read_news(result, 0)});
+    cashier_again(order, 1); /* the row says what is next, also if somebody else was faster */
 }
 
 static void keep(struct open_order *order, const struct yookassa_payment *payment)
@@ -86,8 +90,7 @@ static void keep(struct open_order *order, const struct yookassa_payment *paymen
         &(struct payments_created){.order_id = order->id,
                                    .payment_id = payment->id,
                                    .url = payment->confirmation_url[0] == '\0' ? NULL : payment->confirmation_url,
-                                   .until_ms = made_at_ms + INT64_C(60000) * shop->config->yookassa.link_life_minutes,
-                                   .poll_at_ms = payment_plan_next_ms(order->created_at_ms, shop->clock.unix_ms)});
+                                   .until_ms = made_at_ms + INT64_C(60000) * shop->config->yookassa.link_life_minutes});
     arena_done(&arena);
     failpoint("cashier.before_commit_created");
     db_submit(shop->db, unit, kept, order);
@@ -181,7 +184,6 @@ static void watch(struct open_order *order, const struct payments_order *row)
         return;
     }
     memcpy(order->payment_id, row->payment_id, strlen(row->payment_id) + 1);
-    cashier_post_state(order->cashier, row);
     order->stage = OPEN_WATCH;
     cashier_fine(order);
     if (order->asked)
@@ -212,7 +214,7 @@ static void read_row(void *ctx, const struct db_result *result, const struct db_
     case PAYMENTS_FAILED:
     case PAYMENTS_MISMATCH:
     case PAYMENTS_STATE_COUNT:
-        cashier_post_state(order->cashier, &row);
+        mailbox_look(order->cashier->shop->mailbox); /* if it was not told yet, its row stands */
         cashier_forget(order);
         break;
     }

@@ -64,7 +64,5 @@ void cashier_forget(struct open_order *order);
 
 /* News of an order: nothing if nobody is to be told. */
 void cashier_post(struct cashier *cashier, const struct event *news);
-/* What became of an order, as the news that its chat may have missed. */
-void cashier_post_state(struct cashier *cashier, const struct payments_order *order);
 
 #endif

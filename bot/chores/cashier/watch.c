@@ -63,7 +63,8 @@ static void settled(void *ctx, const struct db_result *result, const struct db_f
     cashier_post(cashier, &(struct event){.kind = EVENT_PAYMENT_SETTLED,
                                           .chat_id = answer.chat_id,
                                           .object = answer.order_id,
-                                          .other = answer.job_id});
+                                          .other = answer.job_id,
+                                          .news_id = answer.news_id});
     if (has_job)
         maker_wake(cashier->shop->maker);
     cashier_forget(order);
@@ -72,7 +73,6 @@ static void settled(void *ctx, const struct db_result *result, const struct db_f
 static void canceled(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct open_order *order = ctx;
-    (void)result; /* "it had ended before" is also said to a repeat: the chat reads the order anyway */
     if (failure != NULL) {
         cashier_retry(order, 0, "recording the end of the payment", failure->message);
         return;
@@ -81,7 +81,8 @@ static void canceled(void *ctx, const struct db_result *result, const struct db_
     cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_CANCELED,
                                                  .chat_id = order->chat_id,
                                                  .object = order->id,
-                                                 .reason = order->reason});
+                                                 .reason = order->reason,
+                                                 .news_id = payments_read_news(result, 0)});
     cashier_forget(order);
 }
 
@@ -95,6 +96,10 @@ static void put_off(void *ctx, const struct db_result *result, const struct db_f
     if (payments_read_done(result, 0))
         log_error("cashier", "order %lld: YooKassa says that its payment %s is another order's: nothing was given",
                   (long long)order->id, order->payment_id);
+    cashier_post(order->cashier, &(struct event){.kind = EVENT_PAYMENT_FAILED,
+                                                 .chat_id = order->chat_id,
+                                                 .object = order->id,
+                                                 .news_id = payments_read_news(result, 0)});
     cashier_forget(order);
 }
 

@@ -15,14 +15,16 @@
 
 enum { MS_PER_S = 1000 };
 
-static void tell(struct work *work, const char *event_text)
+static void tell(struct work *work, int64_t news_id, const char *event_text)
 {
     if (event_text != NULL)
         log_warn("maker", "task %lld (photo %d of job %lld): %s%s%s", (long long)work->task_id, work->index + 1,
                  (long long)work->job_id, event_text, work->error[0] == '\0' ? "" : ": ", work->error);
     if (work->chat_id != 0)
-        mailbox_put(work->maker->shop->mailbox,
-                    &(struct event){.kind = EVENT_JOB_PROGRESS, .chat_id = work->chat_id, .object = work->job_id});
+        mailbox_put(work->maker->shop->mailbox, &(struct event){.kind = EVENT_JOB_PROGRESS,
+                                                                .chat_id = work->chat_id,
+                                                                .object = work->job_id,
+                                                                .news_id = news_id});
 }
 
 /* ---- the end ---- */
@@ -46,9 +48,9 @@ static void heard(struct work *work, const struct db_result *result)
     if (!ours && !work->uncertain)
         log_warn("maker", "task %lld: it was not ours any more; this result is dropped", (long long)work->task_id);
     else if (work->end == WORK_MADE)
-        tell(work, NULL);
+        tell(work, tasks_read_news(result, 0), NULL);
     else if (work->end == WORK_FAILED && (chat_id != 0 || work->attempts >= work->max_attempts))
-        tell(work, "failed for good");
+        tell(work, tasks_read_news(result, 0), "failed for good");
 }
 
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)

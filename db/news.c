@@ -1,0 +1,46 @@
+/* Statements on bot_news. A row is the only thing that says "not told yet": so each event that has one is stepped only
+ * while the row stands, and the turn that steps it deletes the row in its own transaction. */
+#include "db/news.h"
+
+#include "db/words.h"
+
+void news_add_untold(struct db_unit *unit, struct arena *arena, int64_t after_id, int limit)
+{
+    (void)db_unit_add(unit,
+                      "SELECT id, chat_id, kind, object, other, word FROM bot_news WHERE id > $1 ORDER BY id LIMIT $2",
+                      2, (struct db_param[]){db_int64_param(arena, after_id), db_int64_param(arena, limit)});
+}
+
+struct event news_read_untold(const struct db_result *result, int row)
+{
+    struct event news = {.news_id = db_int64(result, 0, row, 0),
+                         .chat_id = db_int64(result, 0, row, 1),
+                         .kind = words_event(db_text(result, 0, row, 2)),
+                         .object = db_int64(result, 0, row, 3),
+                         .other = db_int64(result, 0, row, 4)};
+    const char *word = db_text(result, 0, row, 5);
+    if (news.kind == EVENT_PHOTO_READY)
+        news.verdict = words_verdict(word);
+    else
+        news.reason = words_payment_reason(word);
+    return news;
+}
+
+int news_add_standing(struct db_unit *unit, struct arena *arena, const int64_t *ids, size_t count)
+{
+    return db_unit_add(unit, "SELECT id FROM bot_news WHERE id = ANY ($1::bigint[])", 1,
+                       (struct db_param[]){db_int64_array(arena, ids, count)});
+}
+
+bool news_read_standing(const struct db_result *result, int statement, int64_t id)
+{
+    for (int row = 0; row < db_rows(result, statement); row++)
+        if (db_int64(result, statement, row, 0) == id)
+            return true;
+    return false;
+}
+
+void news_add_told(struct db_unit *unit, struct arena *arena, const int64_t *ids, size_t count)
+{
+    (void)db_unit_add(unit, "SELECT news_told($1)", 1, (struct db_param[]){db_int64_array(arena, ids, count)});
+}
