@@ -5,13 +5,12 @@
 
 enum { BAR_CELLS = 12 };
 
-static void emit(struct step *step, struct job *job, enum effect_kind kind, const uint8_t *indexes, size_t count)
+static struct shots shots_of(const struct job *job, bool again, const uint8_t *indexes, size_t count)
 {
-    struct effect *effect = step_effect(step, kind);
-    effect->object = job->id;
-    effect->index_count = count;
+    struct shots shots = {.job_id = job->id, .again = again, .count = count};
     for (size_t i = 0; i < count; i++)
-        effect->indexes[i] = indexes[i];
+        shots.indexes[i] = indexes[i];
+    return shots;
 }
 
 void delivery_plan(struct step *step, struct job *job)
@@ -28,7 +27,7 @@ void delivery_plan(struct step *step, struct job *job)
             continue;
         for (size_t k = 0; k < count; k++)
             job->shots[run[k]] = SHOT_QUEUED;
-        emit(step, job, EFFECT_ALBUM, run, count);
+        step_effect(step, EFFECT_ALBUM)->album = shots_of(job, false, run, count);
         count = 0;
     }
 }
@@ -41,8 +40,10 @@ void delivery_repeat(struct step *step, struct job *job, bool files)
         if (job->shots[i] == SHOT_SENT)
             run[count++] = (uint8_t)i;
         if (count == ALBUM_MAX || (i + 1 == job->total && count > 0)) {
-            emit(step, job, files ? EFFECT_FILES : EFFECT_ALBUM, run, count);
-            step->effects->list[step->effects->count - 1].flag = true;
+            if (files)
+                step_effect(step, EFFECT_FILES)->files = shots_of(job, true, run, count);
+            else
+                step_effect(step, EFFECT_ALBUM)->album = shots_of(job, true, run, count);
             count = 0;
         }
     }

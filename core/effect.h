@@ -37,49 +37,94 @@ struct message {
 };
 
 enum effect_kind {
-    EFFECT_SCREEN,   /* the living message: edited in place, or sent anew if `fresh` */
-    EFFECT_NOTICE,   /* a new message that calls the user back; object = the job whose photos it closes, that were sent
-                      * again (flag: as files), 0 = none */
-    EFFECT_EXAMPLES, /* the greeting's example album */
-    EFFECT_ANSWER,   /* answer to a press: text = toast or NULL; id = callback id */
-    EFFECT_ALBUM,    /* shots of a job: object = job, indexes; marks them queued */
-    EFFECT_FILES,    /* the originals of a job as documents: object = job, indexes */
-    EFFECT_REGISTER, /* object = new users.id; text = referral code or NULL */
-    EFFECT_CONSENT,  /* object = enum consent, number = version, flag = given, text = the words shown, id = language */
-    EFFECT_CONTACT,  /* text = e-mail or phone for receipts */
-    EFFECT_BLOCKED,  /* flag = blocked or back */
-    EFFECT_AVATAR_CREATE, /* object = new avatars.id, text = name */
-    EFFECT_AVATAR_RENAME, /* object, text */
-    EFFECT_AVATAR_DELETE, /* object */
-    EFFECT_PHOTO_ADD,     /* object = new intake id, other = avatar, number, file */
-    EFFECT_PHOTO_HOLD,    /* object = new id, file: kept unseen until the photo may be taken */
-    EFFECT_HELD_CLEAR,    /* all held photos of the chat: they were taken, or are not wanted */
-    EFFECT_PHOTO_TOLD,    /* object = intake id: its refusal was told */
-    EFFECT_PHOTO_DROP,    /* other = avatar: the last good photo of it */
-    EFFECT_PHOTOS_CLEAR,  /* other = avatar: all photos of it */
-    EFFECT_ORDER_CREATE,  /* object = new order id, other = avatar, text = style, number = kopecks, count = photos */
-    EFFECT_ORDER_CANCEL,  /* object = order: the user does not want to pay it any more */
-    EFFECT_PAYMENT_CHECK, /* object = order: look now */
-    EFFECT_JOB_FINISHED,  /* object = job: the result was told */
+#define ANSWER(NAME, word) EFFECT_##NAME,
+#define MESSAGE(NAME, word) EFFECT_##NAME,
+#define RECORD(NAME, word) EFFECT_##NAME,
+#define MESSAGE_RECORD(NAME, word) EFFECT_##NAME,
+#define RECORD_WAKES(NAME, word, chore) EFFECT_##NAME,
+#define WAKES(NAME, word, chore) EFFECT_##NAME,
+#include "core/effects.def"
     EFFECT_COUNT
+};
+
+/* Shots of a job, as an album or as files. */
+struct shots {
+    int64_t job_id;
+    bool again; /* they were sent before */
+    size_t count;
+    uint8_t indexes[ALBUM_MAX];
 };
 
 struct effect {
     enum effect_kind kind;
     int64_t chat_id;
     int64_t thread_id; /* the topic new messages go to; 0 = none */
-    int64_t object, other, number;
-    int32_t count;
-    bool flag;
-    bool fresh;   /* EFFECT_SCREEN: send anew even if there is a living message */
-    bool replace; /* EFFECT_SCREEN: delete the old living message when sent anew */
-    const char *text;
-    const char *id;
-    const struct message *message;
-    const struct event_file *file;
-    const void *terms; /* EFFECT_ORDER_CREATE: struct order_terms of db/commit.h, added by the shell */
-    uint8_t indexes[ALBUM_MAX];
-    size_t index_count;
+    union {            /* by kind; one that is not here says all by its name */
+        struct {       /* the living message */
+            const struct message *message;
+            bool fresh;   /* sent anew even if there is a living message; else edited in place */
+            bool replace; /* the old living message is deleted when sent anew */
+        } screen;
+        struct { /* a new message that calls the user back */
+            const struct message *message;
+            int64_t closes_job_id; /* whose photos, that were sent again, it closes; 0 = none */
+            bool closes_files;     /* … as files */
+        } notice;
+        struct {
+            const char *callback_id;
+            const char *toast; /* NULL: without words */
+        } answer;
+        struct shots album; /* unless again, they are queued by it */
+        struct shots files; /* the originals as documents */
+        struct {
+            int64_t user_id;
+            const char *referral_code; /* NULL = none */
+        } register_user;
+        struct {
+            enum consent kind;
+            int32_t version;
+            bool given;
+            const char *words; /* as they were shown */
+            const char *lang;  /* code of their language */
+        } consent;
+        struct {
+            const char *contact; /* e-mail or phone for receipts; NULL: forgotten */
+        } contact;
+        struct {
+            bool is_blocked; /* else back */
+        } blocked;
+        struct {
+            int64_t avatar_id;
+            const char *name;
+        } avatar_create, avatar_rename;
+        struct {
+            int64_t avatar_id;
+        } avatar_delete, photo_drop, photos_clear; /* photo_drop: the last good photo of it */
+        struct {
+            int64_t intake_id, avatar_id;
+            int32_t number; /* of the photo among all that were sent for the avatar */
+            const struct event_file *file;
+        } photo_add;
+        struct { /* kept unseen until the photo may be taken; held_clear: they were taken, or are not wanted */
+            int64_t held_id;
+            const struct event_file *file;
+        } photo_hold;
+        struct {
+            int64_t intake_id; /* its refusal was told */
+        } photo_told;
+        struct {
+            int64_t order_id, avatar_id;
+            const char *style_id;
+            int64_t price_kopecks;
+            int32_t photo_count;
+        } order_create; /* asks for its payment, too */
+        struct {
+            int64_t order_id;
+        } order_cancel, payment_check; /* the user does not want to pay it any more; look now */
+        struct {
+            int64_t job_id; /* its result was told */
+        } job_finished;
+    };
 };
 
 struct effects {

@@ -81,10 +81,10 @@ static void show(struct step *step, bool again)
     /* Telegram can't edit a message into or out of a keyboard; deleting the message takes its keyboard away. */
     bool keyboard = step->was != NULL && sheet_asks_contact(step->was);
     struct effect *effect = step_effect(step, EFFECT_SCREEN);
-    effect->message = step->screen;
-    effect->fresh = step->fresh || session->below || session->screen_message_id == 0 || keyboard ||
-                    step->screen->ask_contact;
-    effect->replace = again || keyboard || step->replace;
+    effect->screen.message = step->screen;
+    effect->screen.fresh = step->fresh || session->below || session->screen_message_id == 0 || keyboard ||
+                           step->screen->ask_contact;
+    effect->screen.replace = again || keyboard || step->replace;
     session->below = false;
     session->shown_at_ms = step->now_ms;
     step->screen = NULL;
@@ -218,9 +218,9 @@ static void arrive(struct step *step)
     if (chat->user.id == 0) {
         chat->user.id = step_new_id(step, ID_USER);
         struct effect *effect = step_effect(step, EFFECT_REGISTER);
-        effect->object = chat->user.id;
+        effect->register_user.user_id = chat->user.id;
         if (event->kind == EVENT_COMMAND && strcmp(event->command, "start") == 0)
-            effect->text = referral_code(step->arena, event->text);
+            effect->register_user.referral_code = referral_code(step->arena, event->text);
     }
     engine_enter(step, &state_welcome);
     step->fresh = true;
@@ -328,7 +328,7 @@ static void blocked(struct step *step, bool is_blocked)
     if (chat->user.id == 0 || chat->user.blocked == is_blocked)
         return;
     chat->user.blocked = is_blocked;
-    step_effect(step, EFFECT_BLOCKED)->flag = is_blocked;
+    step_effect(step, EFFECT_BLOCKED)->blocked.is_blocked = is_blocked;
 }
 
 static void dispatch(struct step *step)

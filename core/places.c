@@ -137,8 +137,8 @@ static bool send_again(struct step *step, int64_t job_id, bool files)
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(step);
     struct effect *closing = notice_end(step);
-    closing->object = job->id;
-    closing->flag = files;
+    closing->notice.closes_job_id = job->id;
+    closing->notice.closes_files = files;
     return true;
 }
 
@@ -186,7 +186,7 @@ void engine_resume(struct step *step)
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
     if (to == &state_pay && order->link == NULL) /* what became of it may have been told in between */
-        step_effect(step, EFFECT_PAYMENT_CHECK)->object = order->id;
+        step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = order->id;
     if (to != NULL)
         engine_stand(step, to);
 }

@@ -12,11 +12,11 @@ void record_consent(struct step *step, enum consent consent, bool given, const c
     int32_t version = step->rules->consents[consent];
     step->chat->user.consents[consent] = given ? version : 0;
     struct effect *effect = step_effect(step, EFFECT_CONSENT);
-    effect->object = consent;
-    effect->number = version;
-    effect->flag = given;
-    effect->text = words;
-    effect->id = lang_code(step->chat->session.lang);
+    effect->consent.kind = consent;
+    effect->consent.version = version;
+    effect->consent.given = given;
+    effect->consent.words = words;
+    effect->consent.lang = lang_code(step->chat->session.lang);
 }
 
 bool record_may_keep(const struct step *step)
@@ -30,7 +30,7 @@ bool record_may_keep(const struct step *step)
 void record_contact(struct step *step, const char *contact)
 {
     step->chat->user.contact = contact;
-    step_effect(step, EFFECT_CONTACT)->text = contact;
+    step_effect(step, EFFECT_CONTACT)->contact.contact = contact;
 }
 
 struct avatar *record_avatar_blank(const struct step *step)
@@ -58,8 +58,8 @@ static struct avatar *create(struct step *step, const char *name)
     struct avatar *avatar = &chat->avatars[chat->avatar_count++];
     *avatar = (struct avatar){.id = step_new_id(step, ID_AVATAR), .name = name};
     struct effect *effect = step_effect(step, EFFECT_AVATAR_CREATE);
-    effect->object = avatar->id;
-    effect->text = name;
+    effect->avatar_create.avatar_id = avatar->id;
+    effect->avatar_create.name = name;
     return avatar;
 }
 
@@ -79,8 +79,8 @@ void record_avatar_name(struct step *step, struct avatar *avatar, const char *na
 {
     avatar->name = name;
     struct effect *effect = step_effect(step, EFFECT_AVATAR_RENAME);
-    effect->object = avatar->id;
-    effect->text = name;
+    effect->avatar_rename.avatar_id = avatar->id;
+    effect->avatar_rename.name = name;
 }
 
 /* Its sets go with it, and so does an order of it that nobody paid: its link is not offered any more. */
@@ -100,7 +100,7 @@ void record_avatar_delete(struct step *step, struct avatar *avatar)
 {
     struct chat *chat = step->chat;
     forget_sets(step, avatar->id);
-    step_effect(step, EFFECT_AVATAR_DELETE)->object = avatar->id;
+    step_effect(step, EFFECT_AVATAR_DELETE)->avatar_delete.avatar_id = avatar->id;
     if (chat->session.avatar_id == avatar->id)
         chat->session.avatar_id = 0;
     size_t at = (size_t)(avatar - chat->avatars);
@@ -116,10 +116,10 @@ static void add_photo(struct step *step, struct avatar *avatar, int64_t id, cons
         return;
     }
     struct effect *effect = step_effect(step, EFFECT_PHOTO_ADD);
-    effect->object = id != 0 ? id : step_new_id(step, ID_OWN);
-    effect->other = avatar->id;
-    effect->number = ++avatar->sent;
-    effect->file = file;
+    effect->photo_add.intake_id = id != 0 ? id : step_new_id(step, ID_OWN);
+    effect->photo_add.avatar_id = avatar->id;
+    effect->photo_add.number = ++avatar->sent;
+    effect->photo_add.file = file;
     avatar->pending++;
 }
 
@@ -149,8 +149,8 @@ void record_photo_hold(struct step *step)
     struct held *held = &chat->held[chat->held_count++];
     *held = (struct held){step_new_id(step, ID_OWN), step->event->file};
     struct effect *effect = step_effect(step, EFFECT_PHOTO_HOLD);
-    effect->object = held->id;
-    effect->file = &held->file;
+    effect->photo_hold.held_id = held->id;
+    effect->photo_hold.file = &held->file;
 }
 
 void record_held_take(struct step *step, struct avatar *avatar)
@@ -171,13 +171,13 @@ void record_photo_drop(struct step *step, struct avatar *avatar)
 {
     if (avatar->good == 0)
         return;
-    step_effect(step, EFFECT_PHOTO_DROP)->other = avatar->id;
+    step_effect(step, EFFECT_PHOTO_DROP)->photo_drop.avatar_id = avatar->id;
     avatar->good--;
 }
 
 void record_photos_clear(struct step *step, struct avatar *avatar)
 {
-    step_effect(step, EFFECT_PHOTOS_CLEAR)->other = avatar->id;
+    step_effect(step, EFFECT_PHOTOS_CLEAR)->photos_clear.avatar_id = avatar->id;
     avatar->good = 0;
     avatar->pending = 0;
     avatar->sent = 0;
@@ -209,11 +209,11 @@ void record_order(struct step *step, const struct style *style)
     if (avatar != NULL)
         avatar->touched = true;
     struct effect *effect = step_effect(step, EFFECT_ORDER_CREATE);
-    effect->object = chat->order.id;
-    effect->other = chat->order.avatar_id;
-    effect->text = style->id;
-    effect->number = style->price_kopecks;
-    effect->count = style->photo_count;
+    effect->order_create.order_id = chat->order.id;
+    effect->order_create.avatar_id = chat->order.avatar_id;
+    effect->order_create.style_id = style->id;
+    effect->order_create.price_kopecks = style->price_kopecks;
+    effect->order_create.photo_count = style->photo_count;
 }
 
 void record_order_cancel(struct step *step)
@@ -222,11 +222,11 @@ void record_order_cancel(struct step *step)
     if (chat->order.id == 0 || chat->order.status != ORDER_AWAITING)
         return;
     chat->order.status = ORDER_CANCELED;
-    step_effect(step, EFFECT_ORDER_CANCEL)->object = chat->order.id;
+    step_effect(step, EFFECT_ORDER_CANCEL)->order_cancel.order_id = chat->order.id;
 }
 
 void record_job_finished(struct step *step, struct job *job)
 {
     job->finished = true;
-    step_effect(step, EFFECT_JOB_FINISHED)->object = job->id;
+    step_effect(step, EFFECT_JOB_FINISHED)->job_finished.job_id = job->id;
 }

@@ -82,8 +82,8 @@ void step_answer(struct step *step, enum text_key key)
         return;
     step->answered = true;
     struct effect *effect = step_effect(step, EFFECT_ANSWER);
-    effect->id = step->event->callback_id;
-    effect->text = key == TEXT_COUNT ? NULL : step_plain(step, key, NO_ARGS);
+    effect->answer.callback_id = step->event->callback_id;
+    effect->answer.toast = key == TEXT_COUNT ? NULL : step_plain(step, key, NO_ARGS);
 }
 
 void screen_text(struct step *step, enum text_key key, const struct text_arg *args, size_t arg_count)
@@ -177,7 +177,7 @@ void notice_begin(struct step *step)
 struct effect *notice_end(struct step *step)
 {
     struct effect *effect = step_effect(step, EFFECT_NOTICE);
-    effect->message = step->screen;
+    effect->notice.message = step->screen;
     step->screen = NULL;
     return effect;
 }

@@ -3,6 +3,7 @@
  * records are in db/records.c. */
 #include "db/commit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sheet.h"
@@ -140,35 +141,71 @@ void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct o
                                           db_int64_array(arena, threads, count)});
 }
 
-/* An album is put back as a whole; what arrived of it before, or was refused, stays so. */
-static bool is_put_back_late(const struct photo_outcome *photos, size_t at)
+static int compare_photos(const void *a, const void *b)
 {
-    if (photos[at].delivery == NULL || strcmp(photos[at].delivery, "none") != 0)
-        return false;
-    for (size_t i = 0; i < at; i++)
-        if (photos[i].job_id == photos[at].job_id && photos[i].index == photos[at].index &&
-            photos[i].delivery != NULL && strcmp(photos[i].delivery, "none") != 0)
-            return true;
-    return false;
+    const struct photo_outcome *left = *(const struct photo_outcome *const *)a;
+    const struct photo_outcome *right = *(const struct photo_outcome *const *)b;
+    if (left->job_id != right->job_id)
+        return left->job_id < right->job_id ? -1 : 1;
+    if (left->index != right->index)
+        return left->index < right->index ? -1 : 1;
+    return left < right ? -1 : left > right; /* in the order in which they came */
+}
+
+/* Arrived is the last word; then refused. An album is put back as a whole, whatever arrived of it before. */
+static int weight(const char *delivery)
+{
+    static const char *const words[] = {"none", "refused", "sent"};
+    int weight = 0;
+    for (int i = 0; i < 3 && delivery != NULL; i++)
+        weight = strcmp(delivery, words[i]) == 0 ? i + 1 : weight;
+    return weight;
+}
+
+/* What two outcomes of one photo say together: a statement changes a row once. */
+static void merge(struct photo_outcome *photo, const struct photo_outcome *next)
+{
+    if (weight(next->delivery) > weight(photo->delivery)) {
+        photo->delivery = next->delivery;
+        photo->message_id = next->message_id;
+    }
+    photo->photo_file_id = next->photo_file_id != NULL ? next->photo_file_id : photo->photo_file_id;
+    photo->document_file_id = next->document_file_id != NULL ? next->document_file_id : photo->document_file_id;
+}
+
+/* One a photo; returns how many. */
+static size_t merge_photos(struct arena *arena, const struct photo_outcome *photos, size_t count,
+                           struct photo_outcome *merged)
+{
+    const struct photo_outcome **sorted = arena_array(arena, count, sizeof *sorted);
+    size_t rows = 0;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &photos[i];
+    qsort(sorted, count, sizeof *sorted, compare_photos);
+    for (size_t i = 0; i < count; i++)
+        if (i > 0 && sorted[i]->job_id == merged[rows - 1].job_id && sorted[i]->index == merged[rows - 1].index)
+            merge(&merged[rows - 1], sorted[i]);
+        else
+            merged[rows++] = *sorted[i];
+    return rows;
 }
 
 static void add_photos(struct db_unit *unit, struct arena *arena, const struct photo_outcome *photos, size_t count)
 {
-    size_t rows = 0;
-    int64_t *jobs = arena_array(arena, count, sizeof *jobs), *indexes = arena_array(arena, count, sizeof *indexes);
-    int64_t *messages = arena_array(arena, count, sizeof *messages);
-    const char **deliveries = arena_array(arena, count, sizeof *deliveries);
-    const char **photo_ids = arena_array(arena, count, sizeof *photo_ids);
-    const char **document_ids = arena_array(arena, count, sizeof *document_ids);
-    for (size_t i = 0; i < count; i++) {
-        if (is_put_back_late(photos, i))
-            continue;
-        jobs[rows] = photos[i].job_id;
-        indexes[rows] = photos[i].index;
-        messages[rows] = photos[i].message_id;
-        deliveries[rows] = photos[i].delivery;
-        photo_ids[rows] = photos[i].photo_file_id;
-        document_ids[rows++] = photos[i].document_file_id;
+    struct photo_outcome *merged = arena_array(arena, count, sizeof *merged);
+    size_t rows = merge_photos(arena, photos, count, merged);
+    int64_t *jobs = arena_array(arena, rows, sizeof *jobs), *indexes = arena_array(arena, rows, sizeof *indexes);
+    int64_t *messages = arena_array(arena, rows, sizeof *messages);
+    const char **deliveries = arena_array(arena, rows, sizeof *deliveries);
+    const char **photo_ids = arena_array(arena, rows, sizeof *photo_ids);
+    const char **document_ids = arena_array(arena, rows, sizeof *document_ids);
+    for (size_t i = 0; i < rows; i++) {
+        jobs[i] = merged[i].job_id;
+        indexes[i] = merged[i].index;
+        messages[i] = merged[i].message_id;
+        deliveries[i] = merged[i].delivery;
+        photo_ids[i] = merged[i].photo_file_id;
+        document_ids[i] = merged[i].document_file_id;
     }
     (void)db_unit_add(unit,
                       "UPDATE photo_tasks t SET delivery = CASE WHEN p.d = 'none' AND t.delivery IN ('sent', 'refused')"

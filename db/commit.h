@@ -18,8 +18,9 @@ struct commit_head {
     int64_t try;         /* a random number of this try, to know it by if its answer is lost */
 };
 
-/* Terms of an order as sold, added by the shell to EFFECT_ORDER_CREATE (effect.terms). */
+/* Terms of an order as sold: what the shell adds to EFFECT_ORDER_CREATE. */
 struct order_terms {
+    int64_t order_id;
     const char *payment_key, *payment_body;
     const char *const *prompts, *const *recipes;
     size_t look_count;
@@ -87,9 +88,12 @@ struct poison {
 void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head);
 /* The dirty ones of chats. */
 void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t count);
-/* The record effects, in an order that keeps each chat's own; message effects are passed over. chats: sorted by id. */
+/* The record effects, in an order that keeps each chat's own; message effects are passed over. chats: sorted by id.
+ * terms: of every order that is created. The unit fails with DEED_LOST (db/deed.h) if the chats are not any more as
+ * they were loaded. */
 void commit_add_records(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t chat_count,
-                        const struct effects *effects, int64_t unix_ms);
+                        const struct effects *effects, const struct order_terms *terms, size_t term_count,
+                        int64_t unix_ms);
 void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct outbox_row *rows, size_t count);
 void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
                          const struct outbox_outcomes *outcomes);

@@ -12,11 +12,11 @@ static void add_history(struct db_unit *unit, struct arena *arena, const struct 
     const char **langs = arena_array(arena, run->count, sizeof *langs);
     const char **texts = arena_array(arena, run->count, sizeof *texts);
     for (size_t i = 0; i < run->count; i++) {
-        versions[i] = run->list[i]->number;
-        given[i] = run->list[i]->flag;
-        kinds[i] = words_of_consent((enum consent)run->list[i]->object);
-        langs[i] = run->list[i]->id;
-        texts[i] = run->list[i]->text;
+        versions[i] = run->list[i]->consent.version;
+        given[i] = run->list[i]->consent.given;
+        kinds[i] = words_of_consent(run->list[i]->consent.kind);
+        langs[i] = run->list[i]->consent.lang;
+        texts[i] = run->list[i]->consent.words;
     }
     (void)db_unit_add(
         unit,
@@ -50,10 +50,10 @@ static void add_consents_of(struct db_unit *unit, struct arena *arena, const str
     int64_t *ids = arena_array(arena, run->count, sizeof *ids), *versions = arena_array(arena, run->count, sizeof *ids);
     size_t count = 0;
     for (size_t i = 0; i < run->count; i++) {
-        if (run->list[i]->object != consent)
+        if (run->list[i]->consent.kind != consent)
             continue;
         ids[count] = run->chats[i]->user.id;
-        versions[count++] = run->list[i]->flag ? run->list[i]->number : 0;
+        versions[count++] = run->list[i]->consent.given ? run->list[i]->consent.version : 0;
     }
     if (count > 0)
         (void)db_unit_add(
@@ -61,29 +61,29 @@ static void add_consents_of(struct db_unit *unit, struct arena *arena, const str
             (struct db_param[]){db_int64_array(arena, ids, count), db_int64_array(arena, versions, count), at});
 }
 
-void consents_add(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+void records_consent(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
-    struct db_param at = db_time_ms_param(arena, unix_ms);
+    struct db_param at = db_time_ms_param(arena, run->unix_ms);
     add_history(unit, arena, run, at);
     for (int consent = 0; consent < CONSENT_COUNT; consent++)
         add_consents_of(unit, arena, run, (enum consent)consent, at);
 }
 
-void consents_add_held(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+void records_photo_hold(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
-    (void)unix_ms;
     int64_t *ids = arena_array(arena, run->count, sizeof *ids), *chats = arena_array(arena, run->count, sizeof *ids);
     int64_t *sizes = arena_array(arena, run->count, sizeof *sizes);
     bool *as_photo = arena_array(arena, run->count, sizeof *as_photo);
     const char **files = arena_array(arena, run->count, sizeof *files);
     const char **uniques = arena_array(arena, run->count, sizeof *uniques);
     for (size_t i = 0; i < run->count; i++) {
-        ids[i] = run->list[i]->object;
+        const struct event_file *file = run->list[i]->photo_hold.file;
+        ids[i] = run->list[i]->photo_hold.held_id;
         chats[i] = run->chats[i]->id;
-        sizes[i] = run->list[i]->file->size_bytes;
-        as_photo[i] = run->list[i]->file->as_photo;
-        files[i] = run->list[i]->file->file_id;
-        uniques[i] = run->list[i]->file->file_unique_id;
+        sizes[i] = file->size_bytes;
+        as_photo[i] = file->as_photo;
+        files[i] = file->file_id;
+        uniques[i] = file->file_unique_id;
     }
     (void)db_unit_add(
         unit,
@@ -98,9 +98,8 @@ void consents_add_held(struct db_unit *unit, struct arena *arena, const struct r
                             db_bool_array(arena, as_photo, run->count)});
 }
 
-void consents_add_held_clears(struct db_unit *unit, struct arena *arena, const struct run *run, int64_t unix_ms)
+void records_held_clear(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
-    (void)unix_ms;
     int64_t *chats = arena_array(arena, run->count, sizeof *chats);
     for (size_t i = 0; i < run->count; i++)
         chats[i] = run->chats[i]->id;

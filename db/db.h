@@ -45,7 +45,8 @@ struct db_options {
 };
 
 /* Why a unit failed. Parameter values never stand in the message.
- *   ERR_CONFLICT  a unique, foreign-key or exclusion constraint (23505, 23503, 23P01)
+ *   ERR_CONFLICT  a unique, foreign-key or exclusion constraint (23505, 23503, 23P01), or a guarded deed that found its
+ *                 rows changed (FB002, db/deed.h)
  *   ERR_INVALID   a value Postgres does not take (class 22, 23502, 23514), or an unreadable connection string
  *   ERR_AGAIN     serialization failure, deadlock, lock not available, no resources, read-only (the next unit goes to
  *                 another connection), or too many units wait here: the same may go later

@@ -281,4 +281,5 @@
 (10,'column','bot_payments','user_id','integer',-1),
 (10,'unique','bot_payments','id','',-1),
 (10,'unique','bot_payments','key','',-1),
-(10,'unique','bot_payments','outside_id,provider','',-1)
+(10,'unique','bot_payments','outside_id,provider','',-1),
+(11,'function','','bot_deed(bigint,bigint)','',-1)

@@ -7,6 +7,7 @@
  * Must not: touch the connection, or put a parameter value into a message. DETAIL, HINT and CONTEXT are never read,
  * and the primary message of class 22 (bad data), which quotes the value, is cut before it. */
 #include "core/bug.h"
+#include "db/deed.h"
 #include "db/internal.h"
 
 #include <errno.h>
@@ -169,10 +170,11 @@ static enum err err_of_sqlstate(const char *state)
         const char *prefix; /* the first match counts */
         enum err err;
     } classes[] = {
-        {"23502", ERR_INVALID}, {"23514", ERR_INVALID}, {"23", ERR_CONFLICT},    {"22", ERR_INVALID},
-        {"40", ERR_AGAIN},      {"55P03", ERR_AGAIN},   {"53", ERR_AGAIN},       {"25006", ERR_AGAIN},
-        {"57014", ERR_TIMEOUT}, {"25P03", ERR_TIMEOUT}, {"57P", ERR_CLOSED},     {"08", ERR_CLOSED},
-        {"42501", ERR_DENIED},  {"28", ERR_DENIED},     {"42", ERR_UNSUPPORTED}, {"0A", ERR_UNSUPPORTED},
+        {"23502", ERR_INVALID},    {"23514", ERR_INVALID}, {"23", ERR_CONFLICT}, {"22", ERR_INVALID},
+        {"40", ERR_AGAIN},         {"55P03", ERR_AGAIN},   {"53", ERR_AGAIN},    {"25006", ERR_AGAIN},
+        {"57014", ERR_TIMEOUT},    {"25P03", ERR_TIMEOUT}, {"57P", ERR_CLOSED},  {"08", ERR_CLOSED},
+        {DEED_LOST, ERR_CONFLICT}, {"42501", ERR_DENIED},  {"28", ERR_DENIED},   {"42", ERR_UNSUPPORTED},
+        {"0A", ERR_UNSUPPORTED},
     };
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
         if (strncmp(state, classes[i].prefix, strlen(classes[i].prefix)) == 0)
@@ -186,6 +188,8 @@ enum db_fault db_fault_of(const struct db_failure *failure)
     static const char tables[][3] = {"09", "0A", "21", "22", "23", "27", "38", "39", "42", "44", "54", "P0"};
     if (strcmp(failure->sqlstate, "22021") == 0)
         return DB_FAULT_VALUE;
+    if (strcmp(failure->sqlstate, DEED_LOST) == 0)
+        return DB_FAULT_TABLE; /* somebody else's changes: loaded again, they are seen */
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (strncmp(failure->sqlstate, tables[i], 2) == 0)
             return DB_FAULT_TABLE;

@@ -28,9 +28,9 @@ static const char *payment_body(struct shop *shop, struct arena *arena, const st
     enum lang lang = chat->session.lang;
     const char *contact = chat->user.contact, *why = "";
     bool email = contact != NULL && strchr(contact, '@') != NULL;
-    const char *item = text_plain(arena,
-                                  text_format(arena, shop->rules.texts, lang, TEXT_ORDER_ITEM,
-                                              ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", effect->count))));
+    const char *item = text_plain(
+        arena, text_format(arena, shop->rules.texts, lang, TEXT_ORDER_ITEM,
+                           ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", effect->order_create.photo_count))));
     struct yookassa_receipt receipt = {.email = email ? contact : NULL,
                                        .phone = email ? NULL : contact,
                                        .item = item,
@@ -38,8 +38,8 @@ static const char *payment_body(struct shop *shop, struct arena *arena, const st
                                        .tax_system_code = config->tax_system_code,
                                        .subject = config->payment_subject,
                                        .mode = config->payment_mode};
-    struct yookassa_order order = {.order_id = effect->object,
-                                   .amount_kopecks = effect->number,
+    struct yookassa_order order = {.order_id = effect->order_create.order_id,
+                                   .amount_kopecks = effect->order_create.price_kopecks,
                                    .description = item,
                                    .return_url = config->return_url != NULL
                                                      ? config->return_url
@@ -54,11 +54,10 @@ static const char *payment_body(struct shop *shop, struct arena *arena, const st
     return kept;
 }
 
-static const struct order_terms *terms(struct shop *shop, struct arena *arena, const struct effect *effect,
-                                       const struct chat *chat)
+static struct order_terms terms_of(struct shop *shop, struct arena *arena, const struct effect *effect,
+                                   const struct chat *chat)
 {
-    const struct style *style = style_find(shop->rules.styles, effect->text);
-    struct order_terms *made = arena_alloc(arena, sizeof *made);
+    const struct style *style = style_find(shop->rules.styles, effect->order_create.style_id);
     const char **prompts = arena_array(arena, style->look_count, sizeof *prompts);
     const char **recipes = arena_array(arena, style->look_count, sizeof *recipes);
     char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
@@ -67,54 +66,114 @@ static const struct order_terms *terms(struct shop *shop, struct arena *arena, c
         prompts[i] = style->looks[i].prompt;
         recipes[i] = style->looks[i].recipe;
     }
-    *made = (struct order_terms){key, payment_body(shop, arena, effect, chat, style), prompts, recipes,
-                                 style->look_count};
-    return made;
+    return (struct order_terms){effect->order_create.order_id,
+                                key,
+                                payment_body(shop, arena, effect, chat, style),
+                                prompts,
+                                recipes,
+                                style->look_count};
 }
 
-void turn_effects_price(struct shop *shop, struct arena *arena, struct effects *effects, const struct chat *chats,
-                        size_t chat_count)
+size_t turn_effects_price(struct shop *shop, struct arena *arena, const struct effects *effects,
+                          const struct chat *chats, size_t chat_count, struct order_terms **ret_terms)
 {
+    size_t count = 0;
+    for (size_t i = 0; i < effects->count; i++)
+        count += effects->list[i].kind == EFFECT_ORDER_CREATE;
+    struct order_terms *terms = arena_array(arena, count, sizeof *terms);
+    count = 0;
     for (size_t i = 0; i < effects->count; i++) {
-        struct effect *effect = &effects->list[i];
+        const struct effect *effect = &effects->list[i];
         if (effect->kind == EFFECT_ORDER_CREATE)
-            effect->terms = terms(shop, arena, effect, chat_of(effect, chats, chat_count));
+            terms[count++] = terms_of(shop, arena, effect, chat_of(effect, chats, chat_count));
     }
+    *ret_terms = terms;
+    return count;
 }
 
-/* False for effects that are no messages. */
-static bool fill_row(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+/* ---- the rows of the outbox, one function a kind (core/effects.def) ---- */
+
+static void fill_message(struct arena *arena, const struct message *message, struct outbox_row *row)
 {
-    row->chat_id = effect->chat_id;
-    row->thread_id = effect->thread_id;
-    row->body = "{}";
-    switch ((int)effect->kind) {
-    case EFFECT_SCREEN:
-        row->kind = "screen";
-        row->fresh = effect->fresh;
-        row->replace = effect->replace;
-        break;
-    case EFFECT_NOTICE: {
-        const char *closing = effect->flag ? OUTBOX_FILES_END : OUTBOX_AGAIN_END;
-        row->kind = effect->object == 0 ? "notice" : closing;
-        row->job_id = effect->object;
-        break;
-    }
-    case EFFECT_EXAMPLES: row->kind = "examples"; return true;
-    case EFFECT_ALBUM:
-    case EFFECT_FILES: {
-        const char *photos = effect->flag ? "again" : "album";
-        row->kind = effect->kind == EFFECT_FILES ? "files" : photos;
-        row->job_id = effect->object;
-        row->body = compose_indexes(arena, effect->indexes, effect->index_count);
-        return true;
-    }
-    default: return false;
-    }
-    row->body = compose_message(arena, effect->message);
-    row->picture = effect->message->picture;
-    return true;
+    row->body = compose_message(arena, message);
+    row->picture = message->picture;
 }
+
+static void row_screen(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+{
+    row->kind = "screen";
+    row->fresh = effect->screen.fresh;
+    row->replace = effect->screen.replace;
+    fill_message(arena, effect->screen.message, row);
+}
+
+static void row_notice(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+{
+    const char *closing = effect->notice.closes_files ? OUTBOX_FILES_END : OUTBOX_AGAIN_END;
+    row->kind = effect->notice.closes_job_id == 0 ? "notice" : closing;
+    row->job_id = effect->notice.closes_job_id;
+    fill_message(arena, effect->notice.message, row);
+}
+
+static void row_examples(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+{
+    (void)arena;
+    (void)effect;
+    row->kind = "examples";
+    row->body = "{}";
+}
+
+static void row_album(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+{
+    row->kind = effect->album.again ? "again" : "album";
+    row->job_id = effect->album.job_id;
+    row->body = compose_indexes(arena, effect->album.indexes, effect->album.count);
+}
+
+static void row_files(struct arena *arena, const struct effect *effect, struct outbox_row *row)
+{
+    row->kind = "files";
+    row->job_id = effect->files.job_id;
+    row->body = compose_indexes(arena, effect->files.indexes, effect->files.count);
+}
+
+/* ---- the chores that go on with what is committed ---- */
+
+static void wake_photo_intake(struct shop *shop, const struct effect *effect)
+{
+    const struct event_file *file = effect->photo_add.file;
+    intake_add(shop->intake, effect->photo_add.intake_id, effect->chat_id, file->file_id, file->size_bytes);
+}
+
+static void wake_payment_create(struct shop *shop, const struct effect *effect)
+{
+    cashier_create(shop->cashier, effect->order_create.order_id);
+}
+
+static void wake_payment_watch(struct shop *shop, const struct effect *effect)
+{
+    cashier_check(shop->cashier, effect->payment_check.order_id);
+}
+
+static void say_answer(struct shop *shop, const struct effect *effect)
+{
+    outbox_answer(shop->outbox, effect->chat_id, effect->answer.callback_id, effect->answer.toast);
+}
+
+/* What becomes of each kind, beside its statement: its row, NULL for none; what begins after the commit, NULL for
+ * nothing. */
+static const struct {
+    void (*row)(struct arena *arena, const struct effect *effect, struct outbox_row *row);
+    void (*begin)(struct shop *shop, const struct effect *effect);
+} deeds[EFFECT_COUNT] = {
+#define ANSWER(NAME, word) [EFFECT_##NAME] = {NULL, say_##word},
+#define MESSAGE(NAME, word) [EFFECT_##NAME] = {row_##word, NULL},
+#define RECORD(NAME, word) [EFFECT_##NAME] = {NULL, NULL},
+#define MESSAGE_RECORD(NAME, word) [EFFECT_##NAME] = {row_##word, NULL},
+#define RECORD_WAKES(NAME, word, chore) [EFFECT_##NAME] = {NULL, wake_##chore},
+#define WAKES(NAME, word, chore) [EFFECT_##NAME] = {NULL, wake_##chore},
+#include "core/effects.def"
+};
 
 size_t turn_effects_rows(struct arena *arena, const struct effects *effects, const struct chat *chats,
                          size_t chat_count, struct id_pool *ids, struct outbox_row **ret_rows)
@@ -123,8 +182,11 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
     size_t count = 0;
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
-        if (!fill_row(arena, effect, &rows[count]))
+        if (deeds[effect->kind].row == NULL)
             continue;
+        deeds[effect->kind].row(arena, effect, &rows[count]);
+        rows[count].chat_id = effect->chat_id;
+        rows[count].thread_id = effect->thread_id;
         const struct chat *chat = chat_of(effect, chats, chat_count);
         if (ids->used[ID_OWN] == ids->count[ID_OWN])
             bug("more ids were drawn than the turn can need");
@@ -139,16 +201,7 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
 
 void turn_effects_start(struct shop *shop, const struct effects *effects)
 {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *effect = &effects->list[i];
-        switch ((int)effect->kind) {
-        case EFFECT_ANSWER: outbox_answer(shop->outbox, effect->chat_id, effect->id, effect->text); break;
-        case EFFECT_PHOTO_ADD:
-            intake_add(shop->intake, effect->object, effect->chat_id, effect->file->file_id, effect->file->size_bytes);
-            break;
-        case EFFECT_ORDER_CREATE: cashier_create(shop->cashier, effect->object); break;
-        case EFFECT_PAYMENT_CHECK: cashier_check(shop->cashier, effect->object); break;
-        default: break;
-        }
-    }
+    for (size_t i = 0; i < effects->count; i++)
+        if (deeds[effects->list[i].kind].begin != NULL)
+            deeds[effects->list[i].kind].begin(shop, &effects->list[i]);
 }

@@ -5,10 +5,10 @@
 #include "bot/house/shop.h"
 #include "db/commit.h"
 
-/* Adds to every EFFECT_ORDER_CREATE its terms: a fresh idempotence key, the payment's body, the looks. An order whose
- * body can't be made is a bug of the config's checks and aborts. */
-void turn_effects_price(struct shop *shop, struct arena *arena, struct effects *effects, const struct chat *chats,
-                        size_t chat_count);
+/* The terms of every EFFECT_ORDER_CREATE, in the arena: a fresh idempotence key, the payment's body, the looks. Returns
+ * how many. An order whose body can't be made is a bug of the config's checks and aborts. */
+size_t turn_effects_price(struct shop *shop, struct arena *arena, const struct effects *effects,
+                          const struct chat *chats, size_t chat_count, struct order_terms **ret_terms);
 /* The outbox rows of the message effects, in order. At most one id of the pool for each effect. */
 size_t turn_effects_rows(struct arena *arena, const struct effects *effects, const struct chat *chats,
                          size_t chat_count, struct id_pool *ids, struct outbox_row **ret_rows);

@@ -188,6 +188,7 @@ static const char *remedy(const char *why)
         {"[23", "let the table take such rows: a default for the column, a wider constraint"},
         {"[22", "let the column take such values: its old type"},
         {"[42", "give the table the shape back that fotosetd migrate made"},
+        {"[FB002]", "see what else changes or hides the rows of this user, a trigger or a policy perhaps"},
         {"[P0", "mend the trigger that refuses it"},
     };
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)

@@ -4,7 +4,8 @@
  *
  * The commit's first statement compares and sets the turn's number and the update offset, so what was gathered takes
  * effect once or not at all:
- *   - it fails and surely nothing happened: the same events are loaded and stepped again;
+ *   - it fails and surely nothing happened: the same events are loaded and stepped again, at once if somebody else
+ *     changed what they rest on (db/deed.h);
  *   - its answer was lost, or it was not the next one: bot_state tells whether this very try happened;
  *   - somebody else holds the bot, or an earlier try was committed after all: we stop, and a new process starts from
  *     what the database says.
@@ -26,6 +27,7 @@
 #include "bot/turn/private.h"
 #include "core/bug.h"
 #include "core/engine.h"
+#include "db/deed.h"
 #include "db/state.h"
 
 enum {
@@ -136,6 +138,8 @@ static void failed(struct turns *turns, const struct db_failure *failure)
         turn_careful_failed(turns, failure);
     else if (!race && (table || turns->retries >= most))
         turn_careful_begin(turns);
+    else if (strcmp(failure->sqlstate, DEED_LOST) == 0)
+        turn_try(turns); /* from what is true now; there is nothing to wait for */
     else
         turn_retry(turns, failure);
 }
@@ -212,7 +216,7 @@ static void schedule(struct turns *turns, const struct chat *chat)
 static void deliver_again(struct turns *turns)
 {
     for (size_t i = 0; i < turns->effects.count; i++)
-        if (turns->effects.list[i].kind == EFFECT_BLOCKED && !turns->effects.list[i].flag)
+        if (turns->effects.list[i].kind == EFFECT_BLOCKED && !turns->effects.list[i].blocked.is_blocked)
             mailbox_look(turns->shop->mailbox);
 }
 
@@ -323,12 +327,14 @@ static void commit(struct turns *turns)
     turns->next_offset = turn_offset_after(turns);
     struct commit_head head = {shop->bot_id,  shop->owner,        turns->turn,
                                turns->offset, turns->next_offset, turns->try_number};
-    turn_effects_price(shop, &turns->try, &turns->effects, turns->loaded.chats, chats);
+    struct order_terms *terms;
+    size_t term_count = turn_effects_price(shop, &turns->try, &turns->effects, turns->loaded.chats, chats, &terms);
     turns->row_count = turn_effects_rows(&turns->try, &turns->effects, turns->loaded.chats, chats, &turns->pool,
                                          &turns->rows);
     commit_add_head(unit, &turns->try, &head);
     commit_add_outcomes(unit, &turns->try, shop->bot_id, &turns->outcomes);
-    commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, shop->clock.unix_ms);
+    commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, terms, term_count,
+                       shop->clock.unix_ms);
     commit_add_sessions(unit, &turns->try, turns->loaded.chats, chats);
     commit_add_outbox(unit, &turns->try, turns->rows, turns->row_count);
     turn_news_add(turns, unit);

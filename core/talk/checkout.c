@@ -182,7 +182,7 @@ static int read_pay(struct step *step)
     if (press_is(&step->press, "cancel"))
         return GIVE_UP;
     if (press_is(&step->press, "paid") && step->chat->order.id != 0) {
-        step_effect(step, EFFECT_PAYMENT_CHECK)->object = step->chat->order.id;
+        step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = step->chat->order.id;
         step_answer(step, TEXT_PAY_CHECKING);
         step_refresh_at(step, step->now_ms + LOOK_MS);
     }

@@ -34,7 +34,7 @@ static void refusals_read(struct step *step)
 {
     struct chat *chat = step->chat;
     for (size_t i = 0; i < chat->refusal_count; i++)
-        step_effect(step, EFFECT_PHOTO_TOLD)->object = chat->refusals[i].intake_id;
+        step_effect(step, EFFECT_PHOTO_TOLD)->photo_told.intake_id = chat->refusals[i].intake_id;
     chat->refusal_count = 0;
     chat->session.over = 0;
 }

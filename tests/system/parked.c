@@ -1,6 +1,7 @@
 /* Postgres refuses what people do, though nothing is wrong with it: somebody changed a table, or the server is in
  * trouble. While everybody is refused nothing moves; when it is one chat's rows, that chat waits in parked_updates, in
- * order, over kill -9, and all others go on; when it is mended, everything is handled. Nothing is skipped. */
+ * order, over kill -9, and all others go on; when it is mended, everything is handled. Nothing is skipped. What
+ * somebody else changed between a turn's load and its commit is stepped again from what is true then. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -203,6 +204,50 @@ static void refuse_a_talker(struct invariants *all)
     await_parked(0);
 }
 
+/* KNOWN is asked for a new name of an avatar. */
+static void ask_for_a_name(void)
+{
+    sql(arena_format(&world.arena,
+                     "WITH a AS (INSERT INTO avatars (user_id, name) SELECT id, 'Old' FROM users"
+                     " WHERE telegram_user_id = %" PRId64 " RETURNING id)"
+                     " UPDATE bot_sessions SET state = 'rename', avatar_id = a.id FROM a WHERE chat_id = %" PRId64,
+                     users[KNOWN].id, users[KNOWN].id));
+}
+
+/* The web application deletes the avatar after the turn was loaded, before it is committed. */
+static void lose_a_race(struct invariants *all)
+{
+    ask_for_a_name();
+    sql("CREATE FUNCTION test_sleep() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(1) FROM avatars WHERE name = 'Old';"
+        " RETURN NEW; END $$ LANGUAGE plpgsql");
+    sql("CREATE TRIGGER test_sleep BEFORE UPDATE ON bot_state FOR EACH ROW EXECUTE FUNCTION test_sleep()");
+    scene_write(&scene, KNOWN, "New");
+    scene_await(&scene, 1, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    sql("DELETE FROM avatars WHERE name = 'Old'");
+    await_state(KNOWN, "my");
+    scene_await_words(&scene, KNOWN, "Этого аватара уже нет");
+    invariants_fact(all, parked() == 0, "a race that was lost parks the update");
+    sql("DROP FUNCTION test_sleep CASCADE");
+}
+
+/* … and what no repetition helps waits like all that is refused. */
+static void lose_for_ever(struct invariants *all)
+{
+    ask_for_a_name();
+    sql("CREATE FUNCTION test_hide() RETURNS trigger AS $$ BEGIN RETURN NULL; END $$ LANGUAGE plpgsql");
+    sql("CREATE TRIGGER test_hide BEFORE UPDATE ON avatars FOR EACH ROW EXECUTE FUNCTION test_hide()");
+    scene_write(&scene, KNOWN, "New");
+    scene_write(&scene, FIRST, "/help");
+    await_state(FIRST, "help");
+    await_parked(1);
+    sql("DROP FUNCTION test_hide CASCADE");
+    replay();
+    await_parked(0);
+    invariants_fact(all, world_int(&world, "SELECT count(*) FROM avatars WHERE name = 'New'") == 1,
+                    "the name that waited was not given");
+    sql("DELETE FROM avatars WHERE name = 'New'");
+}
+
 int main(void)
 {
     static const char *const everybody[] = {"58030", "XX000", "P0001", "23514"};
@@ -227,6 +272,8 @@ int main(void)
     scene_write(&scene, KNOWN, "/menu");
     await_state(KNOWN, "menu");
     refuse_a_talker(&all);
+    lose_a_race(&all);
+    lose_for_ever(&all);
     scene_write(&scene, KNOWN, "/menu");
     await_state(KNOWN, "menu");
     invariants_settle(&world);

@@ -63,7 +63,8 @@ static void promise_button(const struct stage *stage, const struct button *butto
 
 static void promise_message(const struct stage *stage, const struct effect *effect)
 {
-    const struct message *message = effect->message;
+    bool screen = effect->kind == EFFECT_SCREEN;
+    const struct message *message = screen ? effect->screen.message : effect->notice.message;
     struct arena arena;
     if (message == NULL || message->html == NULL || !text_is_clean(message->html))
         stage_fail(stage, "a message without words, or with broken ones");
@@ -75,7 +76,7 @@ static void promise_message(const struct stage *stage, const struct effect *effe
         stage_fail(stage, "a message of %zu units", units);
     if (message->button_count > KEYBOARD_BUTTONS_MAX)
         stage_fail(stage, "too many buttons");
-    if (message->ask_contact && (message->button_count != 2 || !effect->fresh))
+    if (message->ask_contact && (message->button_count != 2 || !screen || !effect->screen.fresh))
         stage_fail(stage,
                    "a message that asks for a contact has that button and the way back, and is always sent anew");
     if (message->button_count == 0)
@@ -92,12 +93,12 @@ static void promise_consent(const struct stage *stage, const struct chat *chat)
             stage_fail(stage, "a photo is kept, or used, without consent %d", i);
 }
 
-static void promise_album(const struct stage *stage, const struct effect *effect)
+static void promise_shots(const struct stage *stage, const struct shots *shots)
 {
-    if (effect->index_count == 0 || effect->index_count > ALBUM_MAX)
-        stage_fail(stage, "an album of %zu photos", effect->index_count);
-    for (size_t i = 1; i < effect->index_count; i++)
-        if (effect->indexes[i - 1] >= effect->indexes[i])
+    if (shots->count == 0 || shots->count > ALBUM_MAX)
+        stage_fail(stage, "an album of %zu photos", shots->count);
+    for (size_t i = 1; i < shots->count; i++)
+        if (shots->indexes[i - 1] >= shots->indexes[i])
             stage_fail(stage, "an album out of order");
 }
 
@@ -114,11 +115,13 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         screens += effect->kind == EFFECT_SCREEN;
         if (effect->kind == EFFECT_PHOTO_ADD || effect->kind == EFFECT_ORDER_CREATE)
             promise_consent(stage, chat);
-        if (effect->kind == EFFECT_ALBUM || effect->kind == EFFECT_FILES)
-            promise_album(stage, effect);
-        if (effect->kind == EFFECT_ANSWER && effect->text != NULL &&
-            (utf16_units(effect->text) > TOAST_MAX_UNITS || effect->text[0] == '\0' || strpbrk(effect->text, "<>")))
-            stage_fail(stage, "an answer that does not fit: %s", effect->text);
+        if (effect->kind == EFFECT_ALBUM)
+            promise_shots(stage, &effect->album);
+        if (effect->kind == EFFECT_FILES)
+            promise_shots(stage, &effect->files);
+        const char *toast = effect->kind == EFFECT_ANSWER ? effect->answer.toast : NULL;
+        if (toast != NULL && (utf16_units(toast) > TOAST_MAX_UNITS || toast[0] == '\0' || strpbrk(toast, "<>")))
+            stage_fail(stage, "an answer that does not fit: %s", toast);
         answers += effect->kind == EFFECT_ANSWER;
     }
     if (answers != (event->kind == EVENT_BUTTON))

@@ -35,8 +35,8 @@ static _Noreturn void wrong(struct player *player, const char *what, const char 
         for (size_t k = 0; k < shown->message->button_count; k++)
             fprintf(stderr, "    [%s]\n", shown->message->buttons[k].label);
     }
-    for (size_t i = 0; i < stage->effects.count; i++)
-        fprintf(stderr, "  effect: %s\n", script_effect(&player->arena, &stage->effects.list[i]));
+    for (size_t i = 0; i < stage->told_count; i++)
+        fprintf(stderr, "  effect: %s\n", stage->told[i]);
     exit(1);
 }
 
@@ -443,8 +443,8 @@ static void state(struct player *player, const char *rest)
 
 static bool has_effect(struct player *player, const char *wanted)
 {
-    for (size_t i = 0; i < player->stage->effects.count; i++)
-        if (strcmp(script_effect(&player->arena, &player->stage->effects.list[i]), wanted) == 0)
+    for (size_t i = 0; i < player->stage->told_count; i++)
+        if (strcmp(player->stage->told[i], wanted) == 0)
             return true;
     return false;
 }
@@ -458,16 +458,17 @@ static void effect(struct player *player, const char *rest)
 /* By the beginning: "no effect: ALBUM" is no album at all. */
 static void no_effect(struct player *player, const char *rest)
 {
-    for (size_t i = 0; i < player->stage->effects.count; i++)
-        if (strncmp(script_effect(&player->arena, &player->stage->effects.list[i]), rest, strlen(rest)) == 0)
+    for (size_t i = 0; i < player->stage->told_count; i++)
+        if (strncmp(player->stage->told[i], rest, strlen(rest)) == 0)
             wrong(player, "there was an effect", rest);
 }
 
 static void toast(struct player *player, const char *rest)
 {
-    for (size_t i = 0; i < player->stage->effects.count; i++) {
-        const struct effect *one = &player->stage->effects.list[i];
-        if (one->kind == EFFECT_ANSWER && one->text != NULL && script_matches(one->text, rest))
+    static const char answer[] = "ANSWER ";
+    for (size_t i = 0; i < player->stage->told_count; i++) {
+        const char *told = player->stage->told[i];
+        if (strncmp(told, answer, strlen(answer)) == 0 && script_matches(told + strlen(answer), rest))
             return;
     }
     wrong(player, "no answer to the press says", rest);

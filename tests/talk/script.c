@@ -68,58 +68,77 @@ int script_times(const char *word)
 }
 
 /* "0-9,12" */
-static const char *indexes(struct arena *arena, const struct effect *effect)
+static const char *indexes(struct arena *arena, const struct shots *shots)
 {
     const char *text = "";
-    for (size_t i = 0; i < effect->index_count;) {
+    for (size_t i = 0; i < shots->count;) {
         size_t end = i;
-        while (end + 1 < effect->index_count && effect->indexes[end + 1] == effect->indexes[end] + 1)
+        while (end + 1 < shots->count && shots->indexes[end + 1] == shots->indexes[end] + 1)
             end++;
-        text = arena_format(arena, "%s%s%d", text, i == 0 ? "" : ",", effect->indexes[i]);
+        text = arena_format(arena, "%s%s%d", text, i == 0 ? "" : ",", shots->indexes[i]);
         if (end > i)
-            text = arena_format(arena, "%s-%d", text, effect->indexes[end]);
+            text = arena_format(arena, "%s-%d", text, shots->indexes[end]);
         i = end + 1;
     }
     return text;
 }
 
-static const char *with_text(struct arena *arena, const char *name, const char *text)
+static const char *name_of(const struct effect *effect)
 {
-    return text == NULL ? name : arena_format(arena, "%s %s", name, text);
+    static const char *const names[EFFECT_COUNT] = {
+#define ANSWER(NAME, word) [EFFECT_##NAME] = #NAME,
+#define MESSAGE(NAME, word) [EFFECT_##NAME] = #NAME,
+#define RECORD(NAME, word) [EFFECT_##NAME] = #NAME,
+#define MESSAGE_RECORD(NAME, word) [EFFECT_##NAME] = #NAME,
+#define RECORD_WAKES(NAME, word, chore) [EFFECT_##NAME] = #NAME,
+#define WAKES(NAME, word, chore) [EFFECT_##NAME] = #NAME,
+#include "core/effects.def"
+    };
+    if (effect->kind == EFFECT_ALBUM && effect->album.again)
+        return "AGAIN";
+    return effect->kind == EFFECT_BLOCKED && !effect->blocked.is_blocked ? "UNBLOCKED" : names[effect->kind];
+}
+
+/* What is told of it behind its name; NULL: nothing. */
+static const char *details(struct arena *arena, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_ANSWER: return effect->answer.toast;
+    case EFFECT_ALBUM: return indexes(arena, &effect->album);
+    case EFFECT_FILES: return indexes(arena, &effect->files);
+    case EFFECT_REGISTER: return effect->register_user.referral_code;
+    case EFFECT_CONSENT:
+        return arena_format(arena, "%s %d%s", effect->consent.kind == CONSENT_OFFER ? "offer" : "data",
+                            effect->consent.version, effect->consent.given ? "" : " no");
+    case EFFECT_CONTACT: return effect->contact.contact;
+    case EFFECT_AVATAR_CREATE: return effect->avatar_create.name;
+    case EFFECT_AVATAR_RENAME: return effect->avatar_rename.name;
+    case EFFECT_PHOTO_ADD: return arena_format(arena, "%d", effect->photo_add.number);
+    case EFFECT_ORDER_CREATE:
+        return arena_format(arena, "%s %" PRId64 " %d", effect->order_create.style_id,
+                            effect->order_create.price_kopecks, effect->order_create.photo_count);
+    case EFFECT_SCREEN:
+    case EFFECT_NOTICE:
+    case EFFECT_EXAMPLES:
+    case EFFECT_BLOCKED:
+    case EFFECT_AVATAR_DELETE:
+    case EFFECT_PHOTO_HOLD:
+    case EFFECT_HELD_CLEAR:
+    case EFFECT_PHOTO_TOLD:
+    case EFFECT_PHOTO_DROP:
+    case EFFECT_PHOTOS_CLEAR:
+    case EFFECT_ORDER_CANCEL:
+    case EFFECT_PAYMENT_CHECK:
+    case EFFECT_JOB_FINISHED:
+    case EFFECT_COUNT: break;
+    }
+    return NULL;
 }
 
 const char *script_effect(struct arena *arena, const struct effect *effect)
 {
-    switch (effect->kind) {
-    case EFFECT_SCREEN: return "SCREEN";
-    case EFFECT_NOTICE: return "NOTICE";
-    case EFFECT_EXAMPLES: return "EXAMPLES";
-    case EFFECT_ANSWER: return with_text(arena, "ANSWER", effect->text);
-    case EFFECT_ALBUM: return with_text(arena, effect->flag ? "AGAIN" : "ALBUM", indexes(arena, effect));
-    case EFFECT_FILES: return with_text(arena, "FILES", indexes(arena, effect));
-    case EFFECT_REGISTER: return with_text(arena, "REGISTER", effect->text);
-    case EFFECT_CONSENT:
-        return arena_format(arena, "CONSENT %s %" PRId64 "%s", effect->object == CONSENT_OFFER ? "offer" : "data",
-                            effect->number, effect->flag ? "" : " no");
-    case EFFECT_CONTACT: return with_text(arena, "CONTACT", effect->text);
-    case EFFECT_BLOCKED: return effect->flag ? "BLOCKED" : "UNBLOCKED";
-    case EFFECT_AVATAR_CREATE: return with_text(arena, "AVATAR_CREATE", effect->text);
-    case EFFECT_AVATAR_RENAME: return with_text(arena, "AVATAR_RENAME", effect->text);
-    case EFFECT_AVATAR_DELETE: return "AVATAR_DELETE";
-    case EFFECT_PHOTO_ADD: return arena_format(arena, "PHOTO_ADD %" PRId64, effect->number);
-    case EFFECT_PHOTO_HOLD: return "PHOTO_HOLD";
-    case EFFECT_HELD_CLEAR: return "HELD_CLEAR";
-    case EFFECT_PHOTO_TOLD: return "PHOTO_TOLD";
-    case EFFECT_PHOTO_DROP: return "PHOTO_DROP";
-    case EFFECT_PHOTOS_CLEAR: return "PHOTOS_CLEAR";
-    case EFFECT_ORDER_CREATE:
-        return arena_format(arena, "ORDER_CREATE %s %" PRId64 " %d", effect->text, effect->number, effect->count);
-    case EFFECT_ORDER_CANCEL: return "ORDER_CANCEL";
-    case EFFECT_PAYMENT_CHECK: return "PAYMENT_CHECK";
-    case EFFECT_JOB_FINISHED: return "JOB_FINISHED";
-    case EFFECT_COUNT: break;
-    }
-    abort();
+    const char *more = details(arena, effect);
+    return more == NULL ? name_of(effect) : arena_format(arena, "%s %s", name_of(effect), more);
 }
 
 static int find(const char *const *names, int count, const char *name)

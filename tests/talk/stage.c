@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/talk/promise.h"
+#include "tests/talk/script.h"
 
 enum { START_S = 1700000000 };
 
@@ -55,7 +56,8 @@ bool stage_is_full(const struct stage *stage)
 
 void stage_mark(struct stage *stage)
 {
-    stage->effects = (struct effects){0};
+    stage->told = NULL;
+    stage->told_count = stage->told_capacity = 0;
     stage->shown_from = stage->message_count;
 }
 
@@ -127,57 +129,64 @@ static void load_chat(struct stage *stage, struct chat *chat)
             chat->jobs[chat->job_count++] = stage->jobs[i];
 }
 
-static void apply_photo(struct stage *stage, const struct effect *effect)
+static void apply_photo_add(struct stage *stage, const struct effect *effect)
+{
+    (void)find_avatar(stage, effect->photo_add.avatar_id);
+    stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->photo_add.intake_id,
+                                                                  .avatar_id = effect->photo_add.avatar_id,
+                                                                  .number = effect->photo_add.number,
+                                                                  .as_photo = effect->photo_add.file->as_photo};
+}
+
+static void apply_photo_drop(struct stage *stage, int64_t avatar_id)
 {
     struct stage_intake *last = NULL;
-    (void)find_avatar(stage, effect->other);
-    if (effect->kind == EFFECT_PHOTO_ADD) {
-        stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->object,
-                                                                      .avatar_id = effect->other,
-                                                                      .number = (int32_t)effect->number,
-                                                                      .as_photo = effect->file->as_photo};
-        return;
-    }
+    (void)find_avatar(stage, avatar_id);
     for (size_t i = 0; i < stage->intake_count; i++) {
         struct stage_intake *row = &stage->intakes[i];
-        if (row->avatar_id != effect->other)
-            continue;
-        if (effect->kind == EFFECT_PHOTOS_CLEAR)
-            row->avatar_id = 0;
-        else if (row->verdict == PHOTO_GOOD && !row->dropped)
+        if (row->avatar_id == avatar_id && row->verdict == PHOTO_GOOD && !row->dropped)
             last = row;
     }
-    if (effect->kind == EFFECT_PHOTO_DROP) {
-        if (last == NULL)
-            stage_fail(stage, "a photo is dropped of an avatar that has none");
-        last->dropped = true;
-    }
+    if (last == NULL)
+        stage_fail(stage, "a photo is dropped of an avatar that has none");
+    last->dropped = true;
 }
 
-static void apply_order(struct stage *stage, const struct effect *effect)
+static void apply_photos_clear(struct stage *stage, int64_t avatar_id)
 {
-    for (size_t i = 0; effect->kind == EFFECT_ORDER_CANCEL && i < stage->order_count; i++)
-        if (stage->orders[i].id == effect->object)
+    (void)find_avatar(stage, avatar_id);
+    for (size_t i = 0; i < stage->intake_count; i++)
+        if (stage->intakes[i].avatar_id == avatar_id)
+            stage->intakes[i].avatar_id = 0;
+}
+
+static void apply_order_cancel(struct stage *stage, int64_t order_id)
+{
+    for (size_t i = 0; i < stage->order_count; i++)
+        if (stage->orders[i].id == order_id)
             stage->orders[i].status = ORDER_CANCELED;
-    if (effect->kind == EFFECT_ORDER_CREATE) {
-        (void)find_avatar(stage, effect->other);
-        stage->orders[stage->order_count++] = (struct order){.id = effect->object,
-                                                             .avatar_id = effect->other,
-                                                             .style_id = arena_copy(&stage->keep, effect->text),
-                                                             .contact = arena_copy(&stage->keep, stage->user.contact),
-                                                             .price_kopecks = effect->number,
-                                                             .photo_count = effect->count};
-    }
 }
 
-static void apply_album(struct stage *stage, const struct effect *effect)
+static void apply_order_create(struct stage *stage, const struct effect *effect)
 {
-    struct job *job = find_job(stage, effect->object);
-    for (size_t i = 0; i < effect->index_count; i++) {
-        uint8_t *shot = &job->shots[effect->indexes[i]];
-        if (*shot != (effect->flag ? SHOT_SENT : SHOT_MADE))
-            stage_fail(stage, "photo %d is sent although it is in state %d", effect->indexes[i], *shot);
-        if (!effect->flag)
+    (void)find_avatar(stage, effect->order_create.avatar_id);
+    stage->orders[stage->order_count++] = (struct order){
+        .id = effect->order_create.order_id,
+        .avatar_id = effect->order_create.avatar_id,
+        .style_id = arena_copy(&stage->keep, effect->order_create.style_id),
+        .contact = arena_copy(&stage->keep, stage->user.contact),
+        .price_kopecks = effect->order_create.price_kopecks,
+        .photo_count = effect->order_create.photo_count};
+}
+
+static void apply_shots(struct stage *stage, const struct shots *shots)
+{
+    struct job *job = find_job(stage, shots->job_id);
+    for (size_t i = 0; i < shots->count; i++) {
+        uint8_t *shot = &job->shots[shots->indexes[i]];
+        if (*shot != (shots->again ? SHOT_SENT : SHOT_MADE))
+            stage_fail(stage, "photo %d is sent although it is in state %d", shots->indexes[i], *shot);
+        if (!shots->again)
             *shot = SHOT_QUEUED;
     }
 }
@@ -193,42 +202,58 @@ void stage_delete(struct stage *stage, int64_t avatar_id)
             stage->jobs[i].avatar_id = 0;
 }
 
+static void apply_told(struct stage *stage, int64_t intake_id)
+{
+    for (size_t i = 0; i < stage->intake_count; i++)
+        stage->intakes[i].told = stage->intakes[i].told || stage->intakes[i].id == intake_id;
+}
+
+static void apply_notice(struct stage *stage, const struct effect *effect)
+{
+    if (effect->notice.closes_job_id == 0)
+        return;
+    struct job *job = find_job(stage, effect->notice.closes_job_id);
+    *(effect->notice.closes_files ? &job->files_coming : &job->again_coming) = true;
+}
+
+static void apply_avatar_create(struct stage *stage, const struct effect *effect)
+{
+    const char *name = arena_copy(&stage->keep, effect->avatar_create.name);
+    stage->avatars[stage->avatar_count++] = (struct stage_avatar){effect->avatar_create.avatar_id, name};
+}
+
 static void apply_record(struct stage *stage, const struct effect *effect)
 {
-    const char *text = arena_copy(&stage->keep, effect->text);
     switch (effect->kind) {
     case EFFECT_REGISTER:
-        stage->user.id = effect->object;
-        stage->referral = text;
+        stage->user.id = effect->register_user.user_id;
+        stage->referral = arena_copy(&stage->keep, effect->register_user.referral_code);
         break;
-    case EFFECT_CONSENT: stage->user.consents[effect->object] = effect->flag ? (int32_t)effect->number : 0; break;
-    case EFFECT_PHOTO_HOLD: stage->held[stage->held_count++] = (struct held){effect->object, *effect->file}; break;
+    case EFFECT_CONSENT:
+        stage->user.consents[effect->consent.kind] = effect->consent.given ? effect->consent.version : 0;
+        break;
+    case EFFECT_PHOTO_HOLD:
+        stage->held[stage->held_count++] = (struct held){effect->photo_hold.held_id, *effect->photo_hold.file};
+        break;
     case EFFECT_HELD_CLEAR: stage->held_count = 0; break;
-    case EFFECT_CONTACT: stage->user.contact = text; break;
-    case EFFECT_BLOCKED: stage->user.blocked = effect->flag; break;
-    case EFFECT_AVATAR_CREATE:
-        stage->avatars[stage->avatar_count++] = (struct stage_avatar){effect->object, text};
+    case EFFECT_CONTACT: stage->user.contact = arena_copy(&stage->keep, effect->contact.contact); break;
+    case EFFECT_BLOCKED: stage->user.blocked = effect->blocked.is_blocked; break;
+    case EFFECT_AVATAR_CREATE: apply_avatar_create(stage, effect); break;
+    case EFFECT_AVATAR_RENAME:
+        find_avatar(stage, effect->avatar_rename.avatar_id)->name = arena_copy(&stage->keep,
+                                                                               effect->avatar_rename.name);
         break;
-    case EFFECT_AVATAR_RENAME: find_avatar(stage, effect->object)->name = text; break;
-    case EFFECT_AVATAR_DELETE: stage_delete(stage, effect->object); break;
-    case EFFECT_PHOTO_TOLD:
-        for (size_t i = 0; i < stage->intake_count; i++)
-            stage->intakes[i].told = stage->intakes[i].told || stage->intakes[i].id == effect->object;
-        break;
-    case EFFECT_PHOTO_ADD:
-    case EFFECT_PHOTO_DROP:
-    case EFFECT_PHOTOS_CLEAR: apply_photo(stage, effect); break;
-    case EFFECT_ORDER_CREATE:
-    case EFFECT_ORDER_CANCEL: apply_order(stage, effect); break;
-    case EFFECT_ALBUM:
-    case EFFECT_FILES: apply_album(stage, effect); break;
-    case EFFECT_NOTICE:
-        if (effect->object != 0) {
-            struct job *job = find_job(stage, effect->object);
-            *(effect->flag ? &job->files_coming : &job->again_coming) = true;
-        }
-        break;
-    case EFFECT_JOB_FINISHED: find_job(stage, effect->object)->finished = true; break;
+    case EFFECT_AVATAR_DELETE: stage_delete(stage, effect->avatar_delete.avatar_id); break;
+    case EFFECT_PHOTO_TOLD: apply_told(stage, effect->photo_told.intake_id); break;
+    case EFFECT_PHOTO_ADD: apply_photo_add(stage, effect); break;
+    case EFFECT_PHOTO_DROP: apply_photo_drop(stage, effect->photo_drop.avatar_id); break;
+    case EFFECT_PHOTOS_CLEAR: apply_photos_clear(stage, effect->photos_clear.avatar_id); break;
+    case EFFECT_ORDER_CREATE: apply_order_create(stage, effect); break;
+    case EFFECT_ORDER_CANCEL: apply_order_cancel(stage, effect->order_cancel.order_id); break;
+    case EFFECT_ALBUM: apply_shots(stage, &effect->album); break;
+    case EFFECT_FILES: apply_shots(stage, &effect->files); break;
+    case EFFECT_NOTICE: apply_notice(stage, effect); break;
+    case EFFECT_JOB_FINISHED: find_job(stage, effect->job_finished.job_id)->finished = true; break;
     case EFFECT_SCREEN:
     case EFFECT_EXAMPLES:
     case EFFECT_ANSWER:
@@ -256,12 +281,13 @@ static const struct message *keep_message(struct stage *stage, const struct mess
 static void apply_message(struct stage *stage, struct session *session, const struct effect *effect)
 {
     bool screen = effect->kind == EFFECT_SCREEN;
+    const struct message *message = screen ? effect->screen.message : effect->notice.message;
     int64_t old = session->screen_message_id;
-    bool anew = !screen || effect->fresh || old == 0;
+    bool anew = !screen || effect->screen.fresh || old == 0;
     int64_t id = anew ? stage->next_message_id++ : old;
     for (size_t i = 0; i < stage->message_count; i++) {
         struct stage_message *shown = &stage->messages[i];
-        if (screen && shown->id == old && (!anew || effect->replace)) {
+        if (screen && shown->id == old && (!anew || effect->screen.replace)) {
             if (!anew && !shown->gone && shown->thread_id != effect->thread_id)
                 stage_fail(stage, "the user is in another topic than the screen that is edited");
             if (!anew && !shown->gone && shown->message->ask_contact)
@@ -273,30 +299,24 @@ static void apply_message(struct stage *stage, struct session *session, const st
                                                                      .thread_id = effect->thread_id,
                                                                      .kind = effect->kind,
                                                                      .fresh = anew,
-                                                                     .message = keep_message(stage, effect->message)};
+                                                                     .message = keep_message(stage, message)};
     if (screen) {
         session->screen_message_id = id;
-        session->screen_is_photo = effect->message->picture != NULL;
+        session->screen_is_photo = message->picture != NULL;
     }
 }
 
-static void keep_effect(struct stage *stage, const struct effect *effect)
+static void tell(struct stage *stage, const struct effect *effect)
 {
-    struct effects *kept = &stage->effects;
-    if (kept->count == kept->capacity) {
-        size_t capacity = kept->capacity * 2 + STAGE_BATCH_MAX;
-        struct effect *list = arena_array(&stage->keep, capacity, sizeof *list);
-        if (kept->count > 0)
-            memcpy(list, kept->list, kept->count * sizeof *list);
-        kept->list = list;
-        kept->capacity = capacity;
+    if (stage->told_count == stage->told_capacity) {
+        size_t capacity = stage->told_capacity * 2 + STAGE_BATCH_MAX;
+        const char **told = arena_array(&stage->keep, capacity, sizeof *told);
+        if (stage->told_count > 0)
+            memcpy(told, stage->told, stage->told_count * sizeof *told);
+        stage->told = told;
+        stage->told_capacity = capacity;
     }
-    struct effect *copy = &kept->list[kept->count++];
-    *copy = *effect;
-    copy->text = arena_copy(&stage->keep, effect->text);
-    copy->id = NULL;
-    copy->message = NULL;
-    copy->file = NULL;
+    stage->told[stage->told_count++] = arena_copy(&stage->keep, script_effect(&stage->keep, effect));
 }
 
 /* A message of the bot's stays in the topic it was sent to. */
@@ -344,7 +364,7 @@ void stage_step(struct stage *stage, struct event event)
         if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
             apply_message(stage, &chat->session, effect);
         apply_record(stage, effect);
-        keep_effect(stage, effect);
+        tell(stage, effect);
     }
     if (chat->dirty)
         stage->session = chat->session;

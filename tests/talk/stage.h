@@ -62,8 +62,9 @@ struct stage {
 
     struct stage_message messages[STAGE_ROWS_MAX];
     size_t message_count;
-    size_t shown_from;      /* messages from here on came of the last steps, see stage_mark */
-    struct effects effects; /* of all steps since stage_mark, in keep */
+    size_t shown_from; /* messages from here on came of the last steps, see stage_mark */
+    const char **told; /* the effects of all steps since stage_mark, as dialogues name them; in keep */
+    size_t told_count, told_capacity;
 };
 
 struct stage *stage_new(const struct rules *rules);

@@ -265,25 +265,22 @@ static void test_large_turn(void)
 {
     enum { CHATS = 300 };
     static struct chat chats[CHATS];
-    static struct effect list[CHATS * 3];
+    static struct effect list[CHATS + 2];
     struct customer anna = customer_new();
     int64_t job_id = job_new(&anna);
+    tell(SQL("UPDATE photo_tasks SET state = 'made' WHERE job_id = %lld", (long long)job_id));
     struct effects effects = {.list = list};
     for (size_t i = 0; i < CHATS; i++) {
-        chats[i] = (struct chat){.id = (int64_t)i + 1, .user.id = anna.user_id};
-        bool hers = i == 7;
-        struct effect *made = &list[effects.count];
-        made[0] = (struct effect){.kind = EFFECT_BLOCKED, .chat_id = chats[i].id, .flag = true};
-        made[1] = (struct effect){.kind = EFFECT_ALBUM,
-                                  .chat_id = chats[i].id,
-                                  .object = hers ? job_id : 0,
-                                  .indexes = {0, 2, 22},
-                                  .index_count = 3};
-        made[2] = (struct effect){.kind = EFFECT_JOB_FINISHED, .chat_id = chats[i].id, .object = hers ? job_id : 0};
-        effects.count += 3;
+        chats[i] = (struct chat){.id = i + 1 == CHATS ? anna.chat_id : (int64_t)i + 1, .user.id = anna.user_id};
+        list[effects.count++] = (struct effect){
+            .kind = EFFECT_BLOCKED, .chat_id = chats[i].id, .blocked.is_blocked = true};
     }
+    list[effects.count++] = (struct effect){
+        .kind = EFFECT_ALBUM, .chat_id = anna.chat_id, .album = {.job_id = job_id, .count = 3, .indexes = {0, 2, 22}}};
+    list[effects.count++] = (struct effect){
+        .kind = EFFECT_JOB_FINISHED, .chat_id = anna.chat_id, .job_finished.job_id = job_id};
     struct db_unit *unit = db_unit_new();
-    commit_add_records(unit, &arena, chats, CHATS, &effects, 1700000000000);
+    commit_add_records(unit, &arena, chats, CHATS, &effects, NULL, 0, 1700000000000);
     CHECK(db_unit_count(unit) > 256);
     db_result_free(run(unit));
     CHECK_INT(

@@ -14,7 +14,7 @@ static void deeds(const struct customer *customer, struct effect *list, size_t c
     struct db_unit *unit = db_unit_new();
     for (size_t i = 0; i < count; i++)
         list[i].chat_id = chat.id;
-    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = list, .count = count}, 1700000000000);
+    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = list, .count = count}, NULL, 0, 1700000000000);
     db_result_free(run(unit));
 }
 
@@ -32,8 +32,8 @@ static struct chat loaded(const struct customer *customer)
 
 static struct effect consent(enum consent kind, int version, bool given, const char *words)
 {
-    return (struct effect){
-        .kind = EFFECT_CONSENT, .object = kind, .number = version, .flag = given, .text = words, .id = "ru"};
+    return (struct effect){.kind = EFFECT_CONSENT,
+                           .consent = {.kind = kind, .version = version, .given = given, .words = words, .lang = "ru"}};
 }
 
 static int64_t records(const struct customer *customer, const char *where)
@@ -118,7 +118,7 @@ static void test_from_before(const char *server)
 
 static struct effect hold(int64_t id, const struct event_file *file)
 {
-    return (struct effect){.kind = EFFECT_PHOTO_HOLD, .object = id, .file = file};
+    return (struct effect){.kind = EFFECT_PHOTO_HOLD, .photo_hold = {id, file}};
 }
 
 static void test_held(void)
@@ -136,10 +136,9 @@ static void test_held(void)
     CHECK_INT(chat.held[0].file.size_bytes, 100);
     CHECK(chat.held[0].file.as_photo && !chat.held[1].file.as_photo);
     CHECK_INT(ask("SELECT count(*) FROM photo_intake"), 0); /* nothing of them is fetched */
-    struct effect taken[] = {
-        {.kind = EFFECT_PHOTO_ADD, .object = ids[0], .other = anna.avatar_id, .number = 1, .file = &chat.held[0].file},
-        {.kind = EFFECT_PHOTO_ADD, .object = ids[1], .other = anna.avatar_id, .number = 2, .file = &chat.held[1].file},
-        {.kind = EFFECT_HELD_CLEAR}};
+    struct effect taken[] = {{.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[0], anna.avatar_id, 1, &chat.held[0].file}},
+                             {.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[1], anna.avatar_id, 2, &chat.held[1].file}},
+                             {.kind = EFFECT_HELD_CLEAR}};
     deeds(&anna, taken, 3);
     chat = loaded(&anna);
     CHECK_INT(chat.held_count, 0);

@@ -2,18 +2,34 @@
  * do between a turn's load and its commit must cost nobody a paid set. Run by tests/postgres run, which sets
  * FOTOSET_TEST_CONNINFO. */
 #include "db/commit.h"
+#include "db/deed.h"
 #include "db/load.h"
 #include "db/tasks.h"
 #include "tests/unit/chores.h"
 
 /* The unit of one effect of one chat. */
-static struct db_unit *deed(const struct customer *customer, struct effect effect)
+static struct db_unit *deed_with(const struct customer *customer, struct effect effect, const struct order_terms *terms)
 {
     struct chat chat = {.id = customer->chat_id, .user.id = customer->user_id};
     struct db_unit *unit = db_unit_new();
     effect.chat_id = chat.id;
-    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, 1700000000000);
+    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, terms, terms != NULL,
+                       1700000000000);
     return unit;
+}
+
+static struct db_unit *deed(const struct customer *customer, struct effect effect)
+{
+    return deed_with(customer, effect, NULL);
+}
+
+/* Nothing of it happens: the rows are not as the turn loaded them. */
+static void check_lost(struct db_unit *unit)
+{
+    struct db_failure failure;
+    CHECK(db_run(db, unit, WAIT_MS, NULL, &failure) == ERR_CONFLICT);
+    CHECK_TEXT(failure.sqlstate, DEED_LOST);
+    CHECK(!failure.maybe_committed && db_fault_of(&failure) == DB_FAULT_TABLE);
 }
 
 /* object: named by a pressed button. */
@@ -53,7 +69,8 @@ static int64_t avatars_of(const struct customer *customer)
 
 static struct db_unit *delete_of(const struct customer *customer)
 {
-    return deed(customer, (struct effect){.kind = EFFECT_AVATAR_DELETE, .object = customer->avatar_id});
+    return deed(customer,
+                (struct effect){.kind = EFFECT_AVATAR_DELETE, .avatar_delete.avatar_id = customer->avatar_id});
 }
 
 /* The turn saw no set when the user pressed "yes, delete"; it was paid before the turn was committed. */
@@ -63,7 +80,7 @@ static void test_paid_while_deleting(void)
     int64_t order_id = order_new(&anna);
     CHECK(create_payment(order_id));
     CHECK(settle(order_id, 50000, "RUB").job_id != 0);
-    db_result_free(run(delete_of(&anna)));
+    check_lost(delete_of(&anna));
     CHECK_INT(avatars_of(&anna), 1);
     CHECK_INT(jobs_of(order_id), 1);
     tell(SQL("UPDATE avatars SET status = 'ready' WHERE id = %lld", (long long)anna.avatar_id));
@@ -75,11 +92,10 @@ static void test_paid_while_deleting(void)
     CHECK_INT(avatars_of(&boris), 0);
 }
 
-static void counted(void *ctx, const struct db_result *result, const struct db_failure *failure)
+static void counted(void *lost, const struct db_result *result, const struct db_failure *failure)
 {
-    (void)ctx;
     (void)result;
-    CHECK(failure == NULL);
+    CHECK(lost == NULL ? failure == NULL : failure != NULL && strcmp(failure->sqlstate, DEED_LOST) == 0);
     open_answers--;
 }
 
@@ -96,7 +112,7 @@ static void test_paid_at_once_with_deleting(void)
     db_submit(other, unit, counted, NULL);
     for (int64_t until = now_ms() + 300; now_ms() < until;)
         db_ready(other, POLLIN | POLLOUT, now_ms());
-    db_submit(db, delete_of(&anna), counted, NULL);
+    db_submit(db, delete_of(&anna), counted, &anna);
     wait_for_answers();
     CHECK_INT(avatars_of(&anna), 1);
     CHECK_INT(jobs_of(order_id), 1);
@@ -125,7 +141,10 @@ static void test_other_photos(void)
     CHECK_INT(db_rows(result, at), 1);
     CHECK_TEXT(tasks_read_claimed(result, at, 0).references, "store:1\nstore:2");
     db_result_free(result);
-    db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .other = anna.avatar_id})));
+    check_lost(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .photo_drop.avatar_id = anna.avatar_id}));
+    tell(SQL("UPDATE avatars SET status = 'ready' WHERE id = %lld", id)); /* the set is made */
+    db_result_free(
+        run(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .photo_drop.avatar_id = anna.avatar_id})));
     CHECK_INT(loaded(anna.chat_id).avatars[0].good, 1); /* the last one that was counted, not the other program's */
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
 }
@@ -139,15 +158,11 @@ static void test_cleared_before_paid(void)
              " FROM generate_series(1, 2) n",
              id));
     static const char *const looks[] = {"one", "two"};
-    struct order_terms terms = {SQL("key-of-%lld", id), "{}", looks, looks, 2};
     int64_t order_id = next_id++;
-    db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_ORDER_CREATE,
-                                                   .object = order_id,
-                                                   .other = anna.avatar_id,
-                                                   .text = "creative",
-                                                   .count = PHOTOS,
-                                                   .number = 50000,
-                                                   .terms = &terms})));
+    struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", looks, looks, 2};
+    struct effect order = {.kind = EFFECT_ORDER_CREATE,
+                           .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS}};
+    db_result_free(run(deed_with(&anna, order, &terms)));
     clear_tasks();
     CHECK(create_payment(order_id));
     CHECK(settle(order_id, 50000, "RUB").job_id != 0);
@@ -194,6 +209,25 @@ static void test_put_back(void)
         CHECK_INT(ask(SQL("SELECT message_id FROM photo_tasks WHERE job_id = %lld AND index = 1", (long long)job_id)),
                   12);
     }
+}
+
+/* The photo arrived, and its original as a file, before a turn told of either. */
+static void test_both_ways(void)
+{
+    struct customer anna = customer_new();
+    int64_t job_id = job_new(&anna);
+    struct photo_outcome photos[] = {{0, job_id, 0, NULL, 0, NULL, "original"},
+                                     {0, job_id, 0, "sent", 11, "photo", NULL},
+                                     {0, job_id, 1, "sent", 12, "second", NULL},
+                                     {0, job_id, 1, NULL, 0, NULL, "second original"}};
+    struct db_unit *unit = db_unit_new();
+    commit_add_outcomes(unit, &arena, 1, &(struct outbox_outcomes){.photos = photos, .photo_count = 4});
+    db_result_free(run(unit));
+    for (int index = 0; index < 2; index++)
+        CHECK_TEXT(ask_text(SQL("SELECT delivery || ' ' || message_id || ' ' || photo_file_id || ' ' ||"
+                                " document_file_id FROM photo_tasks WHERE job_id = %lld AND index = %d",
+                                (long long)job_id, index)),
+                   index == 0 ? "sent 11 photo original" : "sent 12 second second original");
 }
 
 /* ---- a contact that nobody can read ---- */
@@ -251,10 +285,8 @@ static void send(const struct customer *customer, const char *file_id, bool as_p
 {
     struct event_file file = {.file_id = file_id, .file_unique_id = file_id, .as_photo = as_photo};
     int64_t id = next_id++;
-    db_result_free(run(
-        deed(customer,
-             (struct effect){
-                 .kind = EFFECT_PHOTO_ADD, .object = id, .other = customer->avatar_id, .number = id, .file = &file})));
+    db_result_free(run(deed(customer, (struct effect){.kind = EFFECT_PHOTO_ADD,
+                                                      .photo_add = {id, customer->avatar_id, (int32_t)id, &file}})));
     (void)ask_text(
         SQL("SELECT final FROM photo_examined(%lld, 'good', NULL, '{}', 'store:%s')", (long long)id, file_id));
 }
@@ -293,13 +325,13 @@ static void test_unlinked(void)
     tell(SQL("UPDATE users SET telegram_user_id = NULL WHERE id = %lld", (long long)anna.user_id));
     CHECK_INT(loaded(anna.chat_id).user.id, 0);
     struct customer again = {.chat_id = anna.chat_id, .user_id = new_id};
-    db_result_free(run(deed(&again, (struct effect){.kind = EFFECT_REGISTER, .object = new_id})));
+    db_result_free(run(deed(&again, (struct effect){.kind = EFFECT_REGISTER, .register_user.user_id = new_id})));
     CHECK_INT(loaded(anna.chat_id).user.id, new_id);
     CHECK_INT(ask(SQL("SELECT count(*) FROM users WHERE id = %lld AND device_id = 'tg:%lld'", (long long)anna.user_id,
                       (long long)anna.chat_id)),
               1);
     struct customer boris = {.chat_id = next_id++, .user_id = ask("SELECT nextval('users_id_seq')")};
-    db_result_free(run(deed(&boris, (struct effect){.kind = EFFECT_REGISTER, .object = boris.user_id})));
+    db_result_free(run(deed(&boris, (struct effect){.kind = EFFECT_REGISTER, .register_user.user_id = boris.user_id})));
     CHECK_TEXT(ask_text(SQL("SELECT device_id FROM users WHERE id = %lld", (long long)boris.user_id)),
                SQL("tg:%lld", (long long)boris.chat_id));
 }
@@ -312,6 +344,7 @@ int main(void)
     test_other_photos();
     test_cleared_before_paid();
     test_put_back();
+    test_both_ways();
     test_contact();
     test_ordered_contact();
     test_thumbnail();

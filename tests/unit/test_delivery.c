@@ -32,12 +32,12 @@ static void note_sent(const struct job *before, uint8_t *times)
     for (size_t i = 0; i < effects.count; i++) {
         const struct effect *effect = &effects.list[i];
         CHECK_INT(effect->kind, EFFECT_ALBUM);
-        CHECK(effect->object == before->id);
-        CHECK(effect->index_count >= 1 && effect->index_count <= ALBUM_MAX);
-        CHECK(!effect->flag);
-        for (size_t k = 0; k < effect->index_count; k++) {
-            CHECK_INT(before->shots[effect->indexes[k]], SHOT_MADE);
-            CHECK_INT(times[effect->indexes[k]]++, 0);
+        CHECK(effect->album.job_id == before->id);
+        CHECK(effect->album.count >= 1 && effect->album.count <= ALBUM_MAX);
+        CHECK(!effect->album.again);
+        for (size_t k = 0; k < effect->album.count; k++) {
+            CHECK_INT(before->shots[effect->album.indexes[k]], SHOT_MADE);
+            CHECK_INT(times[effect->album.indexes[k]]++, 0);
         }
     }
 }
@@ -61,8 +61,8 @@ static void play_set(struct job *job)
         delivery_plan(&step, job);
         note_sent(&before, times);
         for (size_t k = 0; k < effects.count; k++) {
-            CHECK(last < effects.list[k].indexes[0]);
-            last = effects.list[k].indexes[effects.list[k].index_count - 1];
+            CHECK(last < effects.list[k].album.indexes[0]);
+            last = effects.list[k].album.indexes[effects.list[k].album.count - 1];
         }
         for (int32_t k = 0; k < job->total; k++)
             if (before.shots[k] != job->shots[k])
@@ -97,10 +97,10 @@ static void test_sizes(void)
     struct step step = begin();
     delivery_plan(&step, &job);
     CHECK_INT(effects.count, 3);
-    CHECK_INT(effects.list[0].index_count, 10);
-    CHECK_INT(effects.list[1].index_count, 10);
-    CHECK_INT(effects.list[2].index_count, 3);
-    CHECK_INT(effects.list[2].indexes[2], 22);
+    CHECK_INT(effects.list[0].album.count, 10);
+    CHECK_INT(effects.list[1].album.count, 10);
+    CHECK_INT(effects.list[2].album.count, 3);
+    CHECK_INT(effects.list[2].album.indexes[2], 22);
     step = begin();
     delivery_plan(&step, &job);
     CHECK_INT(effects.count, 0);
@@ -119,12 +119,12 @@ static void test_waits(void)
     job.shots[22] = SHOT_WAITING;
     delivery_plan(&step, &job);
     CHECK_INT(effects.count, 2);
-    CHECK_INT(effects.list[0].indexes[9], 10);
+    CHECK_INT(effects.list[0].album.indexes[9], 10);
     job.shots[22] = SHOT_FAILED;
     delivery_plan(&step, &job);
     CHECK_INT(effects.count, 3);
-    CHECK_INT(effects.list[2].index_count, 1);
-    CHECK_INT(effects.list[2].indexes[0], 21);
+    CHECK_INT(effects.list[2].album.count, 1);
+    CHECK_INT(effects.list[2].album.indexes[0], 21);
 }
 
 static void test_repeat(void)
@@ -137,14 +137,14 @@ static void test_repeat(void)
     delivery_repeat(&step, &job, true);
     CHECK_INT(effects.count, 2);
     CHECK_INT(effects.list[0].kind, EFFECT_FILES);
-    CHECK(effects.list[0].flag);
-    CHECK_INT(effects.list[0].indexes[2], 3);
-    CHECK_INT(effects.list[1].index_count, 1);
+    CHECK(effects.list[0].files.again);
+    CHECK_INT(effects.list[0].files.indexes[2], 3);
+    CHECK_INT(effects.list[1].files.count, 1);
     CHECK(memcmp(&before, &job, sizeof job) == 0);
     step = begin();
     delivery_repeat(&step, &job, false);
     CHECK_INT(effects.list[0].kind, EFFECT_ALBUM);
-    CHECK(effects.list[0].flag);
+    CHECK(effects.list[0].album.again);
 }
 
 static void test_bar(void)
