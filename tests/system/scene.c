@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 static void run(const struct scene *scene, int wait_ms)
 {
@@ -53,6 +54,48 @@ void scene_await_words(const struct scene *scene, int user, const char *words)
 char *scene_path(const struct scene *scene, int user, const char *deed)
 {
     return arena_format(&scene->world->arena, "/api/chats/%" PRId64 "/%s", scene->users[user].id, deed);
+}
+
+void scene_press(const struct scene *scene, int user, const char *state, const char *action, int times)
+{
+    struct world *world = scene->world;
+    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
+    for (;;) {
+        user_look(&scene->users[user]);
+        struct screen screen = chat_screen(scene->users[user].chat, 0);
+        const char *data = screen.buttons == NULL ? NULL : chat_button(&screen, state, action);
+        if (data != NULL &&
+            net_post_status(world->net, scene_path(scene, user, "press"),
+                            arena_format(&world->arena, "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"repeat\":%d}",
+                                         screen.message_id, data, times)) == 200)
+            return;
+        if (net_now_ms() > end_ms)
+            world_fail(world, "there is no button %s:%s", state, action);
+        net_step(world->net, 20);
+    }
+}
+
+const char *scene_await_link(const struct scene *scene, int user)
+{
+    struct world *world = scene->world;
+    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
+    for (;;) {
+        user_look(&scene->users[user]);
+        struct screen screen = chat_screen(scene->users[user].chat, 0);
+        const char *link = screen.buttons == NULL ? NULL : chat_link(&screen);
+        const char *id = link == NULL ? NULL : strstr(link, "/checkout/");
+        if (id != NULL)
+            return arena_format(&world->arena, "%.*s", (int)strcspn(id + 10, "?/"), id + 10);
+        if (net_now_ms() > end_ms)
+            world_fail(world, "there is no link");
+        net_step(world->net, 20);
+    }
+}
+
+void scene_at_checkout(const struct scene *scene, const char *payment, const char *deed, const char *body)
+{
+    json_object_put(net_post(scene->world->net,
+                             arena_format(&scene->world->arena, "/api/payments/%s/%s", payment, deed), "%s", body));
 }
 
 void scene_write(const struct scene *scene, int user, const char *text)

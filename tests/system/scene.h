@@ -22,6 +22,12 @@ void scene_await(const struct scene *scene, int64_t want, const char *format, ..
 void scene_await_words(const struct scene *scene, int user, const char *words);
 /* "/api/chats/ID/deed"; lives as long as the world. */
 char *scene_path(const struct scene *scene, int user, const char *deed);
+/* Presses the button, so many times at once, when the screen has it. State "*" is a place. */
+void scene_press(const struct scene *scene, int user, const char *state, const char *action, int times);
+/* YooKassa's id of the payment that the screen links to, when it does; lives as long as the world. */
+const char *scene_await_link(const struct scene *scene, int user);
+/* What a payer does on YooKassa's page: "pay", "decline" … */
+void scene_at_checkout(const struct scene *scene, const char *payment, const char *deed, const char *body);
 /* What a user writes. */
 void scene_write(const struct scene *scene, int user, const char *text);
 

@@ -27,23 +27,9 @@ static struct user user;
 static const struct scene scene = {&world, &user, 1, &user};
 static struct invariants all = {.world = &world};
 
-/* Presses the button once the screen has it. */
 static void press(const char *state, const char *action, int times)
 {
-    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
-    for (;;) {
-        user_look(&user);
-        struct screen screen = chat_screen(user.chat, 0);
-        const char *data = screen.buttons == NULL ? NULL : chat_button(&screen, state, action);
-        if (data != NULL &&
-            net_post_status(world.net, scene_path(&scene, 0, "press"),
-                            arena_format(&world.arena, "{\"message_id\":%" PRId64 ",\"data\":\"%s\",\"repeat\":%d}",
-                                         screen.message_id, data, times)) == 200)
-            return;
-        if (net_now_ms() > end_ms)
-            world_fail(&world, "there is no button %s:%s", state, action);
-        net_step(world.net, 20);
-    }
+    scene_press(&scene, 0, state, action, times);
 }
 
 static void await_state(const char *state)
@@ -55,28 +41,6 @@ static void order(void)
 {
     press("checkout", "order", 1);
     await_state("pay");
-}
-
-/* The newest payment, once the screen has its link. */
-static const char *await_link(void)
-{
-    int64_t end_ms = net_now_ms() + SCENE_STUCK_S * 1000;
-    for (;;) {
-        user_look(&user);
-        struct screen screen = chat_screen(user.chat, 0);
-        const char *link = screen.buttons == NULL ? NULL : chat_link(&screen);
-        const char *id = link == NULL ? NULL : strstr(link, "/checkout/");
-        if (id != NULL)
-            return arena_format(&world.arena, "%.*s", (int)strcspn(id + 10, "?/"), id + 10);
-        if (net_now_ms() > end_ms)
-            world_fail(&world, "there is no link");
-        net_step(world.net, 20);
-    }
-}
-
-static void pay_at_checkout(const char *payment, const char *deed, const char *body)
-{
-    json_object_put(net_post(world.net, arena_format(&world.arena, "/api/payments/%s/%s", payment, deed), "%s", body));
 }
 
 /* Telegram's own number, shared without the "+", and an address that can't be: both are asked for again, with the true
@@ -113,7 +77,7 @@ static int64_t look(void)
 /* The look finds nothing, at once; then YooKassa takes too long, and the same is said in time all the same. */
 static void look_in_vain(void)
 {
-    (void)await_link();
+    (void)scene_await_link(&scene, 0);
     int64_t took_ms = look();
     invariants_fact(&all, took_ms < HEARD_MS + SLACK_MS, "the look was answered after %" PRId64 " ms", took_ms);
     scene_write(&scene, 0, "оплатила!");
@@ -131,13 +95,13 @@ static void look_in_vain(void)
 /* What the bank said, what the clock says. */
 static void fail_to_pay(void)
 {
-    pay_at_checkout(await_link(), "decline", "{\"reason\":\"insufficient_funds\"}");
+    scene_at_checkout(&scene, scene_await_link(&scene, 0), "decline", "{\"reason\":\"insufficient_funds\"}");
     scene_await_words(&scene, 0, "На карте не хватило денег, ничего не списано");
     order();
-    pay_at_checkout(await_link(), "decline", "{\"reason\":\"3d_secure_failed\"}");
+    scene_at_checkout(&scene, scene_await_link(&scene, 0), "decline", "{\"reason\":\"3d_secure_failed\"}");
     scene_await_words(&scene, 0, "Банк не дождался подтверждения");
     order();
-    (void)await_link();
+    (void)scene_await_link(&scene, 0);
     json_object_put(net_post(world.net, "/api/clock", "{\"advance_ms\":%d}", LINK_LIFE_MS));
     press("pay", "paid", 1);
     scene_await_words(&scene, 0, "Ссылка больше не действует");
@@ -161,7 +125,7 @@ static void count_closings(int *ret_closings, int *ret_behind)
 static void take_files(void)
 {
     int which[PRESSES * SET * 2], closings = 0, behind = 0;
-    pay_at_checkout(await_link(), "pay", "{}");
+    scene_at_checkout(&scene, scene_await_link(&scene, 0), "pay", "{}");
     await_state("result");
     json_object_put(net_post(world.net, "/api/faults",
                              "{\"service\":\"telegram\",\"method\":\"sendMediaGroup\",\"kind\":\"delay\",\"ms\":%d,"

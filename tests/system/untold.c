@@ -1,0 +1,119 @@
+/* Killed between what became true of a payment and the turn that tells it, while the people are in the menu, where
+ * nobody asks for it. Each hears of it after the next start, once: the money came; it came, but the web application has
+ * deleted the account meanwhile; another sum came than was asked. What a person must look at stands in a row. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/system/invariants.h"
+#include "tests/system/scene.h"
+#include "tests/system/secrets.h"
+
+#define SETTLED "cashier.after_settle"
+#define PAID "Оплата получена!"
+#define STUCK "Оплата пришла, но сделать фотографии по этому заказу не получается"
+
+enum { LUCKY, DELETED, WRONG_SUM, USERS, SET = 23, STUCK_S = 90 };
+
+static struct world world;
+static struct user users[USERS];
+static const struct scene still = {&world, users, 0, NULL}; /* nobody walks on by themselves */
+static struct invariants all = {.world = &world};
+static const char *payments[USERS];
+
+static void sql(const char *statement)
+{
+    db_result_free(world_sql(&world, statement));
+}
+
+/* To the menu, with a link that can be paid. */
+static void walk_to_menu(int user)
+{
+    int64_t id = users[user].id;
+    scene_walk_to(&(struct scene){&world, &users[user], 1, NULL}, 0, USER_CONTACT);
+    scene_await(&still, 1, "SELECT count(*) FROM bot_sessions WHERE state = 'contact' AND chat_id = %" PRId64, id);
+    scene_write(&still, user, "anna@mail.ru");
+    scene_await(&still, 1, "SELECT count(*) FROM bot_sessions WHERE state = 'checkout' AND chat_id = %" PRId64, id);
+    scene_press(&still, user, "checkout", "order", 1);
+    payments[user] = scene_await_link(&still, user);
+    scene_press(&still, user, "*", "menu", 1);
+    scene_await(&still, 1, "SELECT count(*) FROM bot_sessions WHERE state = 'menu' AND chat_id = %" PRId64, id);
+}
+
+/* The daemon settles the payment, and dies; the next one tells it. */
+static void settle_and_die(int user, const char *words)
+{
+    int status = 0;
+    int64_t end_ms = net_now_ms() + STUCK_S * 1000;
+    (void)world_stop_daemon(&world, SIGTERM);
+    scene_at_checkout(&still, payments[user], "pay", "{}");
+    world_start_daemon(&world, SETTLED);
+    while (!world_daemon_ended(&world, &status)) {
+        net_step(world.net, 5);
+        if (net_now_ms() > end_ms)
+            world_fail(&world, "nobody comes to the step " SETTLED);
+    }
+    invariants_fact(&all, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "it ended with status %d", status);
+    world_start_daemon(&world, NULL);
+    scene_await_words(&still, user, words);
+}
+
+static int says(int user, const char *words)
+{
+    struct json_object *messages = chat_messages(users[user].chat);
+    int count = 0;
+    for (size_t i = 0; i < json_object_array_length(messages); i++)
+        count += strstr(chat_field(json_object_array_get_idx(messages, i), "text"), words) != NULL;
+    return count;
+}
+
+static void hears_once(int user, const char *words, const char *others)
+{
+    user_look(&users[user]);
+    invariants_fact(&all, says(user, words) == 1 && says(user, others) == 0,
+                    "user %d hears \"%s\" %d times, and \"%s\" %d times", user, words, says(user, words), others,
+                    says(user, others));
+}
+
+static void counts(int64_t want, const char *what, const char *from)
+{
+    int64_t got = world_int(&world, "SELECT count(*) FROM %s", from);
+    invariants_fact(&all, got == want, "%s: %" PRId64 ", want %" PRId64, what, got, want);
+}
+
+int main(void)
+{
+    struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
+    world_begin(&world, &(struct world_options){.name = "untold", .seed = 23, .cheap_styles = true, .fast = true});
+    world_start_daemon(&world, NULL);
+    for (int i = 0; i < USERS; i++)
+        user_begin(&users[i], &world, &plan, 6000000201 + i);
+    secrets_keep(&world);
+    for (int i = 0; i < USERS; i++)
+        walk_to_menu(i);
+    sql(arena_format(&world.arena, "DELETE FROM users WHERE telegram_user_id = %" PRId64, users[DELETED].id));
+    sql(arena_format(&world.arena, "UPDATE bot_payments SET asked = 1 WHERE outside_id = '%s'", payments[WRONG_SUM]));
+    settle_and_die(LUCKY, PAID);
+    settle_and_die(DELETED, STUCK);
+    settle_and_die(WRONG_SUM, STUCK);
+    scene_await(&still, 1, "SELECT count(*) FROM generation_jobs WHERE told_at IS NOT NULL");
+    invariants_settle(&world);
+    hears_once(LUCKY, PAID, STUCK);
+    hears_once(DELETED, STUCK, PAID);
+    hears_once(WRONG_SUM, STUCK, PAID);
+    counts(0, "news that were not told", "bot_news");
+    counts(USERS, "orders", "orders");
+    counts(USERS, "payments that came", "bot_payments WHERE state = 'succeeded' AND received IS NOT NULL");
+    counts(1, "payments of the deleted user, held without them",
+           "bot_payments p JOIN orders o ON o.id = p.order_id WHERE p.held = 'avatar' AND p.user_id IS NULL"
+           " AND p.body IS NULL AND o.user_id IS NULL AND o.status = 'paid' AND o.reference_urls IS NULL");
+    counts(1, "payments of a wrong sum, held", "bot_payments WHERE held = 'sum' AND received > asked");
+    counts(2, "true statuses in the web application's table", "payments WHERE status = 'succeeded'");
+    counts(SET, "photos that were sent", "photo_tasks WHERE delivery = 'sent'");
+    if (all.failed > 0)
+        world_fail(&world, "%d of %d facts do not hold", all.failed, all.checked);
+    printf("untold: %d facts hold, %" PRId64 " s\n", all.checked, (net_now_ms() - world.begun_ms) / 1000);
+    return 0;
+}
