@@ -14,7 +14,7 @@
 
 enum {
     CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
-    CHAT_JOBS_MAX = 24,     /* loaded: the newest of each avatar, the unfinished, the session's */
+    CHAT_JOBS_MAX = 24,     /* loaded: the session's, those spoken of, the newest of each avatar, the unfinished */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
     CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
     SESSION_STATE_MAX_BYTES = 24,

@@ -64,7 +64,8 @@ static const char orders_sql[] =
     " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
     " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
 
-/* Per task a letter: waiting, made, queued, sent, failed. */
+/* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
+ * may be more than are kept. */
 static const char jobs_sql[] =
     "SELECT j.chat_id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
     " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
@@ -74,7 +75,8 @@ static const char jobs_sql[] =
     "  OR j.id IN (SELECT s.job_id FROM bot_sessions s WHERE s.chat_id = j.chat_id)"
     "  OR NOT EXISTS (SELECT 1 FROM generation_jobs n"
     "   WHERE n.avatar_id = j.avatar_id AND n.id > j.id AND n.chat_id IS NOT NULL))"
-    " ORDER BY j.chat_id, j.id DESC";
+    " ORDER BY j.chat_id, (j.id = ANY($2::bigint[])"
+    "  OR j.id IN (SELECT s.job_id FROM bot_sessions s WHERE s.chat_id = j.chat_id)) DESC, j.id DESC";
 
 static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
                               " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"

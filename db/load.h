@@ -10,7 +10,7 @@ enum { LOAD_ID_BLOCK = 1000 /* ids that one value of the sequence bot_ids stands
 struct load_request {
     const int64_t *chat_ids; /* ascending, no duplicates */
     size_t chat_count;
-    const int64_t *object_ids; /* jobs and avatars named by pressed buttons: loaded, if they belong to their chat */
+    const int64_t *object_ids; /* jobs and avatars named by buttons and news: loaded, if they belong to their chat */
     size_t object_count;
     size_t new_ids[ID_KIND_COUNT]; /* how many ids to draw; ID_OWN in blocks of LOAD_ID_BLOCK */
 };

@@ -45,6 +45,24 @@ static void gather_batch(struct turns *turns)
     }
 }
 
+/* The set that the news are of; 0 = none. */
+static int64_t job_of(const struct event *event)
+{
+    if (event->kind == EVENT_PAYMENT_SETTLED)
+        return event->other;
+    return event->kind == EVENT_JOB_PROGRESS || event->kind == EVENT_DELIVERED ? event->object : 0;
+}
+
+/* Of sets that are spoken of no more than are loaded, beside the one that the chat is at: the others' news wait for the
+ * next turn, or it would take them for those of sets that are gone. */
+static bool are_enough(const struct turns *turns, const struct event *news)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < turns->count && job_of(news) != 0; i++)
+        count += turns->list[i].event.chat_id == news->chat_id && job_of(&turns->list[i].event) != 0;
+    return count >= CHAT_JOBS_MAX - 1;
+}
+
 void turn_gather(struct turns *turns)
 {
     arena_reset(&turns->arena);
@@ -60,7 +78,10 @@ void turn_gather(struct turns *turns)
     size_t room = most - turns->count < TURNS_EVENTS_MAX ? most - turns->count : TURNS_EVENTS_MAX;
     size_t taken = mailbox_take(turns->shop->mailbox, news, room);
     for (size_t i = 0; i < taken; i++)
-        add_event(turns, &news[i]);
+        if (are_enough(turns, &news[i]))
+            mailbox_put(turns->shop->mailbox, &news[i]);
+        else
+            add_event(turns, &news[i]);
     turn_news_mark(turns);
     turn_parked_mark(turns);
 }
@@ -99,6 +120,8 @@ static void want_chats(struct turns *turns)
         if (happening->fate != FATE_STEP)
             continue;
         chats[count++] = happening->event.chat_id;
+        if (job_of(&happening->event) != 0)
+            objects[object_count++] = job_of(&happening->event);
         if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&
             press_is_place(&press) && press.object > 0 && press.object <= INT32_MAX)
             objects[object_count++] = press.object;

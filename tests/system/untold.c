@@ -83,6 +83,22 @@ static void counts(int64_t want, const char *what, const char *from)
     invariants_fact(&all, got == want, "%s: %" PRId64 ", want %" PRId64, what, got, want);
 }
 
+/* More sets at once than are loaded of a chat: the oldest is told all the same, though the photos of the others are not
+ * made yet. */
+static void tell_beside_many(void)
+{
+    sql("INSERT INTO generation_jobs (avatar_id, style_id, order_id, chat_id) SELECT avatar_id, style_id, NULL, chat_id"
+        " FROM generation_jobs, generate_series(1, 40)");
+    sql("INSERT INTO photo_tasks (job_id, index, prompt, recipe, not_before) SELECT id, 0, 'p', 'r', '2100-01-01'"
+        " FROM generation_jobs WHERE told_at IS NULL");
+    sql("UPDATE generation_jobs SET told_at = NULL");
+    sql("SELECT news_add(chat_id, 'job_progress', id, 0, NULL) FROM generation_jobs");
+    world_start_daemon(&world, NULL);
+    scene_await(&still, 1, "SELECT count(*) FROM generation_jobs WHERE told_at IS NOT NULL");
+    scene_await(&still, 0, "SELECT count(*) FROM bot_news");
+    (void)world_stop_daemon(&world, SIGTERM);
+}
+
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
@@ -112,6 +128,7 @@ int main(void)
     counts(1, "payments of a wrong sum, held", "bot_payments WHERE held = 'sum' AND received > asked");
     counts(2, "true statuses in the web application's table", "payments WHERE status = 'succeeded'");
     counts(SET, "photos that were sent", "photo_tasks WHERE delivery = 'sent'");
+    tell_beside_many();
     if (all.failed > 0)
         world_fail(&world, "%d of %d facts do not hold", all.failed, all.checked);
     printf("untold: %d facts hold, %" PRId64 " s\n", all.checked, (net_now_ms() - world.begun_ms) / 1000);
