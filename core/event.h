@@ -92,6 +92,7 @@ struct event {
     bool edited;            /* EVENT_COMMAND, EVENT_TEXT: what an earlier message says now */
     struct event_file file; /* EVENT_PHOTO, EVENT_DOCUMENT */
     int64_t news_id;        /* its row, which goes when it is told; 0 = it has none. See event_is_kept */
+    bool asked;             /* EVENT_PAYMENT_…: the answer to a look that the user asked for, so it has no row */
     int64_t object;         /* see the kinds */
     int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */
     enum photo_verdict verdict;

@@ -29,7 +29,7 @@ void mailbox_free(struct mailbox *mailbox)
 
 void mailbox_put(struct mailbox *mailbox, const struct event *news)
 {
-    if (event_is_kept(news->kind) && news->news_id == 0) {
+    if (event_is_kept(news->kind) && news->news_id == 0 && !news->asked) {
         mailbox->look = true;
         return;
     }

@@ -12,7 +12,8 @@ struct mailbox;
 struct mailbox *mailbox_new(void);
 void mailbox_free(struct mailbox *mailbox); /* accepts NULL */
 /* Copied; so it holds no texts. Never full: what is put in was claimed or loaded by somebody who counts. News that are
- * kept (event_is_kept) but come without their row, because an earlier try wrote it, are looked for instead. */
+ * kept (event_is_kept) but come without their row, because an earlier try wrote it, are looked for instead; unless it
+ * is an answer to somebody who asked. */
 void mailbox_put(struct mailbox *mailbox, const struct event *news);
 /* There may be rows of news that nobody put in here: after a start, of another machine. */
 void mailbox_look(struct mailbox *mailbox);

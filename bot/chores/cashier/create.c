@@ -192,6 +192,20 @@ static void watch(struct open_order *order, const struct payments_order *row)
         cashier_next_look(order);
 }
 
+/* If it was not told yet, its row stands. Else it was told while the user was elsewhere, which says nothing of payments
+ * that came to nothing: whoever asks hears of it. */
+static void tell_end(struct open_order *order, const struct payments_order *row)
+{
+    struct event news = {.kind = row->state == PAYMENTS_FAILED ? EVENT_PAYMENT_FAILED : EVENT_PAYMENT_CANCELED,
+                         .chat_id = row->chat_id,
+                         .object = row->id,
+                         .reason = row->reason,
+                         .asked = true};
+    mailbox_look(order->cashier->shop->mailbox);
+    if (order->asked && (row->state == PAYMENTS_FAILED || row->state == PAYMENTS_CANCELED))
+        cashier_post(order->cashier, &news);
+}
+
 static void read_row(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct open_order *order = ctx;
@@ -214,7 +228,7 @@ static void read_row(void *ctx, const struct db_result *result, const struct db_
     case PAYMENTS_FAILED:
     case PAYMENTS_MISMATCH:
     case PAYMENTS_STATE_COUNT:
-        mailbox_look(order->cashier->shop->mailbox); /* if it was not told yet, its row stands */
+        tell_end(order, &row);
         cashier_forget(order);
         break;
     }
