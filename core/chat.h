@@ -15,6 +15,7 @@
 enum {
     CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
     CHAT_JOBS_MAX = 24,     /* loaded: the session's, those spoken of, the newest of each avatar, the unfinished */
+    CHAT_OPEN_MAX = 8,      /* loaded: more orders than anybody may have open at a time, the newest */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
     CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
     SESSION_STATE_MAX_BYTES = 24,
@@ -96,7 +97,7 @@ struct order {
     const char *link;      /* NULL until the payment was created */
     int64_t link_until_ms; /* unix ms */
     int64_t job_id;        /* 0 until paid */
-    const char *contact;   /* of its receipt; NULL once there is a payment, or without a receipt */
+    const char *contact;   /* of its receipt; NULL without one, and for the session's once there is a payment */
 };
 
 /* What became of one photo of a set, and of its way to the chat. */
@@ -133,6 +134,9 @@ struct chat {
     struct held *held; /* in the order of sending; room for CHAT_HELD_MAX, NULL until the first */
     size_t held_count;
     struct order order; /* the session's */
+    struct order
+        open[CHAT_OPEN_MAX]; /* oldest first: what may be paid, and what is becoming so; of whoever may order */
+    size_t open_count;
     struct job jobs[CHAT_JOBS_MAX];
     size_t job_count;
 };

@@ -216,6 +216,12 @@ void record_order(struct step *step, const struct style *style)
     effect->order_create.photo_count = style->photo_count;
 }
 
+void record_order_take(struct step *step, const struct order *order)
+{
+    step->chat->order = *order;
+    step->chat->session.order_id = order->id;
+}
+
 void record_order_cancel(struct step *step)
 {
     struct chat *chat = step->chat;

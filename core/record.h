@@ -34,6 +34,8 @@ void record_photos_clear(struct step *step, struct avatar *avatar);
 void record_style_choice(struct step *step, const char *style_id);
 /* Creates the order of the session's avatar and the style, makes it the session's, and asks for its payment. */
 void record_order(struct step *step, const struct style *style);
+/* The session turns to one of the chat's open orders. */
+void record_order_take(struct step *step, const struct order *order);
 void record_order_cancel(struct step *step);
 /* The result of the set is being told. */
 void record_job_finished(struct step *step, struct job *job);

@@ -12,7 +12,7 @@
 #include "core/sheet.h"
 #include "db/words.h"
 
-enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_HELD, LOAD_ORDERS, LOAD_JOBS, LOAD_IDS };
+enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_HELD, LOAD_ORDERS, LOAD_OPEN, LOAD_JOBS, LOAD_IDS };
 
 /* OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
  * long as they are of middling size. */
@@ -54,15 +54,26 @@ static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, siz
                                " WHERE chat_id = ANY($1::bigint[]) AND created_at > now() - interval '1 day'"
                                " ORDER BY id";
 
+#define CONTACT_OF_BODY                                                                                                \
+    "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
+
 static const char orders_sql[] =
     "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"
     " COALESCE(p.until_ms, 0), COALESCE(j.id, 0),"
     /* read out of what YooKassa was asked, as long as it may have refused it */
-    " CASE WHEN p.state IN ('creating', 'failed') THEN COALESCE("
-    "  p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}')) END"
+    " CASE WHEN p.state IN ('creating', 'failed') THEN " CONTACT_OF_BODY " END"
     " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
     " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
     " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
+
+/* What a chat that may order has open; of an avatar that is there. Whether a link still works is for core to say. */
+static const char open_sql[] =
+    "SELECT * FROM (SELECT s.chat_id, o.id, o.status, o.avatar_id, o.style_id, o.price, o.photo_count, p.url,"
+    "  COALESCE(p.until_ms, 0), 0, " CONTACT_OF_BODY ", row_number() OVER (PARTITION BY s.chat_id ORDER BY o.id DESC)"
+    "  FROM bot_sessions s JOIN orders o ON o.chat_id = s.chat_id AND o.status = 'awaiting'"
+    "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending')"
+    "  WHERE s.chat_id = ANY($1::bigint[]) AND s.state IN ('style', 'contact', 'checkout') AND o.avatar_id IS NOT NULL"
+    "  AND o.user_id IS NOT NULL) newest WHERE row_number <= $2 ORDER BY chat_id, id";
 
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
  * may be more than are kept. */
@@ -97,6 +108,7 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
     (void)db_unit_add(unit, refusals_sql, 1, chats);
     (void)db_unit_add(unit, held_sql, 1, chats);
     (void)db_unit_add(unit, orders_sql, 1, chats);
+    (void)db_unit_add(unit, open_sql, 2, (struct db_param[]){chats[0], db_int64_param(arena, CHAT_OPEN_MAX)});
     (void)db_unit_add(unit, jobs_sql, 2, chats);
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
         wanted += request->new_ids[kind];
@@ -176,20 +188,19 @@ static void read_avatar(const struct db_result *result, int row, struct arena *a
     avatar->thumbnail = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 9));
 }
 
-static void read_order(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+static void read_order(const struct db_result *result, int statement, int row, struct arena *arena, struct order *order)
 {
-    struct order *order = &chat->order;
-    order->id = db_int64(result, LOAD_ORDERS, row, 1);
-    order->status = words_order_status(db_text(result, LOAD_ORDERS, row, 2));
-    order->avatar_id = db_int64(result, LOAD_ORDERS, row, 3);
-    order->style_id = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 4));
-    if (money_parse(db_text(result, LOAD_ORDERS, row, 5), &order->price_kopecks) != ERR_OK)
+    order->id = db_int64(result, statement, row, 1);
+    order->status = words_order_status(db_text(result, statement, row, 2));
+    order->avatar_id = db_int64(result, statement, row, 3);
+    order->style_id = arena_copy(arena, db_text(result, statement, row, 4));
+    if (money_parse(db_text(result, statement, row, 5), &order->price_kopecks) != ERR_OK)
         bug("a price that is no sum of money");
-    order->photo_count = (int32_t)db_int64(result, LOAD_ORDERS, row, 6);
-    order->link = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 7));
-    order->link_until_ms = db_int64(result, LOAD_ORDERS, row, 8);
-    order->job_id = db_int64(result, LOAD_ORDERS, row, 9);
-    order->contact = arena_copy(arena, db_text(result, LOAD_ORDERS, row, 10));
+    order->photo_count = (int32_t)db_int64(result, statement, row, 6);
+    order->link = arena_copy(arena, db_text(result, statement, row, 7));
+    order->link_until_ms = db_int64(result, statement, row, 8);
+    order->job_id = db_int64(result, statement, row, 9);
+    order->contact = arena_copy(arena, db_text(result, statement, row, 10));
 }
 
 static void read_job(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
@@ -262,7 +273,11 @@ void load_read(const struct db_result *result, struct arena *arena, const struct
     for (int row = 0; row < db_rows(result, LOAD_HELD); row++)
         read_held(result, row, arena, owner(ret_answer, count, result, LOAD_HELD, row));
     for (int row = 0; row < db_rows(result, LOAD_ORDERS); row++)
-        read_order(result, row, arena, owner(ret_answer, count, result, LOAD_ORDERS, row));
+        read_order(result, LOAD_ORDERS, row, arena, &owner(ret_answer, count, result, LOAD_ORDERS, row)->order);
+    for (int row = 0; row < db_rows(result, LOAD_OPEN); row++) {
+        struct chat *chat = owner(ret_answer, count, result, LOAD_OPEN, row);
+        read_order(result, LOAD_OPEN, row, arena, &chat->open[chat->open_count++]);
+    }
     for (int row = 0; row < db_rows(result, LOAD_JOBS); row++)
         read_job(result, row, arena, owner(ret_answer, count, result, LOAD_JOBS, row));
     read_ids(result, arena, request, ret_answer);

@@ -1,11 +1,14 @@
 /* Checkout: the receipt's contact (asked once), the summary, the payment link.
  *
  * An order is made by one press, for the price the catalogue has at that moment; a second press of the same button is
- * stale, because the state has moved. The link arrives as news once YooKassa answered, the money as news whenever it
- * comes: also after "cancel", also after the link's time. Whoever asks to look hears within seconds what was seen, or
- * that nothing was: by the look's own news, or, when YooKassa does not answer, by the wish to be woken. */
+ * stale, because the state has moved. Whoever orders the same again gets the link that still works, and whoever has too
+ * many orders open is shown the oldest: to be paid, or canceled, which leads back to the new one. The link arrives as
+ * news once YooKassa answered, the money as news whenever it comes: also after "cancel", also after the link's time.
+ * Whoever asks to look hears within seconds what was seen, or that nothing was: by the look's own news, or, when
+ * YooKassa does not answer, by the wish to be woken. */
 #include <string.h>
 
+#include "core/bug.h"
 #include "core/correct.h"
 #include "core/engine.h"
 #include "core/record.h"
@@ -22,7 +25,10 @@
     O(GIVEN)                                                                                                           \
     O(KEPT)                                                                                                            \
     O(CHANGE_CONTACT)                                                                                                  \
-    O(OTHER_STYLE) O(NO_CONSENT) O(ORDER) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP)
+    O(OTHER_STYLE)                                                                                                     \
+    O(NO_CONSENT)                                                                                                      \
+    O(ORDER) O(ORDERED) O(TOO_MANY) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP)            \
+        O(MADE_ROOM)
 
 /*      from      on              to        also do */
 #define MOVES(M)                                                                                                       \
@@ -34,18 +40,24 @@
     M(checkout, NO_CONSENT, checkout, nothing)                                                                         \
     M(checkout, GONE, menu, say_gone)                                                                                  \
     M(checkout, ORDER, pay, order)                                                                                     \
+    M(checkout, ORDERED, pay, offer_again)                                                                             \
+    M(checkout, TOO_MANY, pay, offer_oldest)                                                                           \
     M(pay, NO_LINK, checkout, say_no_link)                                                                             \
     M(pay, BAD_CONTACT, contact, say_contact_refused)                                                                  \
     M(pay, PAID, making, follow_job)                                                                                   \
     M(pay, STUCK, menu, say_stuck)                                                                                     \
     M(pay, UNPAID, checkout, say_unpaid)                                                                               \
-    M(pay, GIVE_UP, menu, give_up)
+    M(pay, GIVE_UP, menu, give_up)                                                                                     \
+    M(pay, MADE_ROOM, checkout, give_up)
 
 #define CORRECTIONS(C) C(contact, correct_contact)
 
 #include "core/talk/sheet.inc"
 
-enum { LOOK_MS = 2500 /* so long a look at the payment may take before something is said */ };
+enum {
+    LOOK_MS = 2500, /* so long a look at the payment may take before something is said */
+    OPEN_MAX = 3    /* orders that one chat may have open */
+};
 
 static int read_contact(struct step *step)
 {
@@ -83,6 +95,43 @@ static const struct style *offered(struct step *step)
     return style_find(step->rules->styles, step->chat->session.style_id);
 }
 
+static bool is_open(const struct step *step, const struct order *order)
+{
+    return order->link == NULL || order->link_until_ms > step->now_ms;
+}
+
+/* An open order of just what is offered, with the same contact for its receipt; NULL if there is none. */
+static const struct order *ordered(struct step *step)
+{
+    const struct session *session = &step->chat->session;
+    const struct style *style = offered(step);
+    for (size_t i = 0; i < step->chat->open_count; i++) {
+        const struct order *open = &step->chat->open[i];
+        bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, style->id) == 0;
+        bool as_now = open->price_kopecks == style->price_kopecks && open->photo_count == style->photo_count &&
+                      (open->contact == NULL || strcmp(open->contact, step->chat->user.contact) == 0);
+        if (same && as_now && is_open(step, open))
+            return open;
+    }
+    return NULL;
+}
+
+static int32_t count_open(const struct step *step)
+{
+    int32_t count = 0;
+    for (size_t i = 0; i < step->chat->open_count; i++)
+        count += is_open(step, &step->chat->open[i]);
+    return count;
+}
+
+static const struct order *oldest_open(const struct step *step)
+{
+    for (size_t i = 0; i < step->chat->open_count; i++)
+        if (is_open(step, &step->chat->open[i]))
+            return &step->chat->open[i];
+    bug("too many orders, and none of them open");
+}
+
 static int read_checkout(struct step *step)
 {
     if (step->event->kind != EVENT_BUTTON)
@@ -97,7 +146,11 @@ static int read_checkout(struct step *step)
         return CHANGE_CONTACT;
     if (!record_may_keep(step)) /* it is asked for before the summary comes again */
         return NO_CONSENT;
-    return offered(step) == NULL ? GONE : ORDER;
+    if (offered(step) == NULL)
+        return GONE;
+    if (ordered(step) != NULL)
+        return ORDERED;
+    return count_open(step) >= OPEN_MAX ? TOO_MANY : ORDER;
 }
 
 static void show_checkout(struct step *step)
@@ -132,6 +185,32 @@ static void say_gone(struct step *step)
 static void order(struct step *step)
 {
     record_order(step, offered(step));
+}
+
+static void offer_again(struct step *step)
+{
+    record_order_take(step, ordered(step));
+}
+
+static void offer_oldest(struct step *step)
+{
+    const struct order *oldest = oldest_open(step);
+    const struct style *style = style_find(step->rules->styles, oldest->style_id);
+    const struct avatar *avatar = chat_avatar(step->chat, oldest->avatar_id);
+    step_hint(step, TEXT_PAY_TOO_MANY,
+              ARGS(ARG_N("orders", count_open(step)),
+                   ARG_S("style", style == NULL ? oldest->style_id : style->name[step->chat->session.lang]),
+                   ARG_S("avatar", avatar == NULL ? "…" : avatar->name)));
+    record_order_take(step, oldest);
+}
+
+/* Another order stood in the way of the one that the session is about. */
+static bool is_in_the_way(const struct step *step)
+{
+    const struct session *session = &step->chat->session;
+    const struct order *order = &step->chat->order;
+    return order->id != 0 &&
+           (order->avatar_id != session->avatar_id || strcmp(order->style_id, session->style_id) != 0);
 }
 
 static bool is_ours(const struct step *step)
@@ -180,7 +259,7 @@ static int read_pay(struct step *step)
         return OUT_UNEXPECTED;
     }
     if (press_is(&step->press, "cancel"))
-        return GIVE_UP;
+        return is_in_the_way(step) ? MADE_ROOM : GIVE_UP;
     if (press_is(&step->press, "paid") && step->chat->order.id != 0) {
         step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = step->chat->order.id;
         step_answer(step, TEXT_PAY_CHECKING);

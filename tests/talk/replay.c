@@ -231,6 +231,7 @@ static void news(struct player *player, const char *rest)
         order->link_until_ms = stage->now_ms + INT64_C(3600000);
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
     } else if (strcmp(what, "no_link") == 0) {
+        stage->refused[order - stage->orders] = true;
         step(player,
              (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason_of(player, rest)});
     } else if (strcmp(what, "canceled") == 0) {
@@ -423,6 +424,12 @@ static void picture(struct player *player, const char *rest)
         wrong(player, "the picture is not", rest);
 }
 
+static void leads_to(struct player *player, const char *rest)
+{
+    if (!stage_leads_to(player->stage, rest))
+        wrong(player, "no button leads to", rest);
+}
+
 /* All messages that came went to this one. */
 static void in_topic(struct player *player, const char *rest)
 {
@@ -517,6 +524,7 @@ static const struct {
              {"messages", false, messages},
              {"buttons", false, buttons},
              {"picture", false, picture},
+             {"leads to", false, leads_to},
              {"in topic", false, in_topic},
              {"state", false, state},
              {"effect", false, effect},

@@ -105,6 +105,17 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
     }
 }
 
+static void load_open(struct stage *stage, struct chat *chat)
+{
+    for (size_t i = 0; i < stage->order_count; i++) {
+        if (stage->orders[i].status != ORDER_AWAITING || stage->refused[i])
+            continue;
+        if (chat->open_count == CHAT_OPEN_MAX) /* the newest */
+            memmove(chat->open, chat->open + 1, --chat->open_count * sizeof chat->open[0]);
+        chat->open[chat->open_count++] = stage->orders[i];
+    }
+}
+
 static void load_chat(struct stage *stage, struct chat *chat)
 {
     *chat = (struct chat){.id = STAGE_CHAT_ID, .session = stage->session, .user = stage->user};
@@ -124,6 +135,7 @@ static void load_chat(struct stage *stage, struct chat *chat)
     for (size_t i = 0; i < stage->order_count; i++)
         if (stage->orders[i].id == chat->session.order_id)
             chat->order = stage->orders[i];
+    load_open(stage, chat);
     for (size_t i = 0; i < stage->job_count; i++)
         if (chat->job_count < CHAT_JOBS_MAX && stage->jobs[i].avatar_id != 0)
             chat->jobs[chat->job_count++] = stage->jobs[i];
@@ -428,6 +440,15 @@ bool stage_make(struct stage *stage, struct job *job, bool made)
         return true;
     }
     return false;
+}
+
+bool stage_leads_to(const struct stage *stage, const char *url)
+{
+    const struct message *newest = stage->message_count == 0 ? NULL : stage->messages[stage->message_count - 1].message;
+    bool leads = false;
+    for (size_t i = 0; newest != NULL && i < newest->button_count; i++)
+        leads = leads || (newest->buttons[i].url != NULL && strcmp(newest->buttons[i].url, url) == 0);
+    return leads;
 }
 
 void stage_deliver(struct stage *stage, struct job *job)

@@ -58,6 +58,7 @@ struct stage {
     struct stage_intake intakes[STAGE_ROWS_MAX];
     struct order orders[STAGE_ROWS_MAX];
     struct job jobs[STAGE_ROWS_MAX];
+    bool refused[STAGE_ROWS_MAX]; /* of an order: no payment could be made */
     size_t avatar_count, intake_count, order_count, job_count;
 
     struct stage_message messages[STAGE_ROWS_MAX];
@@ -87,6 +88,9 @@ void stage_pay(struct stage *stage, struct order *order);
 bool stage_make(struct stage *stage, struct job *job, bool made);
 /* All queued photos of the job reach the chat, and those sent again. */
 void stage_deliver(struct stage *stage, struct job *job);
+
+/* Has the newest message a button that is a link to there? */
+bool stage_leads_to(const struct stage *stage, const char *url);
 
 /* Telegram HTML as it is read: tags and entities resolved, all white space one blank. */
 const char *stage_read(struct stage *stage, const char *html);
