@@ -190,7 +190,9 @@ static size_t merge_photos(struct arena *arena, const struct photo_outcome *phot
     return rows;
 }
 
-static void add_photos(struct db_unit *unit, struct arena *arena, const struct photo_outcome *photos, size_t count)
+/* Ids of files are the bot's that sent them: those of another one, of no use to this, go with the first of its own. */
+static void add_photos(struct db_unit *unit, struct arena *arena, int64_t bot_id, const struct photo_outcome *photos,
+                       size_t count)
 {
     struct photo_outcome *merged = arena_array(arena, count, sizeof *merged);
     size_t rows = merge_photos(arena, photos, count, merged);
@@ -211,15 +213,18 @@ static void add_photos(struct db_unit *unit, struct arena *arena, const struct p
                       "UPDATE photo_tasks t SET delivery = CASE WHEN p.d = 'none' AND t.delivery IN ('sent', 'refused')"
                       " THEN t.delivery ELSE COALESCE(p.d, t.delivery) END,"
                       " message_id = CASE WHEN p.d = 'sent' THEN p.m ELSE t.message_id END,"
-                      " photo_file_id = COALESCE(p.pf, t.photo_file_id),"
-                      " document_file_id = COALESCE(p.df, t.document_file_id)"
+                      " photo_file_id = COALESCE(p.pf, CASE WHEN p.df IS NULL OR COALESCE(t.file_bot_id, $7) = $7"
+                      "  THEN t.photo_file_id END),"
+                      " document_file_id = COALESCE(p.df, CASE WHEN p.pf IS NULL OR COALESCE(t.file_bot_id, $7) = $7"
+                      "  THEN t.document_file_id END),"
+                      " file_bot_id = CASE WHEN p.pf IS NULL AND p.df IS NULL THEN t.file_bot_id ELSE $7 END"
                       " FROM unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[])"
                       " p(j, i, m, d, pf, df) WHERE t.job_id = p.j AND t.index = p.i",
-                      6,
+                      7,
                       (struct db_param[]){db_int64_array(arena, jobs, rows), db_int64_array(arena, indexes, rows),
                                           db_int64_array(arena, messages, rows), db_text_array(arena, deliveries, rows),
                                           db_text_array(arena, photo_ids, rows),
-                                          db_text_array(arena, document_ids, rows)});
+                                          db_text_array(arena, document_ids, rows), db_int64_param(arena, bot_id)});
 }
 
 static void add_screens(struct db_unit *unit, struct arena *arena, const struct screen_outcome *screens, size_t count)
@@ -254,7 +259,7 @@ void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_
     if (outcomes->done_count > 0)
         add_done(unit, arena, outcomes->done, outcomes->done_count);
     if (outcomes->photo_count > 0)
-        add_photos(unit, arena, outcomes->photos, outcomes->photo_count);
+        add_photos(unit, arena, bot_id, outcomes->photos, outcomes->photo_count);
     if (outcomes->screen_count > 0)
         add_screens(unit, arena, outcomes->screens, outcomes->screen_count);
     for (size_t i = 0; i < outcomes->file_count; i++)

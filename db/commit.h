@@ -38,6 +38,8 @@ struct outbox_row {
     int64_t thread_id;         /* the topic a new message goes to; 0 = none */
     int64_t screen_message_id; /* the chat's living message: of the session, not of the row */
     bool screen_is_photo;
+    int64_t tried_after; /* an album tried in an earlier life; 0 = it was not */
+    int tried_photo;     /* … the index of the photo that went alone; -1 = all together */
 };
 
 /* What became of one photo of an album. */

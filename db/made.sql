@@ -282,4 +282,6 @@
 (10,'unique','bot_payments','id','',-1),
 (10,'unique','bot_payments','key','',-1),
 (10,'unique','bot_payments','outside_id,provider','',-1),
-(11,'function','','bot_deed(bigint,bigint)','',-1)
+(11,'function','','bot_deed(bigint,bigint)','',-1),
+(12,'column','outbox','attempted_photo','smallint',-1),
+(12,'column','photo_tasks','file_bot_id','bigint',-1)

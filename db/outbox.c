@@ -1,12 +1,15 @@
-/* Statements of the outbox. Whether an album was tried before is read and marked in one transaction, before its first
- * byte leaves: after a crash a marked row means "perhaps it arrived". */
+/* Statements of the outbox. An album is marked before its first byte leaves: after a crash a marked row means "perhaps
+ * it arrived". */
 #include "db/outbox.h"
+
+#include "core/bug.h"
 
 void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id)
 {
     (void)db_unit_add(unit,
                       "SELECT o.id, o.chat_id, o.kind, o.body, o.picture, COALESCE(o.job_id, 0), o.fresh, o.replace,"
-                      " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id"
+                      " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id,"
+                      " COALESCE(o.attempted_after, 0), COALESCE(o.attempted_photo, -1)"
                       " FROM outbox o LEFT JOIN bot_sessions s ON s.chat_id = o.chat_id ORDER BY o.id",
                       0, NULL);
     (void)db_unit_add(unit,
@@ -33,7 +36,9 @@ size_t outbox_read_rows(const struct db_result *result, struct arena *arena, str
                                       .replace = db_bool(result, 0, row, 7),
                                       .screen_message_id = db_int64(result, 0, row, 8),
                                       .screen_is_photo = db_bool(result, 0, row, 9),
-                                      .thread_id = db_int64(result, 0, row, 10)};
+                                      .thread_id = db_int64(result, 0, row, 10),
+                                      .tried_after = db_int64(result, 0, row, 11),
+                                      .tried_photo = (int)db_int64(result, 0, row, 12)};
     }
     *ret_rows = rows;
     return count;
@@ -55,37 +60,46 @@ size_t outbox_read_files(const struct db_result *result, struct arena *arena, st
     return count;
 }
 
-void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t job_id, const uint8_t *indexes,
-                      size_t count, int64_t high, bool not_sent)
+void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo)
+{
+    (void)db_unit_add(
+        unit, "UPDATE outbox SET attempted_after = $2, attempted_photo = NULLIF($3, -1) WHERE id = $1", 3,
+        (struct db_param[]){db_int64_param(arena, row_id), db_int64_param(arena, high), db_int64_param(arena, photo)});
+}
+
+void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t bot_id, int64_t job_id, const uint8_t *indexes,
+                      size_t count)
 {
     int64_t wide[ALBUM_MAX];
     for (size_t i = 0; i < count; i++)
         wide[i] = indexes[i];
-    struct db_param row = db_int64_param(arena, row_id);
-    (void)db_unit_add(unit, "SELECT COALESCE(attempted_after, 0) FROM outbox WHERE id = $1", 1, &row);
-    (void)db_unit_add(unit, "UPDATE outbox SET attempted_after = $2 WHERE id = $1 AND (attempted_after IS NULL OR $3)",
-                      3, (struct db_param[]){row, db_int64_param(arena, high), db_bool_param(not_sent)});
+    if (db_unit_count(unit) != 0)
+        bug("an album is to be the first of its unit");
     (void)db_unit_add(unit,
-                      "SELECT t.index, g.image_url, t.photo_file_id, t.document_file_id, t.delivery = 'sent',"
+                      "SELECT t.index, g.image_url,"
+                      " CASE WHEN COALESCE(t.file_bot_id, $3) = $3 THEN t.photo_file_id END,"
+                      " CASE WHEN COALESCE(t.file_bot_id, $3) = $3 THEN t.document_file_id END, t.delivery = 'sent',"
                       " (SELECT count(*) FROM photo_tasks a WHERE a.job_id = t.job_id),"
                       " (SELECT max(a.message_id) FROM generation_jobs mine JOIN generation_jobs j"
                       "  ON j.chat_id = mine.chat_id JOIN photo_tasks a ON a.job_id = j.id WHERE mine.id = t.job_id)"
                       " FROM photo_tasks t LEFT JOIN generated_photos g ON g.id = t.generated_photo_id"
                       " WHERE t.job_id = $1 AND t.index = ANY($2::int[]) ORDER BY t.index",
-                      2, (struct db_param[]){db_int64_param(arena, job_id), db_int64_array(arena, wide, count)});
+                      3,
+                      (struct db_param[]){db_int64_param(arena, job_id), db_int64_array(arena, wide, count),
+                                          db_int64_param(arena, bot_id)});
 }
 
 void outbox_read_album(const struct db_result *result, struct arena *arena, struct album *ret_album)
 {
-    *ret_album = (struct album){.tried_after = db_rows(result, 0) > 0 ? db_int64(result, 0, 0, 0) : 0};
-    for (int row = 0; row < db_rows(result, 2) && ret_album->count < ALBUM_MAX; row++) {
+    *ret_album = (struct album){0};
+    for (int row = 0; row < db_rows(result, 0) && ret_album->count < ALBUM_MAX; row++) {
         ret_album->photos[ret_album->count++] = (struct album_photo){
-            .index = (int)db_int64(result, 2, row, 0),
-            .url = arena_copy(arena, db_text(result, 2, row, 1)),
-            .photo_file_id = arena_copy(arena, db_text(result, 2, row, 2)),
-            .document_file_id = arena_copy(arena, db_text(result, 2, row, 3)),
-            .sent = db_bool(result, 2, row, 4)};
-        ret_album->total = (int32_t)db_int64(result, 2, row, 5);
-        ret_album->last_message_id = db_int64(result, 2, row, 6);
+            .index = (int)db_int64(result, 0, row, 0),
+            .url = arena_copy(arena, db_text(result, 0, row, 1)),
+            .photo_file_id = arena_copy(arena, db_text(result, 0, row, 2)),
+            .document_file_id = arena_copy(arena, db_text(result, 0, row, 3)),
+            .sent = db_bool(result, 0, row, 4)};
+        ret_album->total = (int32_t)db_int64(result, 0, row, 5);
+        ret_album->last_message_id = db_int64(result, 0, row, 6);
     }
 }

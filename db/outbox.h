@@ -14,19 +14,20 @@ size_t outbox_read_rows(const struct db_result *result, struct arena *arena, str
 int64_t outbox_read_high(const struct db_result *result);
 size_t outbox_read_files(const struct db_result *result, struct arena *arena, struct file_outcome **ret_files);
 
-/* What an album needs: its pictures, and whether it was tried before. Marks it as tried from now on. high is the
- * highest message id known to the bot; not_sent: the tries before surely did not arrive, high takes their place. */
-void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t job_id, const uint8_t *indexes,
-                      size_t count, int64_t high, bool not_sent);
+/* The album is tried from now on: high is the highest message id known to the bot, its photos lie above it. photo:
+ * the index of the one that goes alone; -1 = all that were not sent go together. */
+void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo);
+/* What an album needs: its pictures, and what is known of them. The first of its unit. */
+void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t bot_id, int64_t job_id, const uint8_t *indexes,
+                      size_t count);
 
 struct album_photo {
     int index;
     const char *url;                              /* "store:<name>"; NULL: the picture is gone */
-    const char *photo_file_id, *document_file_id; /* NULL = not known */
+    const char *photo_file_id, *document_file_id; /* NULL = not known to this bot */
     bool sent;                                    /* recorded as delivered */
 };
 struct album {
-    int64_t tried_after;                  /* 0 = first time */
     int64_t last_message_id;              /* the newest photo known to be in the chat; 0 = none */
     struct album_photo photos[ALBUM_MAX]; /* by index */
     size_t count;

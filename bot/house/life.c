@@ -80,7 +80,7 @@ static void taken(void *ctx, const struct db_result *result, const struct db_fai
     turns_stand(shop->turns, state.turn, state.next_offset);
     turns_park(shop->turns, result, daemon->parked_at);
     daemon->taken = true;
-    outbox_resume(shop->outbox);
+    outbox_resume(shop->outbox, shop->bot_id);
 }
 
 /* The bot is ours and its messages are in line: everything else may go on. */

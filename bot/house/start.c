@@ -80,7 +80,15 @@ void start_parts(struct daemon *daemon)
     shop->timers = timers_new();
     shop->mailbox = mailbox_new();
     shop->turns = turns_new(shop);
-    shop->outbox = outbox_new(shop);
+    shop->outbox = outbox_new(&(struct outbox_ports){.db = shop->db,
+                                                     .timers = shop->timers,
+                                                     .clock = &shop->clock,
+                                                     .stop = &shop->stop,
+                                                     .telegram = shop->telegram,
+                                                     .store = shop->store,
+                                                     .darkroom = shop->darkroom,
+                                                     .styles = shop->rules.styles,
+                                                     .styles_dir = config->styles_dir});
     shop->intake = intake_new(shop);
     shop->cashier = cashier_new(shop);
     shop->maker = maker_new(shop);

@@ -1,54 +1,102 @@
 /* An album: pictures out of the store, or Telegram's ids of them, in one sendMediaGroup; each photo recorded by itself.
  *
- * Before the first byte leaves, the row is marked as tried; so after a crash or a lost answer it is known that the
- * photos may be there, and they are looked for (probe.c) instead of being sent twice. An album that Telegram refuses
- * as a whole goes photo by photo, so that one bad picture holds up nobody. */
+ *   its turn comes ─▶ the row is marked as tried ─▶ pictures are fetched ─▶ sent ─▶ recorded
+ *
+ * Until the governor lets it go, an album is its row and no more; so two thousand may wait through an outage. After a
+ * crash or a lost answer the mark says that the photos may be there, and they are looked for (probe.c) instead of being
+ * sent twice. An album that Telegram refuses as a whole goes photo by photo, so that one bad picture holds up nobody.
+ * A photo that fails again and again is passed over, and given up only if it still fails when another one of its album
+ * has gone: what fails for all is no photo's fault, and what was paid for is owed as long as the chat can be reached.
+ */
 #include "bot/outbox/album.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "bot/base/failpoint.h"
 #include "bot/base/log.h"
-#include "bot/outbox/compose.h"
-#include "bot/services/store/store.h"
-#include "bot/turn/turns.h"
-#include "core/bug.h"
+#include "bot/base/memory.h"
+#include "bot/base/random.h"
+#include "bot/base/stop.h"
 
 enum {
     ALBUM_MISSES_MAX = 5,    /* tries of an album before it goes photo by photo */
-    PHOTO_FAILURES_MAX = 10, /* tries of one photo that end in a server error */
-    PHOTO_MISSES_MAX = 40    /* … that end in nothing: perhaps a slow line, so it is given longer */
+    PHOTO_FAILURES_MAX = 10, /* tries of one photo that end in a server error, before others are tried */
+    PHOTO_MISSES_MAX = 40,   /* … that end in nothing: perhaps a slow line, so it is given longer */
+    DOUBTFUL_MISSES_MAX = 3, /* tries more, once another one has gone */
+    WAIT_MS = 500            /* for room */
 };
+
+bool album_is_first(const struct item *item)
+{
+    return item->kind->repeat == REPEAT_NOT;
+}
+
+bool album_as_files(const struct item *item)
+{
+    return item->kind->repeat == REPEAT_FILES;
+}
+
+struct trial *album_trial(struct item *item)
+{
+    if (item->trial == NULL)
+        item->trial = memory_need(calloc(1, sizeof *item->trial));
+    return item->trial;
+}
+
+void album_was_tried(struct item *item, int64_t tried_after, int tried_photo)
+{
+    if (!album_is_first(item))
+        return;
+    struct trial *trial = album_trial(item);
+    trial->in_doubt = true;
+    trial->above = tried_after;
+    for (size_t i = 0; i < item->index_count; i++)
+        trial->asked |= item->indexes[i] == tried_photo ? 1U << i : 0;
+}
+
+void album_passed(struct lane *lane, int64_t message_id)
+{
+    const struct item *item = TAILQ_FIRST(&lane->lines[LINE_SETS].items);
+    if (item != NULL && item->trial != NULL)
+        item->trial->passed[item->trial->passed_count++ % PASSED_MAX] = message_id;
+}
+
+/* ---- a shipment ---- */
+
+static struct shipment *shipment_new(struct item *item)
+{
+    struct shipment *shipment = memory_need(calloc(1, sizeof *shipment));
+    shipment->item = item;
+    arena_init(&shipment->arena);
+    LIST_INSERT_HEAD(&item->lane->outbox->shipments, shipment, next);
+    item->shipment = shipment;
+    return shipment;
+}
+
+void shipment_charge(struct shipment *shipment, size_t bytes)
+{
+    size_t *all = &shipment->item->lane->outbox->album_bytes;
+    *all = *all - shipment->held + bytes;
+    shipment->held = bytes;
+}
 
 void shipment_free(struct shipment *shipment)
 {
+    shipment_charge(shipment, 0);
     for (size_t i = 0; i < ALBUM_MAX; i++)
         free(shipment->bytes[i]);
-    if (shipment->next_shipment != NULL)
-        shipment->next_shipment->previous_shipment = shipment->previous_shipment;
-    if (shipment->previous_shipment != NULL)
-        shipment->previous_shipment->next_shipment = shipment->next_shipment;
-    else
-        shipment->outbox->shipments = shipment->next_shipment;
+    LIST_REMOVE(shipment, next);
+    shipment->item->shipment = NULL;
     arena_done(&shipment->arena);
     free(shipment);
 }
 
 void album_free_all(struct outbox *outbox)
 {
-    while (outbox->shipments != NULL)
-        shipment_free(outbox->shipments);
-}
-
-void shipment_done(struct shipment *shipment)
-{
-    struct lane *lane = shipment->lane;
-    if (shipment->first)
-        outbox_note_news(lane->outbox, EVENT_DELIVERED, lane->chat_id, lane->head->job_id);
-    shipment_free(shipment);
-    lane_done(lane);
+    while (!LIST_EMPTY(&outbox->shipments))
+        shipment_free(LIST_FIRST(&outbox->shipments));
 }
 
 void album_caption(const struct shipment *shipment, size_t at, char ret_caption[CAPTION_BYTES])
@@ -57,330 +105,296 @@ void album_caption(const struct shipment *shipment, size_t at, char ret_caption[
                    (int)shipment->album.total);
 }
 
-void album_note_outcome(struct shipment *shipment, size_t at, const struct photo_outcome *outcome)
+/* ---- what becomes of photos ---- */
+
+static void record(struct shipment *shipment, size_t at, const struct photo_outcome *outcome)
 {
-    struct item *item = shipment->lane->head;
-    outbox_note_photo(shipment->lane, outcome);
+    struct item *item = shipment->item;
+    struct photo_outcome noted = *outcome;
+    noted.job_id = item->job_id;
+    noted.index = shipment->album.photos[at].index;
+    noted.delivery = album_is_first(item) ? outcome->delivery : NULL;
+    outbox_note_photo(item->lane, &noted);
     shipment->album.photos[at].sent = true;
-    item->sent |= 1U << at;
-    if (outcome->message_id > item->above)
-        item->above = outcome->message_id;
-    item->hopeless = false;
-    item->misses = item->tries = 0;
+    album_trial(item)->sent |= 1U << at;
 }
 
-void album_note(struct shipment *shipment, size_t at, const char *delivery, struct json_object *message)
+void album_refuse(struct shipment *shipment, size_t at, const char *why)
 {
-    struct photo_outcome outcome = {.job_id = shipment->lane->head->job_id,
-                                    .index = shipment->album.photos[at].index,
-                                    .delivery = shipment->first ? delivery : NULL};
-    if (message != NULL) {
-        outcome.message_id = outbox_note_message(shipment->lane->outbox, message);
-        outcome.photo_file_id = shipment->files ? NULL : outbox_photo_id(message);
-        outcome.document_file_id = shipment->files ? outbox_document_id(message) : NULL;
-    }
-    album_note_outcome(shipment, at, &outcome);
+    log_error("outbox", "photo %d of job %" PRId64 " is given up: %s", shipment->album.photos[at].index + 1,
+              shipment->item->job_id, why);
+    record(shipment, at, &(struct photo_outcome){.delivery = "refused"});
 }
 
-static const char *known_id(const struct shipment *shipment, size_t at)
+void album_note(struct shipment *shipment, size_t at, const struct photo_outcome *outcome)
 {
-    const struct album_photo *photo = &shipment->album.photos[at];
-    return shipment->files ? photo->document_file_id : photo->photo_file_id;
+    struct item *item = shipment->item;
+    struct trial *trial = album_trial(item);
+    record(shipment, at, outcome);
+    outbox_see_message(item->lane->outbox, outcome->message_id); /* the next album's lower end */
+    if (outcome->message_id > trial->above)
+        trial->above = outcome->message_id;
+    trial->misses = item->tries = 0;
+    trial->doubtful |= trial->skipped;
+    trial->skipped = 0;
 }
 
-struct fetch {
-    unsigned char **bytes;
-    size_t *length;
-};
-
-static void fetched(void *ctx, enum err err, const struct store_object *object)
+static void note_message(struct shipment *shipment, size_t at, struct json_object *message)
 {
-    struct fetch *fetch = ctx;
-    if (err != ERR_OK)
-        return;
-    *fetch->bytes = malloc(object->length);
-    if (*fetch->bytes == NULL)
-        bug("out of memory");
-    memcpy(*fetch->bytes, object->bytes, object->length);
-    *fetch->length = object->length;
+    bool files = album_as_files(shipment->item);
+    album_note(shipment, at,
+               &(struct photo_outcome){.delivery = "sent",
+                                       .message_id = outbox_note_message(shipment->item->lane, message),
+                                       .photo_file_id = files ? NULL : outbox_photo_id(message),
+                                       .document_file_id = files ? outbox_document_id(message) : NULL});
 }
 
-/* The directory store answers at once. */
-static bool load(struct shipment *shipment, size_t at)
+void album_put_back(struct item *item)
 {
-    const char *url = shipment->album.photos[at].url, *name = url == NULL ? NULL : store_name_in_url(url);
-    struct fetch fetch = {&shipment->bytes[at], &shipment->lengths[at]};
-    if (known_id(shipment, at) != NULL)
-        return true;
-    if (name != NULL && shipment->bytes[at] == NULL)
-        store_get(shipment->lane->outbox->shop->store, name, fetched, &fetch);
-    return shipment->bytes[at] != NULL;
+    for (size_t i = 0; i < item->index_count; i++)
+        if (item->trial == NULL || (item->trial->sent >> i & 1) == 0)
+            outbox_note_photo(item->lane, &(struct photo_outcome){
+                                              .job_id = item->job_id, .index = item->indexes[i], .delivery = "none"});
 }
 
-static void refuse_first(struct shipment *shipment)
+void album_end(struct item *item)
 {
-    for (size_t i = 0; i < shipment->album.count; i++)
-        if (!shipment->album.photos[i].sent) {
-            album_note(shipment, i, "refused", NULL);
-            return;
-        }
+    if (album_is_first(item))
+        outbox_note_news(item->lane->outbox, EVENT_DELIVERED, item->lane->chat_id, item->job_id);
+    lane_done(item);
 }
 
-/* The pictures to go now: those not sent; one only, when the album goes one by one. */
-static size_t choose(struct shipment *shipment, size_t chosen[ALBUM_MAX])
+/* ---- its turn ---- */
+
+static void read_album(struct shipment *shipment, const struct db_result *result)
 {
-    size_t count = 0;
-    if (shipment->lane->head->hopeless) {
-        log_error("outbox", "a photo of job %" PRId64 " is given up", shipment->lane->head->job_id);
-        refuse_first(shipment);
-    }
+    struct item *item = shipment->item;
+    outbox_read_album(result, &shipment->arena, &shipment->album);
     for (size_t i = 0; i < shipment->album.count; i++) {
-        if (shipment->album.photos[i].sent)
-            continue;
-        if (!load(shipment, i)) {
-            log_error("outbox", "photo %d of job %" PRId64 " is not in the store", shipment->album.photos[i].index,
-                      shipment->lane->head->job_id);
-            album_note(shipment, i, "refused", NULL);
-            continue;
-        }
-        chosen[count++] = i;
-        if (shipment->lane->head->one_by_one)
-            break;
+        struct album_photo *photo = &shipment->album.photos[i];
+        if (photo->sent && album_is_first(item)) /* a repeat sends what was sent */
+            album_trial(item)->sent |= 1U << i;
+        photo->sent = item->trial != NULL && (item->trial->sent >> i & 1) != 0;
     }
-    return count;
 }
 
-static struct json_object *media(struct shipment *shipment, size_t at, bool in_album)
+static void album_marked(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
-    struct json_object *json = json_object_new_object();
-    const char *id = known_id(shipment, at), *type = shipment->files ? "document" : "photo";
-    const char *attach = arena_format(&shipment->arena, "attach://p%zu", at);
-    char caption[CAPTION_BYTES];
-    album_caption(shipment, at, caption);
-    if (in_album)
-        json_object_object_add(json, "type", json_object_new_string(type));
-    if (in_album || id != NULL)
-        json_object_object_add(json, in_album ? "media" : type, json_object_new_string(id != NULL ? id : attach));
-    json_object_object_add(json, "caption", json_object_new_string(caption));
-    return json;
-}
-
-static void ignored(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
-{
-    (void)ctx;
-    (void)verdict;
-    (void)result;
-}
-
-/* "sending a photo…" while the upload lasts. A nicety: nothing waits for it. */
-static void show_life(struct shipment *shipment)
-{
-    struct lane *lane = shipment->lane;
-    struct shop *shop = lane->outbox->shop;
-    char *params = compose_send(shipment->files ? "{\"action\":\"upload_document\"}" : "{\"action\":\"upload_photo\"}",
-                                lane->chat_id, lane->head->thread_id);
-    struct telegram_call call = {.method = "sendChatAction",
-                                 .chat_id = lane->chat_id,
-                                 .repeat = TELEGRAM_REPEAT_NOT_DONE,
-                                 .params_json = params};
-    if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
-        log_debug("outbox", "no room for a chat action");
-    free(params);
-}
-
-static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
-
-static void ship(struct shipment *shipment, const size_t *chosen, size_t count)
-{
-    struct lane *lane = shipment->lane;
-    struct shop *shop = lane->outbox->shop;
-    struct telegram_file files[ALBUM_MAX];
-    struct json_object *params;
-    size_t file_count = 0;
-    bool in_album = count >= ALBUM_MIN;
-    if (in_album) {
-        struct json_object *list = json_object_new_array();
-        for (size_t i = 0; i < count; i++)
-            json_object_array_add(list, media(shipment, chosen[i], true));
-        params = json_object_new_object();
-        json_object_object_add(params, "media", list);
-    } else {
-        params = media(shipment, chosen[0], false);
-    }
-    json_object_object_add(params, "chat_id", json_object_new_int64(lane->chat_id));
-    if (lane->head->thread_id != 0)
-        json_object_object_add(params, "message_thread_id", json_object_new_int64(lane->head->thread_id));
-    for (size_t i = 0; i < count; i++) {
-        size_t at = chosen[i];
-        if (known_id(shipment, at) != NULL)
-            continue;
-        const char *single = shipment->files ? "document" : "photo";
-        files[file_count++] = (struct telegram_file){
-            .name = in_album ? arena_format(&shipment->arena, "p%zu", at) : single,
-            .filename = arena_format(&shipment->arena, "fotoset-%02d.jpg", shipment->album.photos[at].index + 1),
-            .content_type = "image/jpeg",
-            .data = shipment->bytes[at],
-            .bytes = shipment->lengths[at]};
-    }
-    const char *alone = shipment->files ? "sendDocument" : "sendPhoto";
-    struct telegram_call call = {
-        .method = in_album ? "sendMediaGroup" : alone,
-        .chat_id = lane->chat_id,
-        .priority = TELEGRAM_VALUE,
-        .repeat = TELEGRAM_REPEAT_NOT_DONE, /* once: after a server error it is looked for, not repeated */
-        .files = files,
-        .file_count = file_count,
-        .cost = (int)count,
-        .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
-    lane->head->together = count;
-    lane->head->above = lane->outbox->high; /* what was tried before is done with: looked for, or surely not sent */
-    lane->head->lost_at = 0;
-    failpoint("album.before_send");
-    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, shipment);
-    json_object_put(params);
-    if (err != ERR_OK) {
-        lane->head->not_sent = true;
-        lane_again(lane, lane_backoff_ms(lane->head));
+    struct shipment *shipment = ctx;
+    struct item *item = shipment->item;
+    if (shipment->job == NULL) { /* canceled meanwhile */
         shipment_free(shipment);
-    }
-}
-
-void album_ship(struct shipment *shipment)
-{
-    size_t chosen[ALBUM_MAX], count = choose(shipment, chosen);
-    if (count == 0) {
-        shipment_done(shipment);
         return;
     }
-    show_life(shipment);
-    ship(shipment, chosen, count);
+    if (failure != NULL) {
+        shipment_drop(shipment);
+        lane_again(item, lane_backoff_ms(item, false));
+        item->tries++;
+        return;
+    }
+    failpoint("album.marked");
+    const struct trial *trial = item->trial;
+    read_album(shipment, result);
+    for (size_t i = 0; i < shipment->album.count; i++)
+        if ((trial->hopeless >> i & 1) != 0 && !shipment->album.photos[i].sent)
+            album_refuse(shipment, i, "it fails, and others go");
+    album_fetch(shipment);
 }
+
+/* Of an album one by one, the photo to go next; the album's count if there is none. */
+static size_t next_photo(const struct item *item)
+{
+    size_t at = 0;
+    const struct trial *trial = item->trial;
+    while (at < item->index_count && ((trial->sent | trial->skipped | trial->hopeless) >> at & 1) != 0)
+        at++;
+    return at;
+}
+
+static void album_turn(void *ctx, struct telegram_job *job)
+{
+    struct item *item = ctx;
+    struct outbox *outbox = item->lane->outbox;
+    const struct outbox_ports *ports = &outbox->ports;
+    if (ports->stop->asked) { /* the row stays */
+        telegram_drop(job, ports->clock->mono_ms);
+        return;
+    }
+    if (outbox->album_bytes > 0 && outbox->album_bytes + ALBUM_BYTES_USUAL > ALBUM_BYTES_MAX) {
+        telegram_put_off(job, ports->clock->mono_ms, 1 + (int64_t)(random_number() % WAIT_MS));
+        return;
+    }
+    struct shipment *shipment = shipment_new(item);
+    struct db_unit *unit = db_unit_new();
+    int64_t high = outbox->high > item->lane->screen_message_id ? outbox->high : item->lane->screen_message_id;
+    struct trial *trial = album_trial(item);
+    shipment->job = job;
+    shipment_charge(shipment, ALBUM_BYTES_USUAL);
+    trial->above = high > 0 ? high : 1; /* what was tried before is done with: looked for, or surely not sent */
+    outbox_add_album(unit, &shipment->arena, outbox->bot_id, item->job_id, item->indexes, item->index_count);
+    size_t next = trial->one_by_one ? next_photo(item) : item->index_count;
+    outbox_add_mark(unit, &shipment->arena, item->id, trial->above,
+                    next < item->index_count ? item->indexes[next] : -1);
+    db_submit(ports->db, unit, album_marked, shipment);
+}
+
+static void album_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct shipment *shipment = ctx;
+    struct item *item = shipment->item;
+    if (failure != NULL) {
+        shipment_free(shipment);
+        item->lane->outbox->searches--;
+        lane_again(item, lane_backoff_ms(item, false));
+        item->tries++;
+        return;
+    }
+    read_album(shipment, result);
+    album_probe(shipment);
+}
+
+static void look(struct item *item)
+{
+    struct outbox *outbox = item->lane->outbox;
+    if (outbox->searches >= SEARCHES_MAX) {
+        lane_again(item, WAIT_MS + (int64_t)(random_number() % WAIT_MS));
+        return;
+    }
+    outbox->searches++;
+    struct shipment *shipment = shipment_new(item);
+    struct db_unit *unit = db_unit_new();
+    outbox_add_album(unit, &shipment->arena, outbox->bot_id, item->job_id, item->indexes, item->index_count);
+    db_submit(outbox->ports.db, unit, album_read, shipment);
+}
+
+static void album_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result);
+
+void album_send(struct item *item)
+{
+    if (item->trial != NULL && item->trial->in_doubt) {
+        look(item);
+        return;
+    }
+    struct telegram_call call = {.method = "sendMediaGroup",
+                                 .priority = TELEGRAM_VALUE,
+                                 .repeat = TELEGRAM_REPEAT_NOT_DONE, /* it is looked for, not repeated */
+                                 .turn = album_turn,
+                                 .cost = item->trial != NULL && item->trial->one_by_one ? 1 : item->index_count};
+    if (outbox_call(item->lane, &call, album_answered, item) != ERR_OK)
+        lane_again(item, lane_backoff_ms(item, false));
+}
+
+void album_go_on(struct item *item)
+{
+    if (item->trial->sent == (1U << item->index_count) - 1)
+        album_end(item);
+    else if (!item->lane->outbox->ports.stop->asked)
+        album_send(item);
+}
+
+/* ---- the answer ---- */
 
 /* The answer's messages stand in the order of the media. */
 static void note_sent(struct shipment *shipment, struct json_object *result)
 {
     bool in_album = json_object_is_type(result, json_type_array);
-    size_t at = 0;
-    for (size_t i = 0; i < shipment->album.count; i++) {
-        if (shipment->album.photos[i].sent)
-            continue;
-        if (in_album && at >= json_object_array_length(result))
-            return;
-        album_note(shipment, i, "sent", in_album ? json_object_array_get_idx(result, at++) : result);
-        if (!in_album)
-            return;
-    }
+    size_t count = in_album ? json_object_array_length(result) : 1;
+    for (size_t i = 0; i < shipment->chosen_count && i < count; i++)
+        note_message(shipment, shipment->chosen[i], in_album ? json_object_array_get_idx(result, i) : result);
+}
+
+static bool used_ids(const struct shipment *shipment)
+{
+    for (size_t i = 0; i < shipment->chosen_count; i++)
+        if (shipment_file_id(shipment, shipment->chosen[i]) != NULL)
+            return true;
+    return false;
 }
 
 static void refused(struct shipment *shipment, const struct telegram_verdict *verdict)
 {
-    struct lane *lane = shipment->lane;
+    struct item *item = shipment->item;
     char line[256];
     telegram_verdict_line(verdict, line, sizeof line);
-    log_error("outbox", "%s of job %" PRId64 " was refused: %s", lane->head->one_by_one ? "a photo" : "an album",
-              lane->head->job_id, line);
-    if (lane->head->one_by_one)
-        refuse_first(shipment);
-    lane->head->one_by_one = true;
-    album_ship(shipment);
+    log_warn("outbox", "%s of job %" PRId64 " was refused: %s", item->trial->one_by_one ? "a photo" : "an album",
+             item->job_id, line);
+    bool ids = verdict->class == TELEGRAM_FILE_BAD || verdict->class == TELEGRAM_FILE_AWAY;
+    if (ids && used_ids(shipment)) {
+        item->trial->by_upload = true;
+    } else {
+        if (item->trial->one_by_one)
+            album_refuse(shipment, shipment->chosen[0], line);
+        item->trial->one_by_one = true;
+    }
+}
+
+static int misses_max(const struct trial *trial, const struct telegram_verdict *verdict)
+{
+    if (!trial->one_by_one)
+        return ALBUM_MISSES_MAX;
+    if ((trial->asked & trial->doubtful) != 0)
+        return DOUBTFUL_MISSES_MAX;
+    return verdict->error_code >= 500 ? PHOTO_FAILURES_MAX : PHOTO_MISSES_MAX;
 }
 
 /* Once more, later. One file can make the server fail on its album for ever: then the photos go one by one, and that
- * one is given up at last. It is no outage that is counted here, for in one the search before each new try fails. */
-static void missed(struct shipment *shipment, const struct telegram_verdict *verdict)
+ * one is passed over at last. It is no outage that is counted here, for in one the search before each new try fails. */
+static void missed(struct item *item, const struct telegram_verdict *verdict)
 {
-    struct lane *lane = shipment->lane;
-    struct item *item = lane->head;
-    item->not_sent = verdict->surely_not_done;
-    item->misses += !verdict->surely_not_done;
-    if (item->one_by_one)
-        item->hopeless = item->misses >= (verdict->error_code >= 500 ? PHOTO_FAILURES_MAX : PHOTO_MISSES_MAX);
-    else if (item->misses >= ALBUM_MISSES_MAX) {
-        log_warn("outbox", "an album of job %" PRId64 " failed %d times: one by one now", item->job_id, item->misses);
-        item->one_by_one = true;
-        item->misses = item->tries = 0;
+    struct trial *trial = item->trial;
+    trial->in_doubt = trial->in_doubt && !verdict->surely_not_done;
+    trial->misses += !verdict->surely_not_done;
+    bool enough = trial->misses >= misses_max(trial, verdict);
+    if (enough && trial->one_by_one) {
+        trial->hopeless |= trial->asked & trial->doubtful;
+        trial->skipped |= trial->asked & ~trial->doubtful;
+        trial->misses = 0;
+    } else if (enough) {
+        log_warn("outbox", "an album of job %" PRId64 " failed %d times: one by one now", item->job_id, trial->misses);
+        trial->one_by_one = true;
+        trial->misses = item->tries = 0;
     }
-    lane_again(lane, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(item));
+    int64_t wait_ms = lane_backoff_ms(item, false);
     item->tries++;
+    lane_again(item, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : wait_ms);
 }
 
-static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+/* What is left of a shipment that was canceled: its row stays. */
+static void cancel(struct shipment *shipment)
 {
-    struct shipment *shipment = ctx;
-    struct lane *lane = shipment->lane;
-    failpoint("album.answered");
-    switch (verdict->class) {
-    case TELEGRAM_OK:
-        note_sent(shipment, result);
-        album_ship(shipment);
-        return;
-    case TELEGRAM_RETRY:
-    case TELEGRAM_AMBIGUOUS:
-    case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
-    case TELEGRAM_UNAUTHORIZED:
-    case TELEGRAM_FILE_AWAY: missed(shipment, verdict); break;
-    case TELEGRAM_UNREACHABLE: lane_unreachable(lane); break;
-    case TELEGRAM_GONE:
-        if (!lane_leave_topic(lane)) {
-            refused(shipment, verdict);
-            return;
-        }
-        album_ship(shipment);
-        return;
-    case TELEGRAM_FILE_TOO_BIG:
-    case TELEGRAM_FILE_BAD:
-    case TELEGRAM_UNPARSED:
-    case TELEGRAM_BAD: refused(shipment, verdict); return;
-    case TELEGRAM_CANCELED:
-    case TELEGRAM_CLASS_COUNT: break; /* on the way down: the row stays */
-    }
-    shipment_free(shipment);
-}
-
-static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)
-{
-    struct shipment *shipment = ctx;
-    struct lane *lane = shipment->lane;
-    bool tried_here = lane->head->not_sent;
-    if (failure != NULL) {
-        lane_again(lane, lane_backoff_ms(lane->head));
-        shipment_free(shipment);
-        return;
-    }
-    failpoint("album.marked");
-    outbox_read_album(result, &shipment->arena, &shipment->album);
-    for (size_t i = 0; i < shipment->album.count; i++) {
-        struct album_photo *photo = &shipment->album.photos[i];
-        bool went = (lane->head->sent >> i & 1) != 0;
-        photo->sent = went || (photo->sent && shipment->first); /* a repeat sends what was sent */
-    }
-    if (shipment->first && shipment->album.tried_after > 0 && !tried_here)
-        album_probe(shipment);
-    else
-        album_ship(shipment);
-}
-
-void album_send(struct lane *lane)
-{
-    struct outbox *outbox = lane->outbox;
-    struct item *item = lane->head;
-    uint8_t indexes[ALBUM_MAX];
-    size_t count = compose_read_indexes(item->body, indexes);
-    struct shipment *shipment = calloc(1, sizeof *shipment);
     if (shipment == NULL)
-        bug("out of memory");
-    shipment->outbox = outbox;
-    shipment->lane = lane;
-    shipment->next_shipment = outbox->shipments;
-    if (shipment->next_shipment != NULL)
-        shipment->next_shipment->previous_shipment = shipment;
-    outbox->shipments = shipment;
-    shipment->files = strcmp(item->kind, "files") == 0;
-    shipment->first = strcmp(item->kind, "album") == 0;
-    arena_init(&shipment->arena);
-    int64_t high = outbox->high > lane->screen_message_id ? outbox->high : lane->screen_message_id;
-    struct db_unit *unit = db_unit_new();
-    outbox_add_album(unit, &shipment->arena, item->id, item->job_id, indexes, count, high > 0 ? high : 1,
-                     item->not_sent);
-    db_submit(outbox->shop->db, unit, loaded, shipment);
+        return;
+    shipment->job = NULL;
+    if (shipment->filled) /* else the database or the store still has something to say */
+        shipment_free(shipment);
+}
+
+static void album_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct item *item = ctx;
+    struct shipment *shipment = item->shipment;
+    if (verdict->class == TELEGRAM_CANCELED) {
+        cancel(shipment);
+        return;
+    }
+    failpoint("album.answered");
+    bool topic_gone = verdict->class == TELEGRAM_GONE && lane_leave_topic(item);
+    bool ids_away = verdict->class == TELEGRAM_FILE_AWAY && used_ids(shipment);
+    bool again = verdict->class == TELEGRAM_RETRY || verdict->class == TELEGRAM_AMBIGUOUS ||
+                 verdict->class == TELEGRAM_CONFLICT || verdict->class == TELEGRAM_UNAUTHORIZED ||
+                 (verdict->class == TELEGRAM_FILE_AWAY && !ids_away);
+    if (verdict->class == TELEGRAM_OK)
+        note_sent(shipment, result);
+    else if (!again && !topic_gone && verdict->class != TELEGRAM_UNREACHABLE)
+        refused(shipment, verdict);
+    shipment_free(shipment);
+    if (again) {
+        missed(item, verdict);
+        return;
+    }
+    item->trial->in_doubt = false; /* answered */
+    if (verdict->class == TELEGRAM_UNREACHABLE)
+        lane_unreachable(item);
+    else
+        album_go_on(item);
 }

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/base/log.h"
+#include "bot/base/failpoint.h"
+#include "bot/base/memory.h"
 #include "bot/outbox/lane.h"
-#include "core/bug.h"
 
 struct show {
-    struct show *next, *previous; /* all that are under way */
-    struct lane *lane;
+    LIST_ENTRY(show) next; /* all that are under way */
+    struct item *item;
     struct picture pictures[ALBUM_MAX];
     void *jpegs[ALBUM_MAX]; /* copies: the call may wait longer than the pictures are kept */
     size_t count, wanted;
@@ -18,13 +18,7 @@ struct show {
 
 static void show_free(struct show *show)
 {
-    struct outbox *outbox = show->lane->outbox;
-    if (show->next != NULL)
-        show->next->previous = show->previous;
-    if (show->previous != NULL)
-        show->previous->next = show->next;
-    else
-        outbox->shows = show->next;
+    LIST_REMOVE(show, next);
     for (size_t i = 0; i < show->count; i++)
         free(show->jpegs[i]);
     free(show);
@@ -32,14 +26,14 @@ static void show_free(struct show *show)
 
 void examples_free(struct outbox *outbox)
 {
-    while (outbox->shows != NULL)
-        show_free(outbox->shows);
+    while (!LIST_EMPTY(&outbox->shows))
+        show_free(LIST_FIRST(&outbox->shows));
 }
 
 /* It ends here. What was lent to it and not learned may be tried by the next who waits. */
 static void end(struct show *show)
 {
-    struct pictures *pictures = show->lane->outbox->pictures;
+    struct pictures *pictures = show->item->lane->outbox->pictures;
     for (size_t i = 0; i < show->count; i++)
         if (show->pictures[i].file_id == NULL)
             pictures_give_back(pictures, show->pictures[i].name);
@@ -48,16 +42,16 @@ static void end(struct show *show)
 
 static void send(struct show *show);
 
-static void answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+static void examples_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct show *show = ctx;
-    struct lane *lane = show->lane;
+    struct item *item = show->item;
     failpoint("examples.answered");
     if (verdict->class == TELEGRAM_CANCELED) {
         show_free(show);
         return;
     }
-    if (verdict->class == TELEGRAM_GONE && lane_leave_topic(lane)) {
+    if (verdict->class == TELEGRAM_GONE && lane_leave_topic(item)) {
         send(show);
         return;
     }
@@ -65,20 +59,20 @@ static void answered(void *ctx, const struct telegram_verdict *verdict, struct j
     for (size_t i = 0; sent && i < json_object_array_length(result); i++) {
         struct json_object *message = json_object_array_get_idx(result, i);
         const char *file_id = outbox_photo_id(message);
-        (void)outbox_note_message(lane->outbox, message);
+        (void)outbox_note_message(item->lane, message);
         if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
-            outbox_note_file(lane->outbox, show->pictures[i].name, file_id);
+            outbox_note_file(item->lane->outbox, show->pictures[i].name, file_id);
     }
     end(show);
     if (verdict->class == TELEGRAM_UNREACHABLE)
-        lane_unreachable(lane);
+        lane_unreachable(item);
     else
-        lane_done(lane);
+        lane_done(item);
 }
 
 static void send(struct show *show)
 {
-    struct shop *shop = show->lane->outbox->shop;
+    struct item *item = show->item;
     struct telegram_file files[ALBUM_MAX];
     char names[ALBUM_MAX][24];
     size_t file_count = 0;
@@ -96,12 +90,11 @@ static void send(struct show *show)
             files[file_count++] = (struct telegram_file){names[i], "example.jpg", "image/jpeg", show->pictures[i].jpeg,
                                                          show->pictures[i].bytes};
     }
-    json_object_object_add(params, "chat_id", json_object_new_int64(show->lane->chat_id));
-    if (show->lane->head->thread_id != 0)
-        json_object_object_add(params, "message_thread_id", json_object_new_int64(show->lane->head->thread_id));
+    json_object_object_add(params, "chat_id", json_object_new_int64(item->lane->chat_id));
+    if (item->thread_id != 0)
+        json_object_object_add(params, "message_thread_id", json_object_new_int64(item->thread_id));
     json_object_object_add(params, "media", list);
     struct telegram_call call = {.method = "sendMediaGroup",
-                                 .chat_id = show->lane->chat_id,
                                  .repeat = TELEGRAM_REPEAT_NOT_DONE,
                                  .files = files,
                                  .file_count = file_count,
@@ -109,25 +102,22 @@ static void send(struct show *show)
                                  .chat_cost = 1, /* the greeting comes right behind it */
                                  .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
     failpoint("examples.before_send");
-    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &call, answered, show);
+    enum err err = outbox_call(item->lane, &call, examples_answered, show);
     json_object_put(params);
     if (err != ERR_OK) {
-        struct lane *lane = show->lane;
         end(show);
-        lane_done(lane);
+        lane_done(item);
     }
 }
 
-static void got(void *ctx, const struct picture *picture)
+static void picture_got(void *ctx, const struct picture *picture)
 {
     struct show *show = ctx;
     if (picture->file_id != NULL || picture->jpeg != NULL) {
         struct picture *kept = &show->pictures[show->count];
         *kept = *picture;
         if (picture->jpeg != NULL) {
-            void *copy = show->jpegs[show->count] = malloc(picture->bytes);
-            if (copy == NULL)
-                bug("out of memory");
+            void *copy = show->jpegs[show->count] = memory_need(malloc(picture->bytes));
             kept->jpeg = memcpy(copy, picture->jpeg, picture->bytes);
         }
         show->count++;
@@ -138,32 +128,26 @@ static void got(void *ctx, const struct picture *picture)
         send(show);
         return;
     }
-    struct lane *lane = show->lane;
+    struct item *item = show->item;
     end(show);
-    lane_done(lane);
+    lane_done(item);
 }
 
-void examples_send(struct lane *lane)
+void examples_send(struct item *item)
 {
-    size_t count = pictures_example_count(lane->outbox->pictures);
-    struct show *show = calloc(1, sizeof *show);
-    if (show == NULL)
-        bug("out of memory");
-    show->lane = lane;
-    show->next = lane->outbox->shows;
-    if (show->next != NULL)
-        show->next->previous = show;
-    lane->outbox->shows = show;
-    show->wanted = count < ALBUM_MAX ? count : ALBUM_MAX;
-    if (show->wanted < ALBUM_MIN) {
-        show_free(show);
-        lane_done(lane);
+    struct outbox *outbox = item->lane->outbox;
+    size_t count = pictures_example_count(outbox->pictures), wanted = count < ALBUM_MAX ? count : ALBUM_MAX;
+    if (wanted < ALBUM_MIN) {
+        lane_done(item);
         return;
     }
-    size_t wanted = show->wanted;
+    struct show *show = memory_need(calloc(1, sizeof *show));
+    show->item = item;
+    show->wanted = wanted;
+    LIST_INSERT_HEAD(&outbox->shows, show, next);
     for (size_t i = 0; i < wanted; i++) {
         char name[40];
         (void)snprintf(name, sizeof name, "example:%zu", i);
-        pictures_get(lane->outbox->pictures, name, got, show);
+        pictures_get(outbox->pictures, name, picture_got, show);
     }
 }

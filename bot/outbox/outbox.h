@@ -7,17 +7,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "bot/house/shop.h"
+
+#include "core/style.h"
 #include "db/commit.h"
 
+struct clock;
+struct darkroom;
 struct outbox;
+struct stop;
+struct store;
+struct telegram;
+struct timers;
 
 /* Kinds of the message that closes photos sent again ("again"), or their files ("files"): a notice that knows its job.
  */
 #define OUTBOX_AGAIN_END "again_end"
 #define OUTBOX_FILES_END "files_end"
 
-struct outbox *outbox_new(struct shop *shop);
+/* What it uses. All of it outlives the outbox, but telegram, which must be gone before it. */
+struct outbox_ports {
+    struct db *db;
+    struct timers *timers;
+    const struct clock *clock;
+    const struct stop *stop; /* once asked, nothing new is begun */
+    struct telegram *telegram;
+    struct store *store;
+    struct darkroom *darkroom;
+    const struct style_catalogue *styles; /* their covers */
+    const char *styles_dir;               /* the greeting's examples */
+};
+
+struct outbox *outbox_new(const struct outbox_ports *ports);
 void outbox_free(struct outbox *outbox); /* accepts NULL */
 /* Rows that were just committed, in order. Copied. */
 void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count);
@@ -25,11 +45,12 @@ void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t cou
 void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text);
 /* A message id was seen, in an update: lost messages lie above the highest one known when they were tried. */
 void outbox_see_message(struct outbox *outbox, int64_t message_id);
-/* Load what was committed and not sent: once at start. */
-void outbox_resume(struct outbox *outbox);
+/* Load what was committed and not sent: once at start. Ids of files are of use to this bot only. */
+void outbox_resume(struct outbox *outbox, int64_t bot_id);
 /* Is it done? No row may be added before. */
 bool outbox_loaded(const struct outbox *outbox);
-/* Some of them must not wait for company: news, and what is known of photos and files. */
+/* Some of them must not wait for company: what a crash would send again, news, and what is known of photos and files.
+ */
 bool outbox_has_pressing(const struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);
 /* Moves the outcomes since the last time into the arena, for a turn to commit. */

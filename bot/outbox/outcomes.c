@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/base/memory.h"
+#include "bot/outbox/album.h"
 #include "bot/outbox/lane.h"
-#include "bot/turn/turns.h"
-#include "core/bug.h"
 
 enum { OUTCOMES_PATIENT = 512 /* that many do not wait for company */ };
 
@@ -13,9 +13,7 @@ static void *list_add(struct list *list, size_t bytes)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity == 0 ? 32 : list->capacity * 2;
-        list->items = realloc(list->items, list->capacity * bytes);
-        if (list->items == NULL)
-            bug("out of memory");
+        list->items = memory_need(realloc(list->items, list->capacity * bytes));
     }
     return (char *)list->items + bytes * list->count++;
 }
@@ -84,13 +82,15 @@ void outbox_see_message(struct outbox *outbox, int64_t message_id)
         outbox->high = message_id;
 }
 
-int64_t outbox_note_message(struct outbox *outbox, struct json_object *message)
+int64_t outbox_note_message(struct lane *lane, struct json_object *message)
 {
     struct json_object *id = NULL;
     if (!json_object_object_get_ex(message, "message_id", &id))
         return 0;
     int64_t message_id = json_object_get_int64(id);
-    outbox_see_message(outbox, message_id);
+    outbox_see_message(lane->outbox, message_id);
+    lane->outbox->sent_anew++;
+    album_passed(lane, message_id);
     return message_id;
 }
 
@@ -121,7 +121,7 @@ bool outbox_has_outcomes(const struct outbox *outbox)
 
 bool outbox_has_pressing(const struct outbox *outbox)
 {
-    return outbox->photos.count + outbox->files.count + outbox->news.count > 0 ||
+    return outbox->photos.count + outbox->files.count + outbox->news.count + outbox->sent_anew > 0 ||
            outbox->done.count >= OUTCOMES_PATIENT;
 }
 
@@ -140,7 +140,7 @@ struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
         lanes[i]->taking = true;
         *(struct lane **)list_add(&outbox->taken, sizeof(struct lane *)) = lanes[i];
     }
-    outbox->screens.count = 0;
+    outbox->screens.count = outbox->sent_anew = 0;
     struct photo_outcome *photos = list_take(&outbox->photos, arena, sizeof *photos);
     struct file_outcome *files = list_take(&outbox->files, arena, sizeof *files);
     for (size_t i = 0; i < outcomes.photo_count; i++) {
@@ -211,7 +211,7 @@ void outbox_put_back(struct outbox *outbox, const struct outbox_outcomes *part)
     for (size_t i = 0; i < part->file_count; i++)
         add_file(outbox, part->files[i].name, part->files[i].file_id);
     for (size_t i = 0; i < part->screen_count; i++) {
-        struct lane *lane = outbox_lane_of(outbox, part->screens[i].chat_id);
+        struct lane *lane = lane_make(outbox, part->screens[i].chat_id);
         if (lane->screen_message_id == 0) { /* a new lane: an old one knows better by now */
             lane->screen_message_id = part->screens[i].message_id;
             lane->screen_is_photo = part->screens[i].is_photo;
@@ -225,7 +225,7 @@ void outbox_put_back(struct outbox *outbox, const struct outbox_outcomes *part)
 
 bool outbox_peek_screen(const struct outbox *outbox, int64_t chat_id, int64_t *ret_message_id, bool *ret_is_photo)
 {
-    const struct lane *lane = outbox_lane(outbox, chat_id);
+    const struct lane *lane = lane_of(outbox, chat_id);
     if (lane == NULL || (!lane->noted && !lane->taking))
         return false;
     *ret_message_id = lane->screen_message_id;

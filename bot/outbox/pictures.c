@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-#include "bot/services/darkroom/darkroom.h"
+#include "bot/base/clock.h"
 #include "bot/base/log.h"
-#include "bot/services/store/store.h"
+#include "bot/base/memory.h"
 #include "bot/base/timers.h"
-#include "core/bug.h"
+#include "bot/services/darkroom/darkroom.h"
+#include "bot/services/store/store.h"
 
 enum {
     PICTURE_WIDTH = 1080,
@@ -29,10 +31,11 @@ enum {
 };
 
 struct waiter {
+    STAILQ_ENTRY(waiter) next;
     pictures_fn *got;
     void *ctx;
-    struct waiter *next;
 };
+STAILQ_HEAD(waiters, waiter);
 
 struct entry {
     struct pictures *owner;
@@ -41,7 +44,7 @@ struct entry {
     char *file_id;
     bool is_jpeg;                  /* the file is what is sent */
     char stored[STORE_NAME_BYTES]; /* else the JPEG that was made of it, in the store; "" = none yet */
-    struct waiter *first, *last;   /* in line for the bytes */
+    struct waiters waiters;        /* in line for the bytes */
     bool busy;                     /* they are being made, stored or read */
     bool lent;                     /* somebody uploads it */
     int64_t loan;                  /* number of the last one */
@@ -49,18 +52,10 @@ struct entry {
 };
 
 struct pictures {
-    struct shop *shop;
+    const struct outbox_ports *ports;
     struct entry entries[PICTURES_MAX];
     size_t count, examples;
 };
-
-static char *copy(const char *text)
-{
-    char *made = strdup(text);
-    if (made == NULL)
-        bug("out of memory");
-    return made;
-}
 
 static bool is_jpeg(const char *path)
 {
@@ -76,6 +71,7 @@ static void add(struct pictures *pictures, const char *name, char *path_taken)
     }
     struct entry *entry = &pictures->entries[pictures->count++];
     entry->owner = pictures;
+    STAILQ_INIT(&entry->waiters);
     entry->path = path_taken;
     entry->is_jpeg = is_jpeg(path_taken);
     (void)snprintf(entry->name, sizeof entry->name, "%s", name);
@@ -92,28 +88,26 @@ static void add_examples(struct pictures *pictures)
     struct arena arena;
     struct dirent **items = NULL;
     arena_init(&arena);
-    const char *dir = arena_format(&arena, "%s/examples", pictures->shop->config->styles_dir);
+    const char *dir = arena_format(&arena, "%s/examples", pictures->ports->styles_dir);
     int count = scandir(dir, &items, is_picture, alphasort);
     for (int i = 0; i < count; i++) {
         add(pictures, arena_format(&arena, "example:%zu", pictures->examples++),
-            copy(arena_format(&arena, "%s/%s", dir, items[i]->d_name)));
+            memory_copy(arena_format(&arena, "%s/%s", dir, items[i]->d_name)));
         free(items[i]);
     }
     free(items);
     arena_done(&arena);
 }
 
-struct pictures *pictures_new(struct shop *shop)
+struct pictures *pictures_new(const struct outbox_ports *ports)
 {
-    struct pictures *pictures = calloc(1, sizeof *pictures);
-    if (pictures == NULL)
-        bug("out of memory");
-    pictures->shop = shop;
+    struct pictures *pictures = memory_need(calloc(1, sizeof *pictures));
+    pictures->ports = ports;
     add_examples(pictures); /* first: a newcomer to a fresh bot sees them before the styles */
-    for (size_t i = 0; i < shop->rules.styles->count; i++) {
+    for (size_t i = 0; i < ports->styles->count; i++) {
         char name[NAME_BYTES];
-        (void)snprintf(name, sizeof name, "style:%s", shop->rules.styles->styles[i].id);
-        add(pictures, name, copy(shop->rules.styles->styles[i].cover_path));
+        (void)snprintf(name, sizeof name, "style:%s", ports->styles->styles[i].id);
+        add(pictures, name, memory_copy(ports->styles->styles[i].cover_path));
     }
     return pictures;
 }
@@ -124,9 +118,8 @@ void pictures_free(struct pictures *pictures)
         struct entry *entry = &pictures->entries[i];
         free(entry->path);
         free(entry->file_id);
-        while (entry->first != NULL) {
-            struct waiter *waiter = entry->first;
-            entry->first = waiter->next;
+        for (struct waiter *waiter; (waiter = STAILQ_FIRST(&entry->waiters)) != NULL;) {
+            STAILQ_REMOVE_HEAD(&entry->waiters, next);
             free(waiter);
         }
     }
@@ -144,15 +137,14 @@ static struct entry *find(struct pictures *pictures, const char *name)
 /* All in line learn the id, or that the picture is not to be had now. */
 static void tell_all(struct entry *entry)
 {
-    struct waiter *waiter = entry->first;
+    struct waiters told = STAILQ_HEAD_INITIALIZER(told);
     struct picture picture = {.name = entry->name, .file_id = entry->file_id};
-    entry->first = entry->last = NULL;
+    STAILQ_CONCAT(&told, &entry->waiters);
     entry->failed = 0;
-    while (waiter != NULL) {
-        struct waiter *told = waiter;
-        waiter = told->next;
-        told->got(told->ctx, &picture);
-        free(told);
+    for (struct waiter *waiter; (waiter = STAILQ_FIRST(&told)) != NULL;) {
+        STAILQ_REMOVE_HEAD(&told, next);
+        waiter->got(waiter->ctx, &picture);
+        free(waiter);
     }
 }
 
@@ -167,14 +159,12 @@ static void loan_over(void *ctx, int64_t loan)
 
 static void lend(struct entry *entry, const void *bytes, size_t length)
 {
-    struct shop *shop = entry->owner->shop;
-    struct waiter *waiter = entry->first;
+    const struct outbox_ports *ports = entry->owner->ports;
+    struct waiter *waiter = STAILQ_FIRST(&entry->waiters);
     struct picture picture = {.name = entry->name, .jpeg = bytes, .bytes = length};
-    entry->first = waiter->next;
-    if (entry->first == NULL)
-        entry->last = NULL;
+    STAILQ_REMOVE_HEAD(&entry->waiters, next);
     entry->lent = true;
-    timers_add(shop->timers, shop->clock.unix_ms + LOAN_MS, loan_over, entry, ++entry->loan);
+    timers_add(ports->timers, ports->clock->unix_ms + LOAN_MS, loan_over, entry, ++entry->loan);
     waiter->got(waiter->ctx, &picture);
     free(waiter);
 }
@@ -190,7 +180,7 @@ static void fetched(void *ctx, enum err err, const struct store_object *object)
         tell_all(entry);
     } else if (entry->file_id != NULL) {
         tell_all(entry);
-    } else if (entry->first != NULL) {
+    } else if (!STAILQ_EMPTY(&entry->waiters)) {
         lend(entry, object->bytes, object->length);
     }
 }
@@ -212,7 +202,7 @@ static void rendered(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct entry *entry = ctx;
     if (err == ERR_OK) {
-        store_put(entry->owner->shop->store, result->jpeg, result->jpeg_len, stored, entry);
+        store_put(entry->owner->ports->store, result->jpeg, result->jpeg_len, stored, entry);
         return;
     }
     log_error("pictures", "%s can't be rendered: %s", entry->path, err_name(err));
@@ -225,9 +215,7 @@ static void rendered(void *ctx, enum err err, struct darkroom_result *result)
 static void *read_file(const struct entry *entry, size_t *ret_length)
 {
     FILE *file = fopen(entry->path, "rbe");
-    void *bytes = file == NULL ? NULL : malloc(FILE_MAX_BYTES);
-    if (file != NULL && bytes == NULL)
-        bug("out of memory");
+    void *bytes = file == NULL ? NULL : memory_need(malloc(FILE_MAX_BYTES));
     size_t length = file == NULL ? 0 : fread(bytes, 1, FILE_MAX_BYTES, file);
     if (file != NULL)
         (void)fclose(file);
@@ -246,8 +234,8 @@ static void draw(struct entry *entry)
     void *bytes = read_file(entry, &length);
     if (bytes == NULL)
         return;
-    enum err err = darkroom_render(entry->owner->shop->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT, rendered,
-                                   entry);
+    enum err err = darkroom_render(entry->owner->ports->darkroom, bytes, length, PICTURE_WIDTH, PICTURE_HEIGHT,
+                                   rendered, entry);
     free(bytes);
     entry->busy = err == ERR_OK;
     if (err != ERR_OK)
@@ -262,11 +250,11 @@ static bool is_drawn(const struct entry *entry)
 /* Gets the bytes for the first in line, unless somebody has them. */
 static void serve(struct entry *entry)
 {
-    if (entry->first == NULL || entry->busy || entry->lent)
+    if (STAILQ_EMPTY(&entry->waiters) || entry->busy || entry->lent)
         return;
     if (!entry->is_jpeg) {
         entry->busy = true;
-        store_get(entry->owner->shop->store, entry->stored, fetched, entry);
+        store_get(entry->owner->ports->store, entry->stored, fetched, entry);
         return;
     }
     size_t length = 0;
@@ -290,15 +278,9 @@ void pictures_get(struct pictures *pictures, const char *name, pictures_fn *got,
                                    .is_coming = entry != NULL && entry->busy});
         return;
     }
-    struct waiter *waiter = malloc(sizeof *waiter);
-    if (waiter == NULL)
-        bug("out of memory");
-    *waiter = (struct waiter){got, ctx, NULL};
-    if (entry->last != NULL)
-        entry->last->next = waiter;
-    else
-        entry->first = waiter;
-    entry->last = waiter;
+    struct waiter *waiter = memory_need(malloc(sizeof *waiter));
+    *waiter = (struct waiter){.got = got, .ctx = ctx};
+    STAILQ_INSERT_TAIL(&entry->waiters, waiter, next);
     serve(entry);
 }
 
@@ -329,7 +311,7 @@ bool pictures_learn(struct pictures *pictures, const char *name, const char *fil
     struct entry *entry = find(pictures, name);
     if (entry == NULL || entry->file_id != NULL)
         return false;
-    entry->file_id = copy(file_id);
+    entry->file_id = memory_copy(file_id);
     entry->lent = false;
     tell_all(entry);
     return true;

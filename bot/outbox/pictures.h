@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "bot/house/shop.h"
+#include "bot/outbox/outbox.h"
 
 struct pictures;
 
@@ -23,9 +23,9 @@ struct picture {
 };
 typedef void pictures_fn(void *ctx, const struct picture *picture);
 
-/* Finds the covers of shop->rules.styles and <styles_dir>/examples/ (.jpg, .jpeg, .png, .svg), in the order of their
+/* Finds the covers of ports->styles and <styles_dir>/examples/ (.jpg, .jpeg, .png, .svg), in the order of their
  * names. */
-struct pictures *pictures_new(struct shop *shop);
+struct pictures *pictures_new(const struct outbox_ports *ports);
 void pictures_free(struct pictures *pictures); /* accepts NULL */
 /* "style:<id>" or "example:<number from 0>"; got is called exactly once: at once, or when the one who uploads it is
  * done; never later because of a drawing. */

@@ -2,36 +2,30 @@
  * always new. A photo with a caption can't become a text by an edit, so a change of kind is a new message and the old
  * one goes.
  *
- * A lost answer to a new message is met by sending it again: the same screen twice is the same question, and a button
- * of either works once; when the user has gone on, a button of the old copy is stale by its version and is answered by
- * the present screen. The copy is left where it is: its id could only be guessed, and a wrong guess would delete a
- * message that is meant to stay. */
+ * A message is never given up for a server's error or a lost answer, however long that lasts: it may say "paid". A lost
+ * answer to a new message is met by sending it again, the more rarely the more often it was: the same screen twice is
+ * the same question, and a button of either works once; when the user has gone on, a button of the old copy is stale by
+ * its version and is answered by the present screen. The copy is left where it is: its id could only be guessed, and a
+ * wrong guess would delete a message that is meant to stay. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/base/failpoint.h"
 #include "bot/base/log.h"
+#include "bot/base/memory.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/lane.h"
-#include "core/bug.h"
 
-enum { PICTURE_TRIES_MAX = 4, TRIES_MAX = 60 /* of a screen; a notice is told as long as the chat can be reached */ };
+enum { PICTURE_TRIES_MAX = 4, TRIES_A_LINE = 20 };
 
 #define FILE_PREFIX "file:" /* a picture that Telegram has; any other is one of ours by name */
 
-static bool may_edit(const struct lane *lane)
+static bool may_edit(const struct item *item)
 {
-    const struct item *item = lane->head;
+    const struct lane *lane = item->lane;
     bool photo = item->picture != NULL;
-    return strcmp(item->kind, "screen") == 0 && !item->fresh && lane->screen_message_id != 0 &&
-           lane->screen_is_photo == photo;
-}
-
-/* A notice is money's or a set's: it says "paid" or "ready", and nothing says it again. */
-static bool is_value(const struct item *item)
-{
-    return strcmp(item->kind, "screen") != 0;
+    return item->kind->is_living && !item->fresh && lane->screen_message_id != 0 && lane->screen_is_photo == photo;
 }
 
 static bool is_file(const struct item *item)
@@ -39,52 +33,40 @@ static bool is_file(const struct item *item)
     return strncmp(item->picture, FILE_PREFIX, strlen(FILE_PREFIX)) == 0;
 }
 
-static void ignored(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
-{
-    (void)ctx;
-    (void)verdict;
-    (void)result;
-}
-
 /* The old copy of a screen: gone or not, nothing depends on it. */
 static void remove_message(struct lane *lane, int64_t message_id)
 {
-    struct shop *shop = lane->outbox->shop;
     char *params = compose_call("{}", lane->chat_id, message_id);
-    struct telegram_call call = {.method = "deleteMessage",
-                                 .chat_id = lane->chat_id,
-                                 .repeat = TELEGRAM_REPEAT_FREELY,
-                                 .no_result = true,
-                                 .params_json = params};
-    if (telegram_call(shop->telegram, shop->clock.mono_ms, &call, ignored, NULL) != ERR_OK)
-        log_debug("outbox", "an old screen stays: too many calls are waiting");
+    outbox_call_idly(lane, &(struct telegram_call){.method = "deleteMessage",
+                                                   .repeat = TELEGRAM_REPEAT_FREELY,
+                                                   .no_result = true,
+                                                   .params_json = params});
     free(params);
 }
 
-static void give_back(struct lane *lane)
+static void give_back(struct item *item)
 {
-    struct item *item = lane->head;
     if (item->borrowed)
-        pictures_give_back(lane->outbox->pictures, item->picture);
+        pictures_give_back(item->lane->outbox->pictures, item->picture);
     item->borrowed = false;
 }
 
-static void sent(struct lane *lane, struct json_object *result)
+static void sent(struct item *item, struct json_object *result)
 {
-    struct item *item = lane->head;
+    struct lane *lane = item->lane;
     int64_t old = lane->screen_message_id;
-    bool old_photo = lane->screen_is_photo, photo = item->picture != NULL;
-    int64_t message_id = result == NULL ? old : outbox_note_message(lane->outbox, result); /* NULL: an edit */
+    bool old_photo = lane->screen_is_photo, photo = item->picture != NULL, edit = may_edit(item);
+    int64_t message_id = edit ? old : outbox_note_message(lane, result);
     const char *file_id = photo ? outbox_photo_id(result) : NULL;
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);
-    give_back(lane); /* if it was of no use */
-    if (strcmp(item->kind, "screen") == 0 && message_id != 0) {
+    give_back(item); /* if it was of no use */
+    if (item->kind->is_living && message_id != 0) {
         outbox_note_screen(lane, message_id, photo);
         if (old != 0 && old != message_id && (item->replace || old_photo != photo))
             remove_message(lane, old);
     }
-    lane_done(lane);
+    lane_done(item);
 }
 
 /* The words alone are better than nothing. */
@@ -98,126 +80,126 @@ static void drop_picture(struct item *item)
     item->tries = 0;
 }
 
-static void retry(struct lane *lane, const struct telegram_verdict *verdict)
+static void retry(struct item *item, const struct telegram_verdict *verdict)
 {
-    struct item *item = lane->head;
-    if (item->tries >= TRIES_MAX && !is_value(item)) {
-        log_error("outbox", "a %s to chat %" PRId64 " is given up after %d tries", item->kind, lane->chat_id,
-                  item->tries);
-        lane_done(lane);
-        return;
-    }
-    int64_t wait_ms = verdict->retry_after_ms > 0 ? verdict->retry_after_ms : lane_backoff_ms(item);
-    item->tries++;
-    lane_again(lane, wait_ms);
+    int64_t wait_ms = lane_backoff_ms(item, !verdict->surely_not_done && !may_edit(item));
+    if (++item->tries % TRIES_A_LINE == 0)
+        log_warn("outbox", "a %s to chat %" PRId64 " did not go in %d tries", item->kind->word, item->lane->chat_id,
+                 item->tries);
+    lane_again(item, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : wait_ms);
 }
 
-static void done(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+/* Another way to say the same, after it was refused. False: there is none. */
+static bool say_otherwise(struct item *item, enum telegram_class class)
 {
-    struct lane *lane = ctx;
-    struct item *item = lane->head;
+    struct lane *lane = item->lane;
+    if (class == TELEGRAM_GONE) { /* the living message is not there any more, or the topic */
+        if (!may_edit(item) && !lane_leave_topic(item))
+            return false;
+        item->fresh = true;
+        return true;
+    }
+    if (class == TELEGRAM_UNPARSED) {
+        char *plain = compose_plain(item->body);
+        bool differs = strcmp(plain, item->body) != 0;
+        free(item->body);
+        item->body = plain;
+        if (differs)
+            log_error("outbox", "a message to chat %" PRId64 " was no good HTML and goes as plain text", lane->chat_id);
+        return differs;
+    }
+    if ((class != TELEGRAM_FILE_AWAY && class != TELEGRAM_FILE_BAD) || item->picture == NULL)
+        return false;
+    if (pictures_forget(lane->outbox->pictures, item->picture)) /* an id of another time: uploaded it gets a new one */
+        return true;
+    if (!is_file(item))
+        return false;
+    log_warn("outbox", "Telegram has a picture no more; a %s goes without it", item->kind->word);
+    drop_picture(item);
+    return true;
+}
+
+static void refused(struct item *item, const struct telegram_verdict *verdict)
+{
     char line[256];
+    if (say_otherwise(item, verdict->class)) {
+        screen_send(item);
+        return;
+    }
+    telegram_verdict_line(verdict, line, sizeof line);
+    log_error("outbox", "a %s to chat %" PRId64 " is given up: %s", item->kind->word, item->lane->chat_id, line);
+    lane_done(item);
+}
+
+static void screen_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+{
+    struct item *item = ctx;
     failpoint("outbox.answered");
     if (verdict->class != TELEGRAM_OK && verdict->class != TELEGRAM_CANCELED)
-        give_back(lane);
+        give_back(item);
     switch (verdict->class) {
-    case TELEGRAM_OK: sent(lane, result); return;
+    case TELEGRAM_OK: sent(item, result); return;
     case TELEGRAM_RETRY:
     case TELEGRAM_AMBIGUOUS:
     case TELEGRAM_CONFLICT: /* a proxy's, perhaps; if it is meant, the poll ends the daemon */
-    case TELEGRAM_UNAUTHORIZED: retry(lane, verdict); return;
-    case TELEGRAM_UNREACHABLE: lane_unreachable(lane); return;
+    case TELEGRAM_UNAUTHORIZED: retry(item, verdict); return;
+    case TELEGRAM_UNREACHABLE: lane_unreachable(item); return;
     case TELEGRAM_CANCELED: return; /* the daemon is on its way down; the row stays */
-    case TELEGRAM_GONE:             /* the living message is not there any more */
-        if (may_edit(lane) || lane_leave_topic(lane)) {
-            item->fresh = true;
-            screen_send(lane);
-            return;
-        }
-        break;
-    case TELEGRAM_UNPARSED: {
-        char *plain = compose_plain(item->body);
-        bool again = strcmp(plain, item->body) != 0;
-        free(item->body);
-        item->body = plain;
-        if (again) {
-            log_error("outbox", "a message to chat %" PRId64 " was no good HTML and goes as plain text", lane->chat_id);
-            screen_send(lane);
-            return;
-        }
-        break;
-    }
+    case TELEGRAM_GONE:
+    case TELEGRAM_UNPARSED:
     case TELEGRAM_FILE_AWAY:
-    case TELEGRAM_FILE_BAD: /* an id of another time: uploaded anew it gets a new one */
-        if (item->picture != NULL && pictures_forget(lane->outbox->pictures, item->picture)) {
-            screen_send(lane);
-            return;
-        }
-        if (item->picture != NULL && is_file(item)) { /* gone there, and nothing to upload */
-            log_warn("outbox", "Telegram has a picture no more; a %s goes without it", item->kind);
-            drop_picture(item);
-            screen_send(lane);
-            return;
-        }
-        break;
+    case TELEGRAM_FILE_BAD:
     case TELEGRAM_FILE_TOO_BIG:
     case TELEGRAM_BAD:
     case TELEGRAM_CLASS_COUNT: break;
     }
-    telegram_verdict_line(verdict, line, sizeof line);
-    log_error("outbox", "a %s to chat %" PRId64 " is given up: %s", item->kind, lane->chat_id, line);
-    lane_done(lane);
+    refused(item, verdict);
 }
 
-static void call(struct lane *lane, const char *method, char *params_taken, const struct telegram_file *file, bool edit)
+static void call(struct item *item, const char *method, char *params_taken, const struct telegram_file *file, bool edit)
 {
-    struct shop *shop = lane->outbox->shop;
     struct telegram_call request = {.method = method,
-                                    .chat_id = lane->chat_id,
-                                    .priority = is_value(lane->head) ? TELEGRAM_VALUE : TELEGRAM_INTERACTIVE,
+                                    .priority = item->kind->is_living ? TELEGRAM_INTERACTIVE : TELEGRAM_VALUE,
                                     .repeat = edit ? TELEGRAM_REPEAT_FREELY : TELEGRAM_REPEAT_REFUSED,
-                                    .no_result = edit && file == NULL && lane->head->picture == NULL,
+                                    .no_result = edit && file == NULL && item->picture == NULL,
                                     .params_json = params_taken,
                                     .files = file,
                                     .file_count = file != NULL};
     failpoint("outbox.before_send");
-    enum err err = telegram_call(shop->telegram, shop->clock.mono_ms, &request, done, lane);
+    enum err err = outbox_call(item->lane, &request, screen_answered, item);
     free(params_taken);
     if (err != ERR_OK)
-        give_back(lane);
+        give_back(item);
     if (err == ERR_AGAIN) {
-        lane_again(lane, lane_backoff_ms(lane->head));
+        lane_again(item, lane_backoff_ms(item, false));
     } else if (err != ERR_OK) {
-        log_error("outbox", "a %s to chat %" PRId64 " can't be sent: %s", lane->head->kind, lane->chat_id,
+        log_error("outbox", "a %s to chat %" PRId64 " can't be sent: %s", item->kind->word, item->lane->chat_id,
                   err_name(err));
-        lane_done(lane);
+        lane_done(item);
     }
 }
 
 /* It can't be had now. Not for long, or the chat's other messages wait too: the words alone are better than nothing. */
-static void without_picture(struct lane *lane, bool is_coming)
+static void without_picture(struct item *item, bool is_coming)
 {
-    struct item *item = lane->head;
     bool last = ++item->tries >= PICTURE_TRIES_MAX || is_coming; /* a drawing is not waited for at all */
     log_warn("outbox", "%s is not to be had; %s", item->picture, last ? "the message goes without it" : "trying again");
     if (last)
         drop_picture(item);
-    lane_again(lane, last ? 0 : lane_backoff_ms(item));
+    lane_again(item, last ? 0 : lane_backoff_ms(item, false));
 }
 
 static void with_picture(void *ctx, const struct picture *picture)
 {
-    struct lane *lane = ctx;
-    struct item *item = lane->head;
+    struct item *item = ctx;
+    const struct lane *lane = item->lane;
     bool upload = picture->file_id == NULL;
     if (upload && picture->jpeg == NULL) {
-        without_picture(lane, picture->is_coming);
+        without_picture(item, picture->is_coming);
         return;
     }
     free(item->upload);
-    item->upload = upload ? malloc(picture->bytes) : NULL;
-    if (upload && item->upload == NULL)
-        bug("out of memory");
+    item->upload = upload ? memory_need(malloc(picture->bytes)) : NULL;
     if (upload)
         memcpy(item->upload, picture->jpeg, picture->bytes);
     item->borrowed = upload;
@@ -226,29 +208,29 @@ static void with_picture(void *ctx, const struct picture *picture)
                                  .content_type = "image/jpeg",
                                  .data = item->upload,
                                  .bytes = picture->bytes};
-    if (may_edit(lane)) {
+    if (may_edit(item)) {
         char *params = compose_media_edit(item->body, lane->chat_id, lane->screen_message_id,
                                           upload ? "attach://photo" : picture->file_id);
-        call(lane, "editMessageMedia", params, upload ? &file : NULL, true);
+        call(item, "editMessageMedia", params, upload ? &file : NULL, true);
         return;
     }
-    call(lane, "sendPhoto", compose_photo(item->body, lane->chat_id, item->thread_id, picture->file_id),
+    call(item, "sendPhoto", compose_photo(item->body, lane->chat_id, item->thread_id, picture->file_id),
          upload ? &file : NULL, false);
 }
 
-void screen_send(struct lane *lane)
+void screen_send(struct item *item)
 {
-    struct item *item = lane->head;
+    const struct lane *lane = item->lane;
     if (item->picture != NULL && is_file(item)) {
-        with_picture(lane, &(struct picture){.file_id = item->picture + strlen(FILE_PREFIX)});
+        with_picture(item, &(struct picture){.file_id = item->picture + strlen(FILE_PREFIX)});
         return;
     }
     if (item->picture != NULL) {
-        pictures_get(lane->outbox->pictures, item->picture, with_picture, lane);
+        pictures_get(lane->outbox->pictures, item->picture, with_picture, item);
         return;
     }
-    bool edit = may_edit(lane);
+    bool edit = may_edit(item);
     char *params = edit ? compose_call(item->body, lane->chat_id, lane->screen_message_id)
                         : compose_send(item->body, lane->chat_id, item->thread_id);
-    call(lane, edit ? "editMessageText" : "sendMessage", params, NULL, edit);
+    call(item, edit ? "editMessageText" : "sendMessage", params, NULL, edit);
 }

@@ -27,8 +27,7 @@
     O(CHANGE_CONTACT)                                                                                                  \
     O(OTHER_STYLE)                                                                                                     \
     O(NO_CONSENT)                                                                                                      \
-    O(ORDER) O(ORDERED) O(TOO_MANY) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP)            \
-        O(MADE_ROOM)
+    O(ORDER) O(ORDERED) O(TOO_MANY) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP) O(MADE_ROOM)
 
 /*      from      on              to        also do */
 #define MOVES(M)                                                                                                       \

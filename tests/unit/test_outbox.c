@@ -9,7 +9,7 @@ static void test_picture_gone(void)
          " (1, 7, 'notice', '{\"caption\":\"words\",\"parse_mode\":\"HTML\"}', 'style:gone'),"
          " (2, 7, 'notice', '{\"text\":\"next\"}', NULL)");
     open_outbox();
-    outbox_resume(shop.outbox);
+    resume();
     struct call *call = next_call();
     CHECK_TEXT(call->method, "sendMessage");
     CHECK(strstr(call->params, "\"text\":\"words\"") != NULL && strstr(call->params, "caption") == NULL);
@@ -31,7 +31,7 @@ static void test_picture_there(void)
          " (2, 7, 'notice', '{\"text\":\"between\"}', NULL),"
          " (3, 7, 'screen', '{\"caption\":\"card\",\"parse_mode\":\"HTML\"}', 'file:AgAC-2')");
     open_outbox();
-    outbox_resume(shop.outbox);
+    resume();
     struct call *call = next_call();
     CHECK_TEXT(call->method, "sendPhoto");
     CHECK(strstr(call->params, "\"photo\":\"AgAC-1\"") != NULL);
@@ -67,21 +67,21 @@ static void test_coming(void)
     add_album(3, job_id, "files", "[0,1]", "NULL");
     add_closing(4, job_id, OUTBOX_FILES_END);
     open_outbox();
-    outbox_resume(shop.outbox);
+    resume();
     struct call *call = next_call();
     CHECK_TEXT(call->method, "sendMediaGroup");
-    CHECK(outbox_is_coming(shop.outbox, 7, job_id, false) && outbox_is_coming(shop.outbox, 7, job_id, true));
-    CHECK(!outbox_is_coming(shop.outbox, 7, job_id + 1, false) && !outbox_is_coming(shop.outbox, 8, job_id, false));
+    CHECK(outbox_is_coming(outbox, 7, job_id, false) && outbox_is_coming(outbox, 7, job_id, true));
+    CHECK(!outbox_is_coming(outbox, 7, job_id + 1, false) && !outbox_is_coming(outbox, 8, job_id, false));
     answer(call, TELEGRAM_OK, "[{\"message_id\":960},{\"message_id\":961}]");
     call = next_call();
     CHECK_TEXT(call->method, "sendMessage");
     CHECK(strstr(call->params, OUTBOX_AGAIN_END) != NULL);
-    CHECK(outbox_is_coming(shop.outbox, 7, job_id, false));
+    CHECK(outbox_is_coming(outbox, 7, job_id, false));
     answer(call, TELEGRAM_OK, "{\"message_id\":962}");
-    CHECK(!outbox_is_coming(shop.outbox, 7, job_id, false) && outbox_is_coming(shop.outbox, 7, job_id, true));
+    CHECK(!outbox_is_coming(outbox, 7, job_id, false) && outbox_is_coming(outbox, 7, job_id, true));
     answer(next_call(), TELEGRAM_OK, "[{\"message_id\":963},{\"message_id\":964}]");
     answer(next_call(), TELEGRAM_OK, "{\"message_id\":965}");
-    CHECK(!outbox_is_coming(shop.outbox, 7, job_id, true));
+    CHECK(!outbox_is_coming(outbox, 7, job_id, true));
     close_outbox();
 }
 

@@ -60,13 +60,11 @@ static void open_crowd_with(const char *folder)
              CHATS, CHATS));
     renders = 0;
     char path[256];
+    (void)snprintf(path, sizeof path, "%s/store", dir);
+    CHECK_INT(directory_new(path, &store), ERR_OK);
     (void)snprintf(path, sizeof path, "%s/%s", dir, folder);
     open_outbox_with(path);
-    (void)snprintf(path, sizeof path, "%s/store", dir);
-    CHECK_INT(directory_new(path, &shop.store), ERR_OK);
-    outbox_resume(shop.outbox);
-    while (outbox_pending(shop.outbox) == 0)
-        go_round();
+    resume();
 }
 
 static void open_crowd(void)
@@ -78,8 +76,8 @@ static void open_crowd(void)
 static void close_crowd(void)
 {
     close_outbox();
-    store_free(shop.store);
-    shop.store = NULL;
+    store_free(store);
+    store = NULL;
     tell("DELETE FROM sent_files");
 }
 
@@ -95,7 +93,7 @@ static const char *const sent_ids = "[{\"message_id\":11,\"photo\":[{\"file_id\"
 static int play_out(enum telegram_class class_of_uploads)
 {
     int uploads = 0;
-    while (outbox_pending(shop.outbox) > 0) {
+    while (outbox_pending(outbox) > 0) {
         struct call *call = next_call();
         if (strcmp(call->method, "sendMessage") == 0) {
             answer(call, TELEGRAM_OK, "{\"message_id\":13}");
@@ -125,7 +123,7 @@ static void test_one_upload_for_all(void)
     CHECK_INT(call_count, 1);
     CHECK(is_upload(&calls[0]));
     struct outbox_row late = {.id = 1000, .chat_id = 777, .kind = "examples", .body = "{}"};
-    outbox_add(shop.outbox, &late, 1);
+    outbox_add(outbox, &late, 1);
     CHECK_INT(call_count, 1);
     CHECK_INT(play_out(TELEGRAM_OK), 1);
     CHECK_INT(calls_of("sendMediaGroup"), CHATS + 1);
@@ -176,7 +174,7 @@ static void test_screens_share(void)
     for (int i = 0; i < 2; i++)
         rows[i] = (struct outbox_row){
             .id = 1000 + i, .chat_id = 1 + i, .kind = "notice", .body = "{\"caption\":\"c\"}", .picture = "example:0"};
-    outbox_add(shop.outbox, rows, 2);
+    outbox_add(outbox, rows, 2);
     CHECK_INT(call_count, 1);
     CHECK(strstr(calls[0].params, "photo") == NULL); /* it comes as an upload */
     answer(&calls[0], TELEGRAM_RETRY, NULL);
@@ -185,7 +183,7 @@ static void test_screens_share(void)
     struct call *again = next_call();
     CHECK(strstr(again->params, "known") != NULL);
     answer(again, TELEGRAM_OK, "{\"message_id\":21}");
-    CHECK_INT(outbox_pending(shop.outbox), 0);
+    CHECK_INT(outbox_pending(outbox), 0);
     close_crowd();
 }
 
@@ -199,14 +197,14 @@ static void test_drawings(void)
     CHECK_INT(calls_of("sendMediaGroup"), 0);
     struct outbox_row screen = {
         .id = 1000, .chat_id = 1, .kind = "notice", .body = "{\"caption\":\"c\"}", .picture = "example:0"};
-    outbox_add(shop.outbox, &screen, 1);
+    outbox_add(outbox, &screen, 1);
     struct call *call = next_call();
     CHECK_TEXT(call->method, "sendMessage");
     answer(call, TELEGRAM_OK, "{\"message_id\":13}");
     render_all();
     CHECK_INT(renders, EXAMPLES);
     struct outbox_row late = {.id = 1001, .chat_id = 777, .kind = "examples", .body = "{}"};
-    outbox_add(shop.outbox, &late, 1);
+    outbox_add(outbox, &late, 1);
     CHECK_INT(play_out(TELEGRAM_OK), 1);
     close_crowd();
 }

@@ -18,7 +18,7 @@ static void test_messages(void)
          " (1, 7, 'notice', '{\"text\":\"one\"}', FALSE, 77), (2, 7, 'screen', '{\"text\":\"two\"}', TRUE, 77),"
          " (3, 7, 'notice', '{\"text\":\"three\"}', FALSE, 0), (4, 7, 'screen', '{\"text\":\"four\"}', FALSE, 77)");
     open_outbox();
-    outbox_resume(shop.outbox);
+    resume();
     struct call *call = next_call();
     check_topic(call, "sendMessage", TOPIC);
     answer(call, TELEGRAM_OK, "{\"message_id\":900}");
@@ -39,7 +39,7 @@ static void test_messages(void)
     check_topic(call, "sendMessage", 0);
     CHECK(strstr(call->params, "four") != NULL);
     answer(call, TELEGRAM_OK, "{\"message_id\":903}");
-    CHECK_INT(outbox_pending(shop.outbox), 0);
+    CHECK_INT(outbox_pending(outbox), 0);
     settle_outcomes();
     close_outbox();
 }
@@ -52,7 +52,7 @@ static void test_album(void)
     tell("UPDATE outbox SET thread_id = 77");
     tell("UPDATE photo_tasks SET document_file_id = 'd' || index");
     open_outbox();
-    outbox_resume(shop.outbox);
+    resume();
     struct call *call = next_call();
     check_topic(call, "sendMediaGroup", TOPIC);
     answer(call, TELEGRAM_GONE, NULL);
@@ -62,7 +62,7 @@ static void test_album(void)
     call = next_call();
     check_topic(call, "sendDocument", TOPIC);
     answer(call, TELEGRAM_OK, "{\"message_id\":912}");
-    CHECK_INT(outbox_pending(shop.outbox), 0);
+    CHECK_INT(outbox_pending(outbox), 0);
     settle_outcomes();
     CHECK_INT(sent_of(job_id), 2);
     close_outbox();

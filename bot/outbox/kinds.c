@@ -1,0 +1,26 @@
+/* One row a kind: all that differs between them is said here or in the sender. */
+#include "bot/outbox/kinds.h"
+
+#include <string.h>
+
+#include "bot/outbox/lane.h"
+
+static const struct kind kinds[] = {
+    {.word = "screen", .line = LINE_WORDS, .send = screen_send, .is_living = true},
+    {.word = "notice", .line = LINE_WORDS, .send = screen_send},
+    {.word = "examples", .line = LINE_WORDS, .send = examples_send},
+    {.word = "album", .line = LINE_SETS, .send = album_send, .put_back = album_put_back, .is_album = true},
+    {.word = "again", .line = LINE_SETS, .send = album_send, .is_album = true, .repeat = REPEAT_PHOTOS},
+    {.word = OUTBOX_AGAIN_END, .line = LINE_SETS, .send = screen_send, .repeat = REPEAT_PHOTOS},
+    {.word = "files", .line = LINE_SETS, .send = album_send, .is_album = true, .repeat = REPEAT_FILES},
+    {.word = OUTBOX_FILES_END, .line = LINE_SETS, .send = screen_send, .repeat = REPEAT_FILES},
+    {.word = "", .line = LINE_WORDS, .send = lane_done} /* any other */
+};
+
+const struct kind *kind_of(const char *word)
+{
+    size_t at = 0;
+    while (kinds[at].word[0] != '\0' && strcmp(kinds[at].word, word) != 0)
+        at++;
+    return &kinds[at];
+}
