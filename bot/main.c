@@ -13,6 +13,7 @@
 #include "bot/base/stop.h"
 #include "bot/house/daemon.h"
 #include "bot/house/setup.h"
+#include "db/hosts.h"
 #include "db/migrate.h"
 #include "db/parked.h"
 
@@ -109,6 +110,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
         return usage(stdout, 0);
+    if (strcmp(command, "resolve") == 0 && argc == 3) /* ourselves, while we go on */
+        return hosts_print(argv[2]);
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
          again = strcmp(command, "replay") == 0;
     bool as_unit = !run && argc == 3 && strcmp(argv[2], "--as-unit") == 0;

@@ -20,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backoff.h"
 #include "core/bug.h"
+#include "db/hosts.h"
 
 enum {
     CONNECT_TIMEOUT_MS = 10 * 1000,
@@ -29,17 +31,24 @@ enum {
     LASTING_MS = 2 * DB_BACKOFF_MAX_MS
 };
 
-enum db_state { DB_STATE_DOWN, DB_STATE_CONNECTING, DB_STATE_UP, DB_STATE_COUNT };
+enum db_state {
+    DB_STATE_DOWN,
+    DB_STATE_LOOKING_UP, /* the hosts' names */
+    DB_STATE_CONNECTING,
+    DB_STATE_UP,
+    DB_STATE_COUNT
+};
 
 struct db {
     char *conninfo;
+    char *resolver; /* NULL = libpq looks up names itself */
     struct db_options options;
-    uint64_t random;
     enum db_state state;
+    struct hosts *hosts; /* while looking up */
     PGconn *conn;
     bool flushing;        /* libpq holds bytes the socket did not take yet */
     short connect_events; /* while connecting */
-    int64_t connect_deadline_ms;
+    int64_t look_up_deadline_ms, connect_deadline_ms;
     int64_t retry_at_ms;
     int attempts;  /* to connect, since a unit was answered */
     bool leaving;  /* the server can't do what was asked: nothing more is handed over */
@@ -65,7 +74,8 @@ struct db *db_new(const char *conninfo, const struct db_options *options)
         db->options.connect_timeout_ms = CONNECT_TIMEOUT_MS;
     if (db->options.unit_timeout_ms <= 0)
         db->options.unit_timeout_ms = UNIT_TIMEOUT_MS;
-    db->random = db->options.jitter_seed;
+    if (db->options.resolver != NULL && (db->resolver = strdup(db->options.resolver)) == NULL)
+        bug("out of memory");
     db->names = names_new();
     return db;
 }
@@ -75,16 +85,20 @@ void db_free(struct db *db)
     if (db == NULL)
         return;
     PQfinish(db->conn);
+    hosts_free(db->hosts);
     list_free(&db->sent);
     list_free(&db->queued);
     list_free(&db->refused);
     names_free(db->names);
+    free(db->resolver);
     free(db->conninfo);
     free(db);
 }
 
 int db_fd(const struct db *db)
 {
+    if (db->state == DB_STATE_LOOKING_UP)
+        return hosts_fd(db->hosts);
     return db->conn == NULL ? -1 : PQsocket(db->conn);
 }
 
@@ -92,6 +106,7 @@ short db_events(const struct db *db)
 {
     switch (db->state) {
     case DB_STATE_DOWN: return 0;
+    case DB_STATE_LOOKING_UP: return POLLIN;
     case DB_STATE_CONNECTING: return db->connect_events;
     case DB_STATE_UP: return (short)(POLLIN | (db->flushing ? POLLOUT : 0));
     case DB_STATE_COUNT: break;
@@ -123,6 +138,8 @@ int64_t db_next_deadline_ms(const struct db *db)
         next = db->sent.head->deadline_ms;
     if (db->queued.head != NULL && db->queued.head->deadline_ms < next)
         next = db->queued.head->deadline_ms;
+    if (db->state == DB_STATE_LOOKING_UP && db->look_up_deadline_ms < next)
+        next = db->look_up_deadline_ms;
     if (db->state == DB_STATE_CONNECTING && db->connect_deadline_ms < next)
         next = db->connect_deadline_ms;
     if (db->state == DB_STATE_DOWN && db->queued.head != NULL && db->retry_at_ms < next)
@@ -154,25 +171,11 @@ static void arm(struct db *db, int64_t now_ms)
         db->unarmed->deadline_ms = now_ms + db->options.unit_timeout_ms;
 }
 
-/* splitmix64: enough to keep daemons from knocking in step. */
-static uint64_t next_random(struct db *db)
+/* No wait when the connection had been of use. */
+static int64_t wait_ms(const struct db *db)
 {
-    db->random += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t mixed = db->random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return mixed ^ (mixed >> 31);
-}
-
-/* Half of the wait is fixed, half is jitter. No wait when the connection had been of use. */
-static int64_t backoff_ms(struct db *db)
-{
-    if (db->attempts == 0)
-        return 0;
-    int64_t wait_ms = BACKOFF_FIRST_MS;
-    for (int i = 1; i < db->attempts && wait_ms < DB_BACKOFF_MAX_MS; i++)
-        wait_ms = wait_ms * 2 < DB_BACKOFF_MAX_MS ? wait_ms * 2 : DB_BACKOFF_MAX_MS;
-    return wait_ms / 2 + (int64_t)(next_random(db) % (uint64_t)(wait_ms / 2 + 1));
+    uint64_t random = db->options.random == NULL ? DB_BACKOFF_MAX_MS - 1 : db->options.random();
+    return db->attempts == 0 ? 0 : backoff_ms(db->attempts - 1, BACKOFF_FIRST_MS, DB_BACKOFF_MAX_MS, random);
 }
 
 /* The connection is gone: closes it and fails what was handed over, the oldest submitted one with head_err. Queued
@@ -185,9 +188,11 @@ static void lose(struct db *db, int64_t now_ms, enum err head_err, const char *m
     failure_set_message(db->failure, sizeof db->failure, message);
     PQfinish(db->conn);
     db->conn = NULL;
+    hosts_free(db->hosts);
+    db->hosts = NULL;
     db->state = DB_STATE_DOWN;
     db->flushing = db->leaving = false;
-    db->retry_at_ms = now_ms + backoff_ms(db);
+    db->retry_at_ms = now_ms + wait_ms(db);
     for (bool is_own = true; sent.head != NULL;) {
         enum err err = is_own ? head_err : ERR_CLOSED;
         is_own = is_own && sent.head->is_own;
@@ -218,18 +223,13 @@ static void ignore_notice(void *context, const char *message)
     (void)message;
 }
 
-static void connect_start(struct db *db, int64_t now_ms)
+/* To what was looked up, or, with NULLs, to what the connection string says. */
+static void connect_to(struct db *db, int64_t now_ms, const char *host, const char *hostaddr, const char *port)
 {
-    PQconninfoOption *parsed = PQconninfoParse(db->conninfo, NULL);
-    db->attempts++;
-    if (parsed == NULL) {
-        lose(db, now_ms, ERR_INVALID, "the connection string is unreadable (not shown: it may hold a password)");
-        return;
-    }
-    PQconninfoFree(parsed);
     /* The first may be a whole connection string; later ones win over what it says. */
-    static const char *const keywords[] = {"dbname", "client_encoding", "fallback_application_name", NULL};
-    const char *const values[] = {db->conninfo, "UTF8", "fotoset", NULL};
+    static const char *const keywords[] = {
+        "dbname", "host", "hostaddr", "port", "client_encoding", "fallback_application_name", NULL};
+    const char *const values[] = {db->conninfo, host, hostaddr, port, "UTF8", "fotoset", NULL};
     db->conn = PQconnectStartParams(keywords, values, 1);
     if (db->conn == NULL)
         bug("out of memory");
@@ -240,7 +240,41 @@ static void connect_start(struct db *db, int64_t now_ms)
     (void)PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
     db->state = DB_STATE_CONNECTING;
     db->connect_events = POLLOUT;
+}
+
+static void connect_start(struct db *db, int64_t now_ms)
+{
+    PQconninfoOption *parsed = PQconninfoParse(db->conninfo, NULL);
+    db->attempts++;
+    if (parsed == NULL) {
+        lose(db, now_ms, ERR_INVALID, "the connection string is unreadable (not shown: it may hold a password)");
+        return;
+    }
+    PQconninfoFree(parsed);
     db->connect_deadline_ms = now_ms + db->options.connect_timeout_ms;
+    db->look_up_deadline_ms = now_ms + db->options.connect_timeout_ms / 2;
+    if (db->resolver != NULL)
+        db->hosts = hosts_begin(db->conninfo, db->resolver);
+    if (db->hosts == NULL)
+        connect_to(db, now_ms, NULL, NULL, NULL);
+    else
+        db->state = DB_STATE_LOOKING_UP;
+}
+
+/* A name that is not found in half of the time is left out, so that the others have the rest. */
+static void look_up_go_on(struct db *db, short revents, int64_t now_ms)
+{
+    const char *host = NULL, *hostaddr = NULL, *port = NULL;
+    bool late = now_ms >= db->look_up_deadline_ms;
+    if (!(revents != 0 && hosts_read(db->hosts)) && !late)
+        return;
+    if (hosts_found(db->hosts, &host, &hostaddr, &port))
+        connect_to(db, now_ms, host, hostaddr, port);
+    else
+        lose(db, now_ms, ERR_CLOSED,
+             late ? "the address of the database's host was not found in time" : "the database's host has no address");
+    hosts_free(db->hosts);
+    db->hosts = NULL;
 }
 
 static void connect_go_on(struct db *db, short revents, int64_t now_ms)
@@ -414,7 +448,9 @@ void db_give_up(struct db *db, int64_t now_ms)
 void db_ready(struct db *db, short revents, int64_t now_ms)
 {
     arm(db, now_ms);
-    if (db->state == DB_STATE_CONNECTING)
+    if (db->state == DB_STATE_LOOKING_UP)
+        look_up_go_on(db, revents, now_ms);
+    else if (db->state == DB_STATE_CONNECTING)
         connect_go_on(db, revents, now_ms);
     else if (db->state == DB_STATE_UP && revents != 0)
         receive(db, now_ms);

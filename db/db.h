@@ -41,7 +41,9 @@ struct db_result; /* the answers of one unit */
 struct db_options {
     int64_t connect_timeout_ms; /* of one attempt; 0 = 10,000 (a sleeping serverless Postgres takes seconds) */
     int64_t unit_timeout_ms;    /* from being submitted to being answered; 0 = 30,000 */
-    uint64_t jitter_seed;       /* any number that differs between daemons */
+    uint64_t (*random)(void);   /* of the wait before another try; NULL = always the longest, for tools */
+    const char *resolver; /* program that looks up the host's name (db/hosts.h); copied. NULL = libpq does, which blocks
+                           * as long as the resolver wants: for tools */
 };
 
 /* Why a unit failed. Parameter values never stand in the message.
@@ -80,8 +82,7 @@ enum db_fault db_fault_of(const struct db_failure *failure);
 typedef void db_done_fn(void *context, const struct db_result *result, const struct db_failure *failure);
 
 /* Copies conninfo (a libpq connection string or URI); options may be NULL for all defaults. Never NULL, does not
- * connect yet. Host names are resolved by libpq, which blocks in the resolver: give hostaddr, a socket directory or
- * a local caching resolver. */
+ * connect yet. */
 struct db *db_new(const char *conninfo, const struct db_options *options);
 /* Closes at once. Units not answered yet are freed without their callback. Accepts NULL. */
 void db_free(struct db *db);
@@ -124,7 +125,6 @@ int db_col(const struct db_result *result, int statement, const char *name); /* 
 int64_t db_affected(const struct db_result *result, int statement);          /* rows changed or selected */
 bool db_is_null(const struct db_result *result, int statement, int row, int col);
 const char *db_text(const struct db_result *result, int statement, int row, int col); /* NULL if SQL NULL */
-size_t db_bytes_of(const struct db_result *result, int statement, int row, int col);  /* length of db_text */
 int64_t db_int64(const struct db_result *result, int statement, int row, int col); /* NULL gives 0; no number aborts */
 bool db_bool(const struct db_result *result, int statement, int row, int col);     /* NULL gives false */
 /* A bytea column decoded into the arena; NULL if SQL NULL. */

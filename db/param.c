@@ -170,16 +170,6 @@ struct db_param db_int64_array(struct arena *arena, const int64_t *values, size_
     return many(arena, put_int64, INT64_TEXT_MAX_BYTES, values, count);
 }
 
-struct db_param db_kopecks_array(struct arena *arena, const int64_t *kopecks, size_t count)
-{
-    return many(arena, put_kopecks, MONEY_TEXT_MAX_BYTES, kopecks, count);
-}
-
-struct db_param db_time_ms_array(struct arena *arena, const int64_t *unix_ms, size_t count)
-{
-    return many(arena, put_time_ms, TIME_TEXT_MAX_BYTES, unix_ms, count);
-}
-
 struct db_param db_bool_array(struct arena *arena, const bool *values, size_t count)
 {
     if (count > (SIZE_MAX - 3) / 2)

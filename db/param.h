@@ -29,7 +29,5 @@ struct db_param db_bytea_param(struct arena *arena, const void *data, size_t byt
 struct db_param db_int64_array(struct arena *arena, const int64_t *values, size_t count);
 struct db_param db_bool_array(struct arena *arena, const bool *values, size_t count);
 struct db_param db_text_array(struct arena *arena, const char *const *values, size_t count);
-struct db_param db_kopecks_array(struct arena *arena, const int64_t *kopecks, size_t count);
-struct db_param db_time_ms_array(struct arena *arena, const int64_t *unix_ms, size_t count);
 
 #endif

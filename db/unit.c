@@ -281,11 +281,6 @@ const char *db_text(const struct db_result *result, int statement, int row, int 
     return PQgetisnull(answer, row, col) ? NULL : PQgetvalue(answer, row, col);
 }
 
-size_t db_bytes_of(const struct db_result *result, int statement, int row, int col)
-{
-    return (size_t)PQgetlength(answer_at(result, statement, row, col), row, col);
-}
-
 int64_t db_int64(const struct db_result *result, int statement, int row, int col)
 {
     const char *text = db_text(result, statement, row, col);

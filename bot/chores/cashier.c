@@ -242,7 +242,7 @@ static void load(struct cashier *cashier)
     arena_init(&arena);
     (void)payments_add_open(unit, &arena, cashier->shop->clock.unix_ms - PAYMENT_PLAN_WATCH_MS, CASHIER_ORDERS_MAX);
     arena_done(&arena);
-    db_submit(cashier->shop->db, unit, loaded, cashier);
+    db_submit(cashier->shop->chores_db, unit, loaded, cashier);
 }
 
 void cashier_resume(struct cashier *cashier)

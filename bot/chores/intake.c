@@ -224,7 +224,7 @@ static void commit(struct photo *photo)
                                   .seen_count = photo->seen_count});
     arena_done(&arena);
     failpoint("intake.before_commit");
-    db_submit(shop->db, unit, committed, photo);
+    db_submit(shop->chores_db, unit, committed, photo);
 }
 
 static void judge(struct photo *photo, enum photo_verdict verdict)
@@ -436,7 +436,7 @@ static void load(struct intake *intake)
     (void)photos_add_pending(unit, &arena, LIST_MAX);
     arena_done(&arena);
     intake->loading = true;
-    db_submit(intake->shop->db, unit, loaded, intake);
+    db_submit(intake->shop->chores_db, unit, loaded, intake);
 }
 
 void intake_resume(struct intake *intake)

@@ -141,7 +141,7 @@ static void renew(void *ctx, int64_t unused)
     (void)tasks_add_renew(unit, &arena, ids, tokens, count, lease_ms(maker));
     arena_done(&arena);
     maker->renewing = true;
-    db_submit(maker->shop->db, unit, renewed, maker);
+    db_submit(maker->shop->chores_db, unit, renewed, maker);
 }
 
 /* ---- claims ---- */
@@ -241,5 +241,5 @@ void maker_wake(struct maker *maker)
     arena_done(&arena);
     maker->claiming = true;
     failpoint("maker.before_claim");
-    db_submit(shop->db, unit, claimed, maker);
+    db_submit(shop->chores_db, unit, claimed, maker);
 }

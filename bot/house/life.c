@@ -54,7 +54,7 @@ static void rescan(void *ctx, int64_t object)
     arena_init(&arena);
     state_add_wishes(unit, &arena, daemon->shop.clock.unix_ms + TURNS_HORIZON_MS);
     arena_done(&arena);
-    db_submit(daemon->shop.db, unit, wishes_read, daemon);
+    db_submit(daemon->shop.chores_db, unit, wishes_read, daemon);
 }
 
 static void take_bot(struct daemon *daemon);

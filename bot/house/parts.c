@@ -207,6 +207,8 @@ void parts_add(struct daemon *daemon)
         {"mailbox", shop->mailbox, NULL, NULL, NULL, NULL, NULL, mailbox_free_of},
         {"timers", daemon, NULL, NULL, timers_deadline_ms, timers_ready, NULL, timers_free_of},
         {"database", shop->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of, db_free_of},
+        {"chores' database", shop->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
+         db_pending_of, db_free_of},
         {"life", daemon, NULL, NULL, NULL, life_ready, NULL, NULL},
         {"store", shop->store, NULL, NULL, NULL, NULL, NULL, store_free_of},
     };

@@ -23,7 +23,8 @@ struct shop {
     struct yookassa *yookassa;
     struct darkroom *darkroom;
     struct store *store;
-    struct db *db;
+    struct db *db;        /* the turns' */
+    struct db *chores_db; /* of chores, lists and statistics: no big query stands in a user's way */
     struct timers *timers;
     struct mailbox *mailbox;
     struct turns *turns;

@@ -68,7 +68,8 @@ void start_parts(struct daemon *daemon)
     struct shop *shop = &daemon->shop;
     struct db_options options = {.connect_timeout_ms = (int64_t)config->database.connect_timeout_s * MS_PER_S,
                                  .unit_timeout_ms = (int64_t)config->database.query_timeout_s * MS_PER_S,
-                                 .jitter_seed = random_number()};
+                                 .random = random_number,
+                                 .resolver = "/proc/self/exe"};
     struct darkroom_config darkroom = {.program_path = config->darkroom.program,
                                        .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
                                        .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
@@ -76,6 +77,7 @@ void start_parts(struct daemon *daemon)
     start_rules(daemon);
     start_http(daemon);
     shop->db = db_new(config->database.conninfo, &options);
+    shop->chores_db = db_new(config->database.conninfo, &options);
     shop->darkroom = darkroom_new(&darkroom);
     shop->timers = timers_new();
     shop->mailbox = mailbox_new();

@@ -22,6 +22,7 @@ enum {
     NEIGHBOUR,
     USERS,
     SET = 23,
+    SLOW_MS = 3000,
     CALLBACK_LIFE_MS = 151 * 1000,
     DAEMON_MAX_KB = 150 * 1024, /* the largest file a user may send, some times over */
     DARKROOM_MAX_KB = 700 * 1024
@@ -154,6 +155,24 @@ static void watch_slow_commit(struct invariants *all)
                     early, looks);
 }
 
+/* A chore's statement takes seconds (a photo is made, and its row has to wait). Nobody in the chats waits with it. */
+static void watch_slow_chore(struct invariants *all)
+{
+    db_result_free(world_sql(&world, "CREATE FUNCTION test_slow() RETURNS trigger AS $$ BEGIN"
+                                     " PERFORM pg_sleep(6); RETURN NEW; END $$ LANGUAGE plpgsql"));
+    db_result_free(world_sql(&world, "CREATE TRIGGER test_slow BEFORE INSERT ON generated_photos"
+                                     " FOR EACH ROW EXECUTE FUNCTION test_slow()"));
+    scene_await(&scene, 1, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    int64_t before = world_int(&world, "SELECT next_offset FROM bot_state"), begun_ms = net_now_ms(), took_ms = 0;
+    scene_write(&scene, GUEST, "Привет");
+    while (took_ms < SLOW_MS && world_int(&world, "SELECT next_offset FROM bot_state") == before) {
+        net_step(world.net, 20);
+        took_ms = net_now_ms() - begun_ms;
+    }
+    invariants_fact(all, took_ms < SLOW_MS, "an update waited for a chore's statement: %" PRId64 " ms", took_ms);
+    db_result_free(world_sql(&world, "DROP TRIGGER test_slow ON generated_photos"));
+}
+
 static int64_t daemon_peak_kb(void)
 {
     char path[64];
@@ -197,6 +216,8 @@ int main(void)
         user_begin(&users[i], &world, &plan, 8000000001 + i);
     scene_walk_to(&scene, BOMBER, USER_ENOUGH);
     throw_bombs();
+    scene_walk_to(&scene, GUEST, USER_RESULT);
+    watch_slow_chore(&all);
     user_run_all(&world, users, USERS, SCENE_STUCK_S, NULL);
     int late = check_late(&all);
     invariants_fact(&all, late >= USERS * 5, "only %d answers were late", late);

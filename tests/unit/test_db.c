@@ -261,7 +261,7 @@ static void test_arrays(void)
 {
     struct db *db = db_new(server, NULL);
     struct db_unit *unit = db_unit_new();
-    static const int64_t numbers[] = {INT64_MIN, -1, 0, 1, INT64_MAX}, moments[] = {0, 1763825954123};
+    static const int64_t numbers[] = {INT64_MIN, -1, 0, 1, INT64_MAX};
     static const bool flags[] = {true, false, true};
     db_unit_add(unit, "SELECT t, t IS NULL FROM unnest($1::text[]) WITH ORDINALITY AS u(t, i) ORDER BY i", 1,
                 (struct db_param[]){db_text_array(&arena, NASTY, NASTY_COUNT)});
@@ -269,12 +269,6 @@ static void test_arrays(void)
                 (struct db_param[]){db_int64_array(&arena, numbers, 5)});
     db_unit_add(unit, "SELECT b FROM unnest($1::bool[]) WITH ORDINALITY AS u(b, i) ORDER BY i", 1,
                 (struct db_param[]){db_bool_array(&arena, flags, 3)});
-    db_unit_add(unit,
-                "SELECT (extract(epoch FROM t) * 1000)::bigint FROM unnest($1::timestamptz[]) WITH ORDINALITY AS u(t, "
-                "i) ORDER BY i",
-                1, (struct db_param[]){db_time_ms_array(&arena, moments, 2)});
-    db_unit_add(unit, "SELECT k::text FROM unnest($1::numeric[]) WITH ORDINALITY AS u(k, i) ORDER BY i", 1,
-                (struct db_param[]){db_kopecks_array(&arena, (int64_t[]){50000, -1, 7}, 3)});
     db_unit_add(unit, "SELECT * FROM unnest($1::text[], $2::bigint[], $3::bool[])", 3,
                 (struct db_param[]){db_text_array(&arena, NULL, 0), db_int64_array(&arena, NULL, 0),
                                     db_bool_array(&arena, NULL, 0)});
@@ -289,11 +283,7 @@ static void test_arrays(void)
         CHECK(db_int64(result, 1, i, 0) == numbers[i]);
     for (int i = 0; i < 3; i++)
         CHECK_INT(db_bool(result, 2, i, 0), flags[i]);
-    CHECK_INT(db_int64(result, 3, 1, 0), moments[1]);
-    CHECK_TEXT(db_text(result, 4, 0, 0), "500.00");
-    CHECK_TEXT(db_text(result, 4, 1, 0), "-0.01");
-    CHECK_TEXT(db_text(result, 4, 2, 0), "0.07");
-    CHECK_INT(db_rows(result, 5), 0);
+    CHECK_INT(db_rows(result, 3), 0);
     db_result_free(result);
     db_free(db);
 }
@@ -326,8 +316,8 @@ static void test_many_rows(void)
         if (names[i] != NULL)
             CHECK_TEXT(db_text(result, read, i, 1), names[i]);
     }
-    CHECK_INT(db_bytes_of(result, big, 0, 0), 8000000);
-    CHECK_INT(db_bytes_of(result, big, 0, 1), 8000000);
+    CHECK_INT(strlen(db_text(result, big, 0, 0)), 8000000);
+    CHECK_INT(strlen(db_text(result, big, 0, 1)), 8000000);
     db_result_free(result);
     db_free(db);
 }
@@ -456,6 +446,12 @@ static void test_run_timeout(void)
     db_free(db);
 }
 
+static uint64_t chance;
+static uint64_t next_chance(void)
+{
+    return chance += 7919;
+}
+
 /* Steps a made-up clock from deadline to deadline. */
 static void test_backoff(void)
 {
@@ -464,8 +460,8 @@ static void test_backoff(void)
     int64_t gaps_ms[2][STEPS];
     for (int run_no = 0; run_no < 2; run_no++) {
         struct db *db = db_new("host=/nowhere/at/all password=hunter2",
-                               &(struct db_options){.unit_timeout_ms = 1000000000, .jitter_seed = (uint64_t)run_no});
-        int64_t now_ms = 1000;
+                               &(struct db_options){.unit_timeout_ms = 1000000000, .random = next_chance});
+        int64_t now_ms = 1000, longest_ms = 0;
         submit_sql(db, "SELECT 1", &seen);
         CHECK_INT(db_next_deadline_ms(db), 0);
         db_ready(db, 0, now_ms);
@@ -474,12 +470,13 @@ static void test_backoff(void)
         for (int i = 0; i < STEPS; i++) {
             int64_t next_ms = db_next_deadline_ms(db);
             gaps_ms[run_no][i] = next_ms - now_ms;
-            CHECK(gaps_ms[run_no][i] >= 100 && gaps_ms[run_no][i] <= DB_BACKOFF_MAX_MS);
+            CHECK(gaps_ms[run_no][i] >= 1 && gaps_ms[run_no][i] <= DB_BACKOFF_MAX_MS);
+            longest_ms = gaps_ms[run_no][i] > longest_ms ? gaps_ms[run_no][i] : longest_ms;
             now_ms = next_ms;
             db_ready(db, 0, now_ms);
         }
         CHECK(gaps_ms[run_no][0] <= 200);
-        CHECK(gaps_ms[run_no][STEPS - 1] >= DB_BACKOFF_MAX_MS / 2);
+        CHECK(longest_ms >= DB_BACKOFF_MAX_MS / 4);
         CHECK_INT(seen.calls, 0);
         db_ready(db, 0, 2000000000); /* its time is over: it surely did not happen */
         CHECK_INT(seen.calls, 1);

@@ -52,7 +52,7 @@ static void give_up(struct open_order *order, bool is_refused, enum payment_reas
     (void)payments_add_given_up(unit, &arena, order->id, is_refused, reason);
     arena_done(&arena);
     failpoint("cashier.before_commit_failed");
-    db_submit(order->cashier->shop->db, unit, is_refused ? refused : unwanted, order);
+    db_submit(order->cashier->shop->chores_db, unit, is_refused ? refused : unwanted, order);
 }
 
 /* ---- after YooKassa ---- */
@@ -93,7 +93,7 @@ static void keep(struct open_order *order, const struct yookassa_payment *paymen
                                    .until_ms = made_at_ms + INT64_C(60000) * shop->config->yookassa.link_life_minutes});
     arena_done(&arena);
     failpoint("cashier.before_commit_created");
-    db_submit(shop->db, unit, kept, order);
+    db_submit(shop->chores_db, unit, kept, order);
 }
 
 /* The one line for the owner. */
@@ -241,5 +241,5 @@ void cashier_run_read(struct open_order *order)
     arena_init(&arena);
     (void)payments_add_order(unit, &arena, order->id);
     arena_done(&arena);
-    db_submit(order->cashier->shop->db, unit, read_row, order);
+    db_submit(order->cashier->shop->chores_db, unit, read_row, order);
 }

@@ -126,7 +126,7 @@ static void take_answer(struct open_order *order, const struct yookassa_payment 
         done = canceled;
     }
     arena_done(&arena);
-    db_submit(order->cashier->shop->db, unit, done, order);
+    db_submit(order->cashier->shop->chores_db, unit, done, order);
 }
 
 static void still_pending(struct open_order *order)

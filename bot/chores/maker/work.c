@@ -89,7 +89,7 @@ void work_commit(struct work *work)
     }
     arena_done(&arena);
     failpoint("maker.before_commit");
-    db_submit(work->maker->shop->db, unit, committed, work);
+    db_submit(work->maker->shop->chores_db, unit, committed, work);
 }
 
 void work_give_up(struct work *work, enum work_end end, const char *why, int64_t wait_ms, int max_attempts)
