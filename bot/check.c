@@ -291,7 +291,11 @@ int check_run(struct setup *setup, enum err err)
     int problems = tell(true, "files", text, NULL);
     problems += check_files(setup);
     problems += check_database(setup);
-    problems += check_services(setup);
+    if (config_holds_bot(&setup->config))
+        problems += check_services(setup);
+    else
+        print("note", "roles", "this daemon only makes photos: it needs no token, and another one must hold the bot",
+              "both must see the same database and the same store");
     puts(problems == 0 ? "All is well: fotosetd run can start." : "Not yet: see the problems above.");
     return problems == 0 ? 0 : STOP_EXIT_CONFIG;
 }

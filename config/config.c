@@ -162,13 +162,33 @@ static void check_together(const struct loader *loader)
         tell(loader, FINDING_ERROR, "styles_dir", "name the folder that holds the styles", "can't be opened");
     if (config->darkroom.program != NULL && access(config->darkroom.program, X_OK) != 0)
         tell(loader, FINDING_ERROR, "darkroom.program", "name the program fotoset-darkroom", "can't be run");
-    if (config->admin_count == 0)
+    bool worker = !config_holds_bot(config);
+    if (!worker && (~config->roles & (CONFIG_ROLE_POLL | CONFIG_ROLE_SEND)) != 0)
+        tell(loader, FINDING_ERROR, "roles",
+             "write roles = [ \"poll\", \"send\" ], with or without \"generate\"; or [ \"generate\" ] for a worker",
+             "has one of poll and send without the other");
+    if (!worker && config->admin_count == 0)
         tell(loader, FINDING_WARNING, "admins", "write the owner's numeric Telegram id: admins = [ 5000000000L ];",
              "is empty: nobody will hear of trouble");
-    if (is_blank(config->shop.offer_url) || is_blank(config->shop.privacy_url))
+    if (!worker && (is_blank(config->shop.offer_url) || is_blank(config->shop.privacy_url)))
         tell(loader, FINDING_WARNING, is_blank(config->shop.offer_url) ? "shop.offer_url" : "shop.privacy_url",
              "publish the text and write its address here before you sell",
              "is not given: users accept without a link");
+}
+
+/* Roles first: what only the bot's daemon uses need not be there for a worker, which does not even open its secrets. */
+static void load_values(const struct loader *loader)
+{
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < config_key_count; i++) {
+            struct config_key key = config_keys[i];
+            bool is_first = strcmp(key.name, "roles") == 0,
+                 spared = key.of_bot && loader->config->roles != 0 && !config_holds_bot(loader->config);
+            if (is_first != (round == 0) || (spared && key.kind == KEY_SECRET))
+                continue;
+            key.required = key.required && !spared;
+            value_load(loader, &key, config_lookup(&loader->source->tree, key.name));
+        }
 }
 
 /* The folder the config file lies in, absolute where that can be found out. */
@@ -194,8 +214,7 @@ enum err config_load_text(struct arena *arena, const char *path, const char *tex
 
     struct loader loader = {arena, findings, env, &source, folder_of(arena, path), &config};
     check_names(&loader);
-    for (size_t i = 0; i < config_key_count; i++)
-        value_load(&loader, &config_keys[i], config_lookup(&source.tree, config_keys[i].name));
+    load_values(&loader);
     if (findings->errors == errors_before)
         check_together(&loader);
     source_done(&source);
@@ -215,6 +234,11 @@ enum err config_load(struct arena *arena, const char *path, const struct config_
     size_t length = 0;
     enum err err = source_slurp(arena, path, CONFIG_FILE_MAX_BYTES, findings, &text, &length);
     return err != ERR_OK ? err : config_load_text(arena, path, text, length, env, findings, ret);
+}
+
+bool config_holds_bot(const struct config *config)
+{
+    return (config->roles & (CONFIG_ROLE_POLL | CONFIG_ROLE_SEND)) != 0;
 }
 
 void config_done(struct config *config)

@@ -137,6 +137,9 @@ enum err config_load(struct arena *arena, const char *path, const struct config_
 enum err config_load_text(struct arena *arena, const char *path, const char *text, size_t length,
                           const struct config_env *env, struct findings *findings, struct config *ret) MUST_CHECK;
 
+/* Does this daemon hold the bot, or does it only work for one that another daemon holds? */
+bool config_holds_bot(const struct config *config);
+
 /* Wipes the secrets. Accepts a zeroed struct, and twice. */
 void config_done(struct config *config);
 

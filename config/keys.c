@@ -12,7 +12,7 @@
 /* clang-format off */
 const struct config_key config_keys[] = {
     /* Telegram */
-    {"telegram.token_file", KEY_SECRET, AT(telegram.token), "telegram_token", .required = true,
+    {"telegram.token_file", KEY_SECRET, AT(telegram.token), "telegram_token", .required = true, .of_bot = true,
      .remedy = "put the token @BotFather gave into a file of its own and name that file in telegram.token_file, "
                "or pass it with LoadCredential=telegram_token:FILE"},
     {"telegram.api_url", KEY_URL, AT(telegram.api_url), "https://api.telegram.org", .required = true, TEXT_BYTES},
@@ -25,9 +25,9 @@ const struct config_key config_keys[] = {
     {"telegram.send_connections", KEY_INT, AT(telegram.send_connections), "4", .min = 1, .max = 64,
      .unit = "connections"},
     /* YooKassa */
-    {"yookassa.shop_id", KEY_NAME, AT(yookassa.shop_id), NULL, .required = true, .min = 1, .max = 64, .unit = "bytes",
+    {"yookassa.shop_id", KEY_NAME, AT(yookassa.shop_id), NULL, .required = true, .of_bot = true, .min = 1, .max = 64, .unit = "bytes",
      .remedy = "copy the shop id (shopId) from the YooKassa cabinet, in quotes"},
-    {"yookassa.secret_file", KEY_SECRET, AT(yookassa.secret), "yookassa_secret", .required = true,
+    {"yookassa.secret_file", KEY_SECRET, AT(yookassa.secret), "yookassa_secret", .required = true, .of_bot = true,
      .remedy = "put the shop's secret key into a file of its own and name that file in yookassa.secret_file, "
                "or pass it with LoadCredential=yookassa_secret:FILE"},
     {"yookassa.api_url", KEY_URL, AT(yookassa.api_url), "https://api.yookassa.ru/v3", .required = true, TEXT_BYTES},

@@ -39,6 +39,7 @@ struct config_key {
      * KEY_PROGRAM: the name searched for. */
     const char *fallback;
     bool required;
+    bool of_bot; /* only for a daemon that holds the bot (roles poll and send) */
     int64_t min, max;
     const char *unit;   /* for messages: "s", "px", … or "" */
     const char *remedy; /* what to do when it is missing or wrong, beyond the limits; or NULL */

@@ -64,3 +64,16 @@ void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_cha
     *ret_chat_id = db_int64(result, 0, (int)at, 0);
     *ret_at_ms = db_int64(result, 0, (int)at, 1);
 }
+
+/* By the index of what waits; a photo that is given up or made waits no more. */
+void state_ask_open_sets(struct db *db, db_done_fn *done, void *ctx)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, "SELECT EXISTS (SELECT 1 FROM photo_tasks WHERE state = 'waiting')", 0, NULL);
+    db_submit(db, unit, done, ctx);
+}
+
+bool state_read_open_sets(const struct db_result *result)
+{
+    return db_bool(result, 0, 0, 0);
+}

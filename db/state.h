@@ -25,4 +25,8 @@ void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_m
 size_t state_wishes(const struct db_result *result);
 void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms);
 
+/* Is there a photo still to be made, by whichever machine? */
+void state_ask_open_sets(struct db *db, db_done_fn *done, void *ctx);
+bool state_read_open_sets(const struct db_result *result);
+
 #endif

@@ -44,7 +44,7 @@ static void feed_watchdog(struct daemon *daemon)
     if (daemon->watchdog_ms == 0 || now_ms - daemon->fed_at_ms < daemon->watchdog_ms)
         return;
     daemon->fed_at_ms = now_ms;
-    if (!turns_stuck(daemon->shop.turns, stuck_ms))
+    if (daemon->shop.turns == NULL || !turns_stuck(daemon->shop.turns, stuck_ms))
         notify_send("WATCHDOG=1");
 }
 
@@ -52,7 +52,7 @@ static void feed_watchdog(struct daemon *daemon)
  * milliseconds. Until then the loop sleeps no longer than that second. */
 static void rest(struct daemon *daemon, int64_t slept_ms)
 {
-    bool quiet = slept_ms >= REST_MS && turns_idle(daemon->shop.turns);
+    bool quiet = slept_ms >= REST_MS && (daemon->shop.turns == NULL || turns_idle(daemon->shop.turns));
     if (quiet && !daemon->rested) {
         http_rest(daemon->shop.http);
         (void)malloc_trim(0);

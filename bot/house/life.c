@@ -14,6 +14,7 @@
 #include "bot/chores/maker.h"
 #include "bot/house/menu.h"
 #include "bot/house/notify.h"
+#include "bot/house/watch.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/poll.h"
 #include "bot/turn/turns.h"
@@ -90,6 +91,7 @@ void life_go_on(struct daemon *daemon)
     if (daemon->open || !daemon->taken || shop->stop.asked || !outbox_loaded(shop->outbox))
         return;
     daemon->open = true;
+    daemon->watch.sets_open = true; /* perhaps: the first look will tell */
     intake_resume(shop->intake);
     cashier_resume(shop->cashier);
     maker_wake(shop->maker);
@@ -140,10 +142,20 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
     take_bot(daemon);
 }
 
+static void open_worker(struct daemon *daemon)
+{
+    daemon->open = true;
+    log_info("start", "photos are made here; news of them are the bot's to tell, by another daemon");
+    notify_send("READY=1");
+    watch_look(daemon);
+}
+
 void life_begin(struct daemon *daemon)
 {
     struct shop *shop = &daemon->shop;
-    if (menu_begin(shop->telegram, &shop->rules, shop->clock.mono_ms, known, daemon) != ERR_OK)
+    if (shop->telegram == NULL)
+        open_worker(daemon);
+    else if (menu_begin(shop->telegram, &shop->rules, shop->clock.mono_ms, known, daemon) != ERR_OK)
         bug("no room for the first calls");
 }
 
@@ -151,6 +163,8 @@ void life_stop(struct daemon *daemon)
 {
     daemon->stop_by_ms = daemon->shop.clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
     notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
+    if (daemon->shop.telegram == NULL)
+        return;
     telegram_poll_stop(daemon->shop.poll);
     telegram_stop(daemon->shop.telegram);
 }

@@ -13,6 +13,7 @@
 #include "bot/chores/intake.h"
 #include "bot/chores/maker.h"
 #include "bot/house/life.h"
+#include "bot/house/watch.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
@@ -97,6 +98,18 @@ static void signals_free(void *self)
 {
     struct daemon *daemon = self;
     (void)close(daemon->signal_fd);
+}
+
+static int64_t watch_deadline_ms_of(const void *self)
+{
+    return watch_deadline_ms(self);
+}
+
+static void watch_ready(void *self, short revents, int64_t now_ms)
+{
+    (void)revents;
+    (void)now_ms;
+    watch_look(self);
 }
 
 static void life_ready(void *self, short revents, int64_t now_ms)
@@ -203,12 +216,13 @@ void parts_add(struct daemon *daemon)
         {"darkroom", shop->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},
         {"outbox", shop->outbox, NULL, NULL, NULL, NULL, NULL, outbox_free_of},
-        {"turns", daemon, NULL, NULL, NULL, turns_ready, turns_pending, turns_free_of},
+        {"turns", shop->turns == NULL ? NULL : daemon, NULL, NULL, NULL, turns_ready, turns_pending, turns_free_of},
         {"mailbox", shop->mailbox, NULL, NULL, NULL, NULL, NULL, mailbox_free_of},
         {"timers", daemon, NULL, NULL, timers_deadline_ms, timers_ready, NULL, timers_free_of},
         {"database", shop->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of, db_free_of},
         {"chores' database", shop->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
          db_pending_of, db_free_of},
+        {"watch", daemon, NULL, NULL, watch_deadline_ms_of, watch_ready, NULL, NULL},
         {"life", daemon, NULL, NULL, NULL, life_ready, NULL, NULL},
         {"store", shop->store, NULL, NULL, NULL, NULL, NULL, store_free_of},
     };

@@ -9,8 +9,18 @@
 
 enum { MS_PER_S = 1000 };
 
+/* The look for what other machines do (bot/house/watch.c). */
+struct watch {
+    int64_t looked_ms; /* monotonic */
+    int64_t turn;      /* … the last one committed then */
+    bool asking;       /* the database, whether photos are to be made */
+    bool sets_open;    /* they were */
+    int failures;
+};
+
 struct daemon {
     struct shop shop;
+    struct watch watch;
     struct loop loop;
     const struct setup *setup;
     int signal_fd;

@@ -40,15 +40,13 @@ enum err setup_read(struct setup *setup, const char *path)
         return ERR_INVALID;
     if (setup->as_unit)
         unit_check_paths(&setup->unit, &setup->config, &setup->findings);
-    log_redact_add(setup->config.telegram.token);
-    log_redact_add(setup->config.yookassa.secret);
+    if (setup->config.telegram.token != NULL)
+        log_redact_add(setup->config.telegram.token);
+    if (setup->config.yookassa.secret != NULL)
+        log_redact_add(setup->config.yookassa.secret);
     enum err texts = texts_read(&setup->arena, setup->config.texts_dir, &setup->findings, &setup->texts);
     enum err styles = styles_read(&setup->arena, setup->config.styles_dir, check_recipe, &setup->findings,
                                   &setup->styles);
-    if (~setup->config.roles & (CONFIG_ROLE_POLL | CONFIG_ROLE_SEND))
-        findings_add(&setup->findings, FINDING_ERROR, path, 0,
-                     "write roles = [ \"poll\", \"send\" ], with or without \"generate\"",
-                     "roles leaves out poll or send");
     if (texts == ERR_OK && styles == ERR_OK && setup->styles.count == 0)
         findings_add(&setup->findings, FINDING_ERROR, setup->config.styles_dir, 0,
                      "put at least one style file there, e.g. the three that come with Fotoset",

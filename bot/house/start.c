@@ -40,47 +40,42 @@ static void start_rules(struct daemon *daemon)
 static void start_http(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
     struct http_config http = {.proxy = config->telegram.proxy,
                                .ca_file = config->ca_file,
                                .allow_plain_http = true, /* the config lets plain http through for loopback only */
                                .max_host_connections = config->telegram.send_connections + 2};
-    shop->http = daemon->loop.http = http_new(&http);
+    daemon->shop.http = daemon->loop.http = http_new(&http);
+}
+
+static struct db *start_db(const struct config_database *config)
+{
+    return db_new(config->conninfo,
+                  &(struct db_options){.connect_timeout_ms = (int64_t)config->connect_timeout_s * MS_PER_S,
+                                       .unit_timeout_ms = (int64_t)config->query_timeout_s * MS_PER_S,
+                                       .random = random_number,
+                                       .resolver = "/proc/self/exe"});
+}
+
+/* What talks to people, and to the till. */
+static void start_bot(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
     struct telegram_config telegram = {.api_url = config->telegram.api_url,
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
                                        .global_rate_s = config->telegram.global_per_1000s / 1000.0,
                                        .max_uploads = config->telegram.send_connections,
                                        .seed = random_number()};
-    if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
-        bug("address or token that the config let through");
     struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
                                        .shop_id = config->yookassa.shop_id,
                                        .secret = config->yookassa.secret,
                                        .proxy = config->yookassa.proxy,
                                        .timeout_ms = (int64_t)config->yookassa.request_timeout_s * MS_PER_S};
+    if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
+        bug("address or token that the config let through");
     shop->yookassa = yookassa_new(shop->http, &yookassa);
-}
-
-void start_parts(struct daemon *daemon)
-{
-    const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
-    struct db_options options = {.connect_timeout_ms = (int64_t)config->database.connect_timeout_s * MS_PER_S,
-                                 .unit_timeout_ms = (int64_t)config->database.query_timeout_s * MS_PER_S,
-                                 .random = random_number,
-                                 .resolver = "/proc/self/exe"};
-    struct darkroom_config darkroom = {.program_path = config->darkroom.program,
-                                       .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
-                                       .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
-    random_uuid(shop->owner);
-    start_rules(daemon);
-    start_http(daemon);
-    shop->db = db_new(config->database.conninfo, &options);
-    shop->chores_db = db_new(config->database.conninfo, &options);
-    shop->darkroom = darkroom_new(&darkroom);
-    shop->timers = timers_new();
-    shop->mailbox = mailbox_new();
+    shop->db = start_db(&config->database);
     shop->turns = turns_new(shop);
     shop->outbox = outbox_new(&(struct outbox_ports){.db = shop->db,
                                                      .timers = shop->timers,
@@ -93,8 +88,26 @@ void start_parts(struct daemon *daemon)
                                                      .styles_dir = config->styles_dir});
     shop->intake = intake_new(shop);
     shop->cashier = cashier_new(shop);
-    shop->maker = maker_new(shop);
     shop->poll = poll_new(daemon);
+}
+
+void start_parts(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
+    struct darkroom_config darkroom = {.program_path = config->darkroom.program,
+                                       .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
+                                       .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
+    random_uuid(shop->owner);
+    start_rules(daemon);
+    start_http(daemon);
+    shop->chores_db = start_db(&config->database);
+    shop->darkroom = darkroom_new(&darkroom);
+    shop->timers = timers_new();
+    shop->mailbox = mailbox_new();
+    if (config_holds_bot(config))
+        start_bot(daemon);
+    shop->maker = maker_new(shop);
 }
 
 int start_migrate(const struct setup *setup)

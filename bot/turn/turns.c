@@ -344,6 +344,11 @@ static void commit(struct turns *turns)
     db_submit(shop->db, unit, committed, turns);
 }
 
+int64_t turns_number(const struct turns *turns)
+{
+    return turns->turn;
+}
+
 bool turns_stuck(const struct turns *turns, int64_t limit_ms)
 {
     return turns->phase != PHASE_IDLE && turns->shop->clock.mono_ms - turns->began_ms > limit_ms;

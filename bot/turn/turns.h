@@ -36,6 +36,8 @@ void turns_free(struct turns *turns);
 void turns_batch(struct turns *turns, const char *body, size_t bytes);
 /* Start the next turn if there is something and none is running. Called by the loop. */
 void turns_run(struct turns *turns);
+/* Of the last one committed. */
+int64_t turns_number(const struct turns *turns);
 /* Has one turn been at the database for longer than that, retries included? */
 bool turns_stuck(const struct turns *turns, int64_t limit_ms);
 /* Nothing gathered, nothing running? */
