@@ -2,6 +2,7 @@
  * while the row stands, and the turn that steps it deletes the row in its own transaction. */
 #include "db/news.h"
 
+#include "db/deed.h"
 #include "db/words.h"
 
 void news_add_untold(struct db_unit *unit, struct arena *arena, int64_t after_id, int limit)
@@ -42,5 +43,6 @@ bool news_read_standing(const struct db_result *result, int statement, int64_t i
 
 void news_add_told(struct db_unit *unit, struct arena *arena, const int64_t *ids, size_t count)
 {
-    (void)db_unit_add(unit, "SELECT news_told($1)", 1, (struct db_param[]){db_int64_array(arena, ids, count)});
+    (void)db_unit_add(unit, DEED("DELETE FROM bot_news WHERE id = ANY ($1::bigint[])", "cardinality($1::bigint[])"), 1,
+                      (struct db_param[]){db_int64_array(arena, ids, count)});
 }

@@ -64,18 +64,6 @@ CREATE FUNCTION news_add(p_chat BIGINT, p_kind TEXT, p_object BIGINT, p_other BI
   SELECT p_chat, p_kind, p_object, p_other, p_word WHERE p_chat IS NOT NULL RETURNING id
 $$ LANGUAGE sql;
 
--- Part of the turn that tells them. Raises FB002 if one is not there any more: it was told, and the turn is not true.
-CREATE FUNCTION news_told(p_ids BIGINT[]) RETURNS void AS $$
-DECLARE
-  gone BIGINT;
-BEGIN
-  DELETE FROM bot_news WHERE id = ANY (p_ids);
-  GET DIAGNOSTICS gone = ROW_COUNT;
-  IF gone <> cardinality(p_ids) THEN
-    RAISE EXCEPTION 'news were told by another turn' USING ERRCODE = 'FB002';
-  END IF;
-END $$ LANGUAGE plpgsql;
-
 -- What every start looked for until now. Chats that wait at the pay screen although the payment moved on:
 INSERT INTO bot_news (chat_id, kind, object, other, word)
 SELECT o.chat_id, CASE o.payment_state WHEN 'pending' THEN 'payment_link' WHEN 'canceled' THEN 'payment_canceled'
