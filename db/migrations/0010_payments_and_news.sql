@@ -153,13 +153,17 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 
 -- What YooKassa says of the order's payment is not about this order. Its user gets no photos for it, and hears that
--- this link is none.
+-- this link is none; in payments it is no payment of this user that may still come.
 CREATE FUNCTION payment_not_ours(p_order BIGINT, OUT done BOOLEAN, OUT news BIGINT) AS $$
+DECLARE
+  theirs TEXT;
 BEGIN
   UPDATE bot_payments SET state = 'failed', held = 'order', ended_at = now()
-  WHERE order_id = p_order AND provider = 'yookassa' AND state = 'pending';
+  WHERE order_id = p_order AND provider = 'yookassa' AND state = 'pending' RETURNING outside_id INTO theirs;
   done := FOUND;
   IF done THEN
+    UPDATE payments SET status = 'canceled', updated_at = now()
+    WHERE yookassa_payment_id = theirs;
     SELECT news_add(chat_id, 'payment_failed', id, 0, NULL) INTO news FROM orders WHERE id = p_order;
   END IF;
 END $$ LANGUAGE plpgsql;

@@ -123,6 +123,21 @@ static void check_money(struct invariants *all)
     json_object_put(payments);
 }
 
+/* The web application deletes everybody (which is undone again): what is known of their money stays. */
+static void check_money_stays(struct invariants *all)
+{
+    db_result_free(world_sql(
+        all->world, "DO $$ DECLARE was TEXT; stays TEXT; facts CONSTANT TEXT := 'SELECT concat_ws('' '', (SELECT "
+                    "count(*) FROM orders),"
+                    " (SELECT count(*) FROM bot_payments), (SELECT sum(received) FROM bot_payments))'; BEGIN EXECUTE "
+                    "facts INTO was;"
+                    " BEGIN DELETE FROM users; EXECUTE facts INTO stays; RAISE EXCEPTION USING ERRCODE = 'FB999';"
+                    " EXCEPTION WHEN SQLSTATE 'FB999' THEN NULL; END; IF stays <> was THEN"
+                    " RAISE EXCEPTION 'of orders, payments and roubles (%) only % outlive their users', was, stays; "
+                    "END IF; END $$"));
+    all->checked++;
+}
+
 /* One past the newest update that was ever handed out. */
 static int64_t handed_out(struct world *world)
 {
@@ -197,6 +212,7 @@ void invariants_check(struct invariants *all)
     none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
     check_jobs(all);
     check_money(all);
+    check_money_stays(all);
     check_updates(all);
     check_refusals(all);
     secrets_check(all);

@@ -274,6 +274,42 @@ static void test_ordered_contact(void)
     tell("DELETE FROM bot_sessions");
 }
 
+/* ---- orders that are open ---- */
+
+/* What can be paid, or is becoming so, of an avatar that is there; only of a chat that may order. */
+static void test_open_orders(void)
+{
+    struct customer anna = customer_new(), boris = customer_new();
+    int64_t creating = order_new(&anna), pending = order_new(&anna), refused = order_new(&anna);
+    int64_t canceled = order_new(&anna), paid = order_new(&anna), orphan = order_new(&anna);
+    (void)order_new(&boris);
+    for (size_t i = 0; i < 4; i++)
+        CHECK(create_payment((int64_t[]){pending, canceled, paid, orphan}[i]));
+    CHECK(settle(paid, 50000, "RUB").job_id != 0);
+    struct db_unit *unit = db_unit_new();
+    (void)payments_add_given_up(unit, &arena, refused, true, PAYMENT_UNTOLD);
+    db_result_free(run(unit));
+    db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_ORDER_CANCEL, .order_cancel.order_id = canceled})));
+    tell(SQL("UPDATE orders SET avatar_id = NULL WHERE id = %lld", (long long)orphan));
+    tell(SQL("UPDATE bot_payments SET body = '{\"receipt\":{\"customer\":{\"phone\":\"7916\"}}}' WHERE order_id = %lld",
+             (long long)pending));
+    stand(&anna, "menu", 0, 0);
+    CHECK_INT(loaded(anna.chat_id).open_count, 0);
+    tell("UPDATE bot_sessions SET state = 'checkout'");
+    struct chat chat = loaded(anna.chat_id);
+    CHECK_INT(chat.open_count, 2);
+    CHECK(chat.open[0].id == creating && chat.open[0].link == NULL && chat.open[0].contact == NULL);
+    CHECK(chat.open[1].id == pending && chat.open[1].link_until_ms == 5 && chat.open[1].status == ORDER_AWAITING);
+    CHECK_INT(chat.open[1].price_kopecks, 50000);
+    CHECK_TEXT(chat.open[1].contact, "+7916");
+    for (int i = 0; i < CHAT_OPEN_MAX; i++)
+        pending = order_new(&anna);
+    chat = loaded(anna.chat_id);
+    CHECK_INT(chat.open_count, CHAT_OPEN_MAX);
+    CHECK_INT(chat.open[CHAT_OPEN_MAX - 1].id, pending); /* the newest */
+    tell("DELETE FROM bot_sessions");
+}
+
 /* ---- the picture on a card ---- */
 
 static const char *card_of(const struct customer *customer, int64_t object)
@@ -347,6 +383,7 @@ int main(void)
     test_both_ways();
     test_contact();
     test_ordered_contact();
+    test_open_orders();
     test_thumbnail();
     test_unlinked();
     end();

@@ -303,6 +303,8 @@ static void test_held(void)
     CHECK(create_payment(order_id));
     CHECK_INT(once(make_not_ours, order_id) != 0, 1);
     CHECK_TEXT(payment(order_id, "p.state, p.held"), "failed order");
+    CHECK_TEXT(ask_text(SQL("SELECT status FROM payments WHERE yookassa_payment_id = '%s'", payment_of(order_id))),
+               "canceled");
     for (int i = 0; i < 2; i++)
         CHECK_INT(settle(1, 12345, "RUB").outcome, PAYMENTS_UNKNOWN); /* a payment that nobody has */
     CHECK_TEXT(ask_text("SELECT concat_ws(' ', count(*), min(outside_id), min(received), min(state)) FROM bot_payments"
