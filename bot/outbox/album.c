@@ -82,6 +82,14 @@ void shipment_charge(struct shipment *shipment, size_t bytes)
     shipment->held = bytes;
 }
 
+void shipment_weigh(struct shipment *shipment, size_t bytes)
+{
+    size_t *usual = &shipment->item->lane->outbox->album_usual;
+    shipment_charge(shipment, bytes);
+    if (bytes > 0) /* else its photos go by their ids */
+        *usual = bytes > *usual ? bytes : *usual - (*usual - bytes) / 8;
+}
+
 void shipment_free(struct shipment *shipment)
 {
     shipment_charge(shipment, 0);
@@ -220,7 +228,7 @@ static void album_turn(void *ctx, struct telegram_job *job)
         telegram_drop(job, ports->clock->mono_ms);
         return;
     }
-    if (outbox->album_bytes > 0 && outbox->album_bytes + ALBUM_BYTES_USUAL > ALBUM_BYTES_MAX) {
+    if (outbox->album_bytes > 0 && outbox->album_bytes + outbox->album_usual > ALBUM_BYTES_MAX) {
         telegram_put_off(job, ports->clock->mono_ms, 1 + (int64_t)(random_number() % WAIT_MS));
         return;
     }
@@ -229,7 +237,7 @@ static void album_turn(void *ctx, struct telegram_job *job)
     int64_t high = outbox->high > item->lane->screen_message_id ? outbox->high : item->lane->screen_message_id;
     struct trial *trial = album_trial(item);
     shipment->job = job;
-    shipment_charge(shipment, ALBUM_BYTES_USUAL);
+    shipment_charge(shipment, outbox->album_usual);
     trial->above = high > 0 ? high : 1; /* what was tried before is done with: looked for, or surely not sent */
     outbox_add_album(unit, &shipment->arena, outbox->bot_id, item->job_id, item->indexes, item->index_count);
     size_t next = trial->one_by_one ? next_photo(item) : item->index_count;

@@ -12,7 +12,7 @@ enum {
     PASSED_MAX = 24,       /* words that passed an album: the newest ones are remembered */
     CAPTION_BYTES = 24,
     SEARCHES_MAX = 64,                   /* at once; the others wait without a shipment */
-    ALBUM_BYTES_USUAL = 8 * 1024 * 1024, /* what an album is thought to need before it is known */
+    ALBUM_BYTES_FIRST = 8 * 1024 * 1024, /* what an album is thought to need before any was fetched */
     ALBUM_PART_BYTES = 16 * 1024 * 1024, /* a larger one goes in parts */
     ALBUM_BYTES_MAX = 24 * 1024 * 1024   /* of all albums at once: the next one waits while it would be more */
 };
@@ -83,6 +83,8 @@ void album_fetch(struct shipment *shipment);
 const char *shipment_file_id(const struct shipment *shipment, size_t at);
 /* So many bytes of the budget are the shipment's. */
 void shipment_charge(struct shipment *shipment, size_t bytes);
+/* What it has fetched. The next ones are thought to need as much as the largest of late. */
+void shipment_weigh(struct shipment *shipment, size_t bytes);
 /* It can't be sent after all: its turn is given back, the item is the caller's. */
 void shipment_drop(struct shipment *shipment);
 void shipment_free(struct shipment *shipment);

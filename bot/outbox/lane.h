@@ -67,7 +67,8 @@ struct outbox {
     LIST_HEAD(shipments, shipment) shipments;
     LIST_HEAD(shows, show) shows;
     size_t pending;
-    size_t album_bytes; /* of pictures that albums hold now */
+    size_t album_bytes; /* of pictures that albums hold now, or are thought to need */
+    size_t album_usual; /* … what one is thought to need */
     size_t searches;    /* albums that are looked for now */
     bool loaded;        /* what an earlier life left is in the lanes */
     int64_t high;       /* the highest message id seen anywhere: where a lost answer's messages must lie above */

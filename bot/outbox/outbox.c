@@ -12,7 +12,7 @@
 #include "bot/base/log.h"
 #include "bot/base/memory.h"
 #include "bot/base/timers.h"
-#include "bot/outbox/lane.h"
+#include "bot/outbox/album.h"
 #include "db/outbox.h"
 
 enum { LOAD_AGAIN_MS = 1000 };
@@ -22,6 +22,7 @@ struct outbox *outbox_new(const struct outbox_ports *ports)
     struct outbox *outbox = memory_need(calloc(1, sizeof *outbox));
     outbox->ports = *ports;
     outbox->pictures = pictures_new(&outbox->ports);
+    outbox->album_usual = ALBUM_BYTES_FIRST;
     LIST_INIT(&outbox->shipments);
     LIST_INIT(&outbox->shows);
     arena_init(&outbox->words);

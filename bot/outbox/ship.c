@@ -207,7 +207,7 @@ void album_fetch(struct shipment *shipment)
         }
         album_refuse(shipment, shipment->at, "it has no picture any more");
     }
-    shipment_charge(shipment, fetched_bytes(shipment));
+    shipment_weigh(shipment, fetched_bytes(shipment));
     if (shipment->chosen_count > 0) {
         ship(shipment);
     } else if (try_skipped(shipment)) {

@@ -85,12 +85,82 @@ static void test_coming(void)
     close_outbox();
 }
 
+/* The call that says this, NULL if there is none. */
+static struct call *saying(const char *text)
+{
+    for (size_t i = 0; i < call_count; i++)
+        if (!calls[i].answered && !calls[i].open && strstr(calls[i].params, text) != NULL)
+            return &calls[i];
+    return NULL;
+}
+
+/* Somebody presses while a set is on its way: the screen goes between two albums, and while one is looked for, but
+ * never while an offered edit could take it for a photo. */
+static void test_screen_passes(void)
+{
+    int64_t job_id = made_job();
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    add_album(1, job_id, "album", "[0,1,2,3,4,5,6,7,8,9]", "NULL");
+    add_album(2, job_id, "album", "[10,11]", "NULL");
+    open_outbox();
+    outbox_see_message(outbox, 100);
+    resume();
+    struct outbox_row row = {.id = 3, .chat_id = 7, .kind = "screen", .body = "{\"text\":\"pressed\"}"};
+    outbox_add(outbox, &row, 1);
+    CHECK(saying("pressed") != NULL); /* the album waits for its turn */
+    answer(saying("pressed"), TELEGRAM_OK, "{\"message_id\":102}");
+
+    struct call *album = next_call();
+    CHECK_TEXT(album->method, "sendMediaGroup");
+    row.id = 4;
+    row.fresh = true;
+    outbox_add(outbox, &row, 1);
+    CHECK(saying("pressed") != NULL); /* the client lets it go when the album has come home */
+    answer(album, TELEGRAM_AMBIGUOUS, NULL);
+    answer(saying("pressed"), TELEGRAM_OK, "{\"message_id\":112}");
+    struct call *offer = next_call();
+    CHECK_TEXT(offer->method, "editMessageReplyMarkup");
+    CHECK(number_in(offer->params, "message_id") != 112); /* it would lose its buttons */
+    row.id = 5;
+    outbox_add(outbox, &row, 1);
+    CHECK(saying("pressed") == NULL);
+    answer(offer, TELEGRAM_GONE, NULL);
+    CHECK(saying("pressed") != NULL);
+    CHECK(saying("message_id") == NULL); /* nothing is offered while it is on its way */
+    answer(saying("pressed"), TELEGRAM_OK, "{\"message_id\":122}");
+    for (int i = 0; i < 200 && (offer = next_call()) != NULL && strncmp(offer->method, "edit", 4) == 0; i++) {
+        CHECK(number_in(offer->params, "message_id") != 112 && number_in(offer->params, "message_id") != 122);
+        answer(offer, TELEGRAM_GONE, NULL);
+    }
+    CHECK_TEXT(offer->method, "sendMediaGroup");
+    close_outbox();
+}
+
+/* Once the end was asked for nothing is begun: the rows stay. */
+static void test_stop(void)
+{
+    open_outbox();
+    resume();
+    struct outbox_row rows[] = {{.id = 1, .chat_id = 7, .kind = "notice", .body = "{\"text\":\"a\"}"},
+                                {.id = 2, .chat_id = 7, .kind = "notice", .body = "{\"text\":\"b\"}"},
+                                {.id = 3, .chat_id = 8, .kind = "notice", .body = "{\"text\":\"c\"}"}};
+    outbox_add(outbox, rows, 2);
+    stop.asked = true;
+    outbox_add(outbox, &rows[2], 1);
+    CHECK_INT(call_count, 1);
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":900}");
+    CHECK_INT(call_count, 1);
+    close_outbox();
+}
+
 int main(void)
 {
     begin("fotoset_test_outbox");
     test_picture_gone();
     test_picture_there();
     test_coming();
+    test_screen_passes();
+    test_stop();
     end();
     return 0;
 }
