@@ -5,7 +5,7 @@
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
 
-int64_t payment_plan_next_ms(int64_t created_ms, int64_t now_ms)
+int64_t payment_plan_next_ms(int64_t created_ms, bool given_up, int64_t now_ms)
 {
     int64_t age_ms = now_ms > created_ms ? now_ms - created_ms : 0;
     int64_t wait_ms = age_ms / 12;
@@ -15,12 +15,9 @@ int64_t payment_plan_next_ms(int64_t created_ms, int64_t now_ms)
         return now_ms + DAY_MS;
     if (age_ms >= 65 * MINUTE_MS)
         return now_ms + HOUR_MS;
+    if (given_up)
+        return now_ms + 5 * MINUTE_MS;
     if (wait_ms < 5 * SECOND_MS)
         wait_ms = 5 * SECOND_MS;
     return now_ms + (wait_ms < MINUTE_MS ? wait_ms : MINUTE_MS);
-}
-
-bool payment_plan_key_usable(int64_t first_sent_ms, int64_t now_ms)
-{
-    return now_ms - first_sent_ms < PAYMENT_PLAN_KEY_MS;
 }

@@ -5,18 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAYMENT_PLAN_LINK_MS (INT64_C(3600) * 1000)            /* a pending payment dies after an hour (most methods) */
-#define PAYMENT_PLAN_KEY_MS (INT64_C(23) * 3600 * 1000)        /* a key is forgotten after 24 h; one hour of margin */
+/* How long a create may be repeated with the key that was first sent: it is forgotten after 24 h, and then the same key
+ * would be a second payment. */
+#define PAYMENT_PLAN_KEY_MS (INT64_C(23) * 3600 * 1000)
 #define PAYMENT_PLAN_WATCH_MS (INT64_C(30) * 24 * 3600 * 1000) /* then only the list reconciliation finds it */
 
 /* When the payment made at created_ms should be asked about next, given that it was asked now and is still pending:
- * after 5 s at first, then after a twelfth of its age up to 60 s, until it is 65 min old (its link is dead by then);
- * hourly until 24 h (slow methods), daily until 30 days. 0 = not any more. Times are unix ms; a created_ms in the
- * future counts as now. */
-int64_t payment_plan_next_ms(int64_t created_ms, int64_t now_ms);
-
-/* May a create that was first sent at first_sent_ms be repeated with the same key? After that the same key would be
- * a second payment: search first, then ask a person. */
-bool payment_plan_key_usable(int64_t first_sent_ms, int64_t now_ms);
+ * after 5 s at first, then after a twelfth of its age up to 60 s, or every 5 min once its user gave it up, until it is
+ * 65 min old (its link is dead by then); hourly until 24 h (slow methods), daily until 30 days. 0 = not any more. Times
+ * are unix ms; a created_ms in the future counts as now. */
+int64_t payment_plan_next_ms(int64_t created_ms, bool given_up, int64_t now_ms);
 
 #endif

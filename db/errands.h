@@ -4,6 +4,7 @@
 #ifndef DB_ERRANDS_H
 #define DB_ERRANDS_H
 
+#include "db/claim.h"
 #include "db/db.h"
 
 struct errands_new {
@@ -18,18 +19,11 @@ struct errands_new {
 /* Texts are borrowed from the result. */
 struct errands_row {
     int64_t id, chat_id, born_ms;
-    int attempts; /* that failed, or were begun: a claim counts itself */
+    int attempts;    /* that failed, or were begun: a claim counts itself */
+    int64_t wait_ms; /* until it is due; not positive = it is */
     const char *subject;
     const char *key, *body;
     const char *outside; /* what the other side calls it; each of these may be NULL */
-};
-
-struct errands_claim {
-    const char *chore, *worker, *token;
-    int limit;
-    int64_t lease_ms;
-    const int64_t *held; /* in this worker's hands already */
-    size_t held_count;
 };
 
 /* All add functions return the index of their statement. A row (its id) when it is new; none when the chore has one of
@@ -44,7 +38,7 @@ int errands_add_load(struct db_unit *unit, struct arena *arena, const char *chor
 int errands_add_find(struct db_unit *unit, struct arena *arena, const char *chore, int64_t id);
 /* HOLD_LEASE: two statements, the rows of the first are the claimed ones. Fairly between chats, by an index. Those that
  * the worker holds by the database, but not by its own list, are claimed anew at no cost. */
-int errands_add_claim(struct db_unit *unit, struct arena *arena, const struct errands_claim *claim);
+int errands_add_claim(struct db_unit *unit, struct arena *arena, const char *chore, const struct claim *claim);
 /* ms until the next one is due or loses its lease; 0 = now; INT64_MAX = none waits. */
 int64_t errands_read_next_wait_ms(const struct db_result *result, int statement);
 struct errands_row errands_read(const struct db_result *result, int statement, int row);

@@ -1,6 +1,6 @@
-/* Statements of the cashier. Each step is guarded by the state it leaves (in the function or in the WHERE), so a step
- * done twice, late or from two daemons changes nothing the second time. Nothing here decides about money: that is
- * settle_payment() in the database. */
+/* Statements of the payments' chores. Each step is guarded by the state it leaves (in the function or in the WHERE), so
+ * a step done twice, late or from two daemons changes nothing the second time. Nothing here decides about money: that
+ * is settle_payment() in the database. */
 #include "db/payments.h"
 
 #include <stdlib.h>
@@ -36,13 +36,15 @@ int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_
                        (struct db_param[]){db_int64_param(arena, order_id)});
 }
 
-int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit)
+int payments_add_open(struct db_unit *unit, struct arena *arena, enum payments_state state, int64_t since_ms, int limit)
 {
     return db_unit_add(unit,
                        "SELECT " ORDER_COLUMNS ", NULL, NULL" ORDER_TABLES
-                       " AND p.state IN ('creating', 'pending') AND p.created_at_ms > $1"
+                       " AND p.state IN ('creating', 'pending') AND p.state = $3 AND p.created_at_ms > $1"
                        " ORDER BY p.order_id DESC LIMIT $2",
-                       2, (struct db_param[]){db_int64_param(arena, since_ms), db_int64_param(arena, limit)});
+                       3,
+                       (struct db_param[]){db_int64_param(arena, since_ms), db_int64_param(arena, limit),
+                                           db_text_param(states[state])});
 }
 
 struct payments_order payments_read_order(const struct db_result *result, int statement, int row)

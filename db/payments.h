@@ -1,5 +1,5 @@
-/* The SQL of the cashier: open orders, and each step of a payment's life (tables orders and bot_payments). Amounts are
- * kopecks, times unix ms. */
+/* The SQL of the payments' chores: open orders, and each step of a payment's life (tables orders and bot_payments).
+ * Amounts are kopecks, times unix ms. */
 #ifndef DB_PAYMENTS_H
 #define DB_PAYMENTS_H
 
@@ -54,8 +54,9 @@ struct payments_settled {
 
 /* One order with key and body; no row when it is gone. */
 int payments_add_order(struct db_unit *unit, struct arena *arena, int64_t order_id);
-/* Orders in state creating or pending made after since_ms, newest first. */
-int payments_add_open(struct db_unit *unit, struct arena *arena, int64_t since_ms, int limit);
+/* Orders in this state, creating or pending, made after since_ms, newest first. */
+int payments_add_open(struct db_unit *unit, struct arena *arena, enum payments_state state, int64_t since_ms,
+                      int limit);
 struct payments_order payments_read_order(const struct db_result *result, int statement, int row);
 
 /* creating → pending, with its row in payments. payments_read_done: false = it was not creating any more. */

@@ -1,4 +1,4 @@
-/* Statements of the intake. The decision (same file twice, compared with all, still pending?) is photo_examined() in
+/* Statements of taking photos in. The decision (same file twice, compared with all, still pending?) is photo_examined() in
  * the database; it answers NULL to a repeat, so the verdict is read back beside it: a caller whose first answer got
  * lost on the way learns from the second what became of the photo. */
 #include "db/photos.h"
@@ -10,6 +10,12 @@ int photos_add_pending(struct db_unit *unit, struct arena *arena, int limit)
     return db_unit_add(unit,
                        "SELECT id, chat_id, file_id FROM photo_intake WHERE verdict = 'pending' ORDER BY id LIMIT $1",
                        1, (struct db_param[]){db_int64_param(arena, limit)});
+}
+
+int photos_add_find(struct db_unit *unit, struct arena *arena, int64_t id)
+{
+    return db_unit_add(unit, "SELECT id, chat_id, file_id FROM photo_intake WHERE id = $1 AND verdict = 'pending'", 1,
+                       (struct db_param[]){db_int64_param(arena, id)});
 }
 
 struct photos_pending photos_read_pending(const struct db_result *result, int statement, int row)

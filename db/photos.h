@@ -27,8 +27,9 @@ struct photos_unseen {
     size_t sketch_bytes;
 };
 
-/* The oldest pending ones, by id. Returns the statement's index. */
+/* The oldest pending ones, by id; the pending one of this id. Return the statement's index. */
 int photos_add_pending(struct db_unit *unit, struct arena *arena, int limit);
+int photos_add_find(struct db_unit *unit, struct arena *arena, int64_t id);
 struct photos_pending photos_read_pending(const struct db_result *result, int statement, int row);
 
 /* Records the verdict (three statements), unless a good one is still to be compared with others. Doing it again changes

@@ -1,8 +1,9 @@
-/* The SQL of the maker: claiming photo tasks under a lease, and every way a claim ends. All of it is guarded by the
- * claim's token: whoever lost the lease changes nothing. */
+/* The SQL of the photos to be made: claiming tasks under a lease, and every way a claim ends. All of it is guarded by
+ * the claim's token: whoever lost the lease changes nothing. */
 #ifndef DB_TASKS_H
 #define DB_TASKS_H
 
+#include "db/claim.h"
 #include "db/db.h"
 
 /* Texts are borrowed from the result. */
@@ -16,13 +17,11 @@ struct tasks_claimed {
     const char *references; /* image_urls, oldest first, a line each; "" = none */
 };
 
-/* Takes up to limit tasks that are due and free or whose lease ran out, fairly between jobs: those of the same moment
- * go side by side, and an old one is not passed over for ever by new ones. Two statements: the rows of the one returned
- * are the claimed tasks, and tasks_read_next_wait_ms reads the other. token: random, new for each claim.
- * references_min: as many as a set needs. worker: the daemon, so that its successor need not wait for the lease to end
- * (db/state.h). */
-int tasks_add_claim(struct db_unit *unit, struct arena *arena, const char *worker, const char *token, int limit,
-                    int64_t lease_ms, int references_min);
+/* Takes up to claim->limit tasks that are due and free or whose lease ran out, fairly between jobs: those of the same
+ * moment go side by side, and an old one is not passed over for ever by new ones. However many wait, few rows are
+ * looked at. references_min: as many as a set needs. Two statements: the rows of the one returned are the claimed
+ * tasks, and tasks_read_next_wait_ms reads the other. */
+int tasks_add_claim(struct db_unit *unit, struct arena *arena, const struct claim *claim, int references_min);
 struct tasks_claimed tasks_read_claimed(const struct db_result *result, int statement, int row);
 /* ms until the next task becomes due or loses its lease; 0 = now; INT64_MAX = nothing waits. */
 int64_t tasks_read_next_wait_ms(const struct db_result *result, int statement);
@@ -42,7 +41,6 @@ bool tasks_read_ended(const struct db_result *result, int statement, int64_t *re
 int64_t tasks_read_news(const struct db_result *result, int statement);
 
 /* Gives a claim back as if it had not been: the trouble was ours, not the task's. A row if it was ours. */
-int tasks_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error,
-                       int64_t wait_ms);
+int tasks_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error);
 
 #endif

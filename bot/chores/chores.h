@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/event.h"
+#include "db/claim.h"
 #include "db/db.h"
 
 enum chore_hold {
@@ -44,7 +45,8 @@ enum chore_name {
         CHORE_COUNT
 };
 
-/* The steps of each chore at which tests kill, "<chore>.<step>"; with who has it. */
+/* The steps of every chore at which tests kill, "<chore>.<step>", and which chores have them. A chore has others of its
+ * own beside (failpoint() in its file). */
 #define CHORE_STEPS(X)                                                                                                 \
     X(BEFORE_CLAIM, before_claim, hold == HOLD_LEASE)                                                                  \
     X(AFTER_CLAIM, after_claim, hold == HOLD_LEASE)                                                                    \
@@ -53,15 +55,24 @@ enum chore_name {
     X(BEFORE_COMMIT, before_commit, true)                                                                              \
     X(AFTER_COMMIT, after_commit, true)
 
+enum chore_step {
+#define X(upper, lower, condition) CHORE_STEP_##upper,
+    CHORE_STEPS(X)
+#undef X
+        CHORE_STEP_COUNT
+};
+
+enum { ERRAND_WHY_MAX_BYTES = 480 };
+
 /* How an errand, or this look at it, ended: what write() and heard() find in errand->end. */
 enum errand_end {
     ERRAND_DONE,
     ERRAND_FAILED,
     ERRAND_LOST,  /* its key is too old: it may have been done or not, a person must look */
-    ERRAND_AGAIN, /* the rest is written for HOLD_LEASE only */
+    ERRAND_NOTED, /* it goes on, and has a name outside */
+    ERRAND_AGAIN, /* these three are written with HOLD_LEASE only */
     ERRAND_RETRIED,
     ERRAND_GIVEN_BACK,
-    ERRAND_NOTED,
     ERRAND_END_COUNT
 };
 
@@ -73,10 +84,11 @@ struct errand {
     char *outside;   /* what the other side calls it; NULL = it has no name yet */
     int attempts;    /* failed in a row, before this one */
     bool asked;      /* somebody waits for what this look finds */
-    void *work;      /* the chore's own, from begin() to cancel() */
+    bool given_up;   /* nobody waits for its end any more, says its row */
+    void *work;      /* the chore's own, from read() or begin() to cancel() */
     /* Once a verb was said: */
     enum errand_end end;
-    int64_t wait_ms; /* AGAIN, RETRIED */
+    int64_t wait_ms; /* AGAIN, RETRIED; of a row just read: until it is due */
     char *why;       /* FAILED, RETRIED, GIVEN_BACK: fit for a log and a row; NULL = nothing was said */
     bool uncertain;  /* an earlier try to commit this end may have been taken */
     char *token;     /* of its lease; NULL with HOLD_BOT */
@@ -90,16 +102,6 @@ struct chore_row {
     int statement, row;
 };
 
-struct chore_claim {
-    const char *worker; /* this daemon */
-    const char *token;  /* random, new for each claim */
-    int limit;
-    int64_t lease_ms;
-    const int64_t *held; /* that are in this daemon's hands already. Others that the database believes to be there were
-                            claimed, and the answer was lost: they are claimed again, and it costs them nothing */
-    size_t held_count;
-};
-
 /* Where a chore's errands are kept; NULL in struct chore: in the table errands. All functions that add return the index
  * of the statement whose rows are the errands. */
 struct chore_table {
@@ -108,12 +110,12 @@ struct chore_table {
     int (*find)(void *self, struct db_unit *unit, struct arena *arena, int64_t id);
     /* HOLD_LEASE. Up to claim->limit that are due, fairly between users; next_wait_ms: ms until the next one is due,
      * INT64_MAX = none, of that statement. renew: a row (its id first) for each that is still ours. */
-    int (*claim)(void *self, struct db_unit *unit, struct arena *arena, const struct chore_claim *claim);
+    int (*claim)(void *self, struct db_unit *unit, struct arena *arena, const struct claim *claim);
     int64_t (*next_wait_ms)(const struct db_result *result, int statement);
     int (*renew)(struct db_unit *unit, struct arena *arena, const int64_t *ids, const char *const *tokens, size_t count,
                  int64_t lease_ms);
-    /* Fills id, chat_id, born_ms, outside (malloc'ed; the old one is the engine's to free) and, with HOLD_LEASE,
-     * attempts (this one not counted). False: this row is none of ours. */
+    /* Fills id, chat_id, born_ms, wait_ms if it is not due, outside if it has a name (errand_name) and, with
+     * HOLD_LEASE, attempts, this one not counted. False: this row is none of ours. */
     bool (*read)(void *self, const struct chore_row *row, struct errand *errand);
 };
 
@@ -165,10 +167,16 @@ void errand_note(struct errand *errand, const char *outside);
 MUST_CHECK bool errand_call(struct errand *errand);
 /* First thing in that answer. False: the errand was let go meanwhile; this freed it. */
 MUST_CHECK bool errand_answered(struct errand *errand);
+/* In cancel(): the call was called off, no answer will come. */
+void errand_called_off(struct errand *errand);
 /* The attempt went well although the errand goes on: failures are counted, and told, from the start. */
 void errand_fine(struct errand *errand);
 /* In refused(): what the end is instead. */
 void errand_change(struct errand *errand, enum errand_end end, const char *why);
+/* In read(): what the other side calls it; copied. */
+void errand_name(struct errand *errand, const char *outside);
+/* The self of its chore. */
+void *errand_self(const struct errand *errand);
 /* News for the errand's chat (chat_id is filled in); nothing if it is nobody's. */
 void errand_tell(const struct errand *errand, struct event news);
 

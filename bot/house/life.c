@@ -9,9 +9,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/timers.h"
-#include "bot/chores/cashier.h"
-#include "bot/chores/intake.h"
-#include "bot/chores/maker.h"
+#include "bot/chores/engine.h"
 #include "bot/house/menu.h"
 #include "bot/house/notify.h"
 #include "bot/house/watch.h"
@@ -92,9 +90,11 @@ void life_go_on(struct daemon *daemon)
         return;
     daemon->open = true;
     daemon->watch.sets_open = true; /* perhaps: the first look will tell */
-    intake_resume(shop->intake);
-    cashier_resume(shop->cashier);
-    maker_wake(shop->maker);
+    engine_open(shop->engine, CHORE_PHOTO_INTAKE);
+    engine_open(shop->engine, CHORE_PAYMENT_CREATE);
+    engine_open(shop->engine, CHORE_PAYMENT_WATCH);
+    if ((shop->config->roles & CONFIG_ROLE_GENERATE) != 0)
+        engine_open(shop->engine, CHORE_PHOTO_MAKE);
     mailbox_look(shop->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(shop->poll, shop->clock.mono_ms, daemon->offset);
@@ -145,6 +145,7 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
 static void open_worker(struct daemon *daemon)
 {
     daemon->open = true;
+    engine_open(daemon->shop.engine, CHORE_PHOTO_MAKE);
     log_info("start", "photos are made here; news of them are the bot's to tell, by another daemon");
     notify_send("READY=1");
     watch_look(daemon);

@@ -9,9 +9,10 @@
 
 #include "bot/base/log.h"
 #include "bot/base/timers.h"
-#include "bot/chores/cashier.h"
-#include "bot/chores/intake.h"
-#include "bot/chores/maker.h"
+#include "bot/chores/payment_create.h"
+#include "bot/chores/payment_watch.h"
+#include "bot/chores/photo_intake.h"
+#include "bot/chores/photo_make.h"
 #include "bot/house/life.h"
 #include "bot/house/watch.h"
 #include "bot/outbox/outbox.h"
@@ -146,11 +147,19 @@ FREE(store)
 
 /* ---- chores, messages, turns ---- */
 
-ASK(busy, maker, size_t)
-FREE(maker)
-ASK(pending, cashier, size_t)
-FREE(cashier)
-FREE(intake)
+ASK(busy, engine, size_t)
+FREE(engine)
+FREE(payment_create)
+FREE(payment_watch)
+FREE(photo_intake)
+FREE(photo_make)
+
+static void provider_free_of(void *self)
+{
+    struct provider *provider = self;
+    provider->free(provider);
+}
+
 FREE(outbox)
 FREE(mailbox)
 
@@ -210,9 +219,12 @@ void parts_add(struct daemon *daemon)
          telegram_free_of},
         {"yookassa", shop->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
         {"http", shop->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
-        {"maker", shop->maker, NULL, NULL, NULL, NULL, maker_busy_of, maker_free_of},
-        {"cashier", shop->cashier, NULL, NULL, NULL, NULL, cashier_pending_of, cashier_free_of},
-        {"intake", shop->intake, NULL, NULL, NULL, NULL, NULL, intake_free_of},
+        {"errands", shop->engine, NULL, NULL, NULL, NULL, engine_busy_of, engine_free_of},
+        {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
+        {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
+        {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
+        {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
+        {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
         {"darkroom", shop->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},
         {"outbox", shop->outbox, NULL, NULL, NULL, NULL, NULL, outbox_free_of},

@@ -21,6 +21,11 @@ struct watch {
 struct daemon {
     struct shop shop;
     struct watch watch;
+    struct provider *provider;
+    struct payment_create *payment_create;
+    struct payment_watch *payment_watch;
+    struct photo_intake *photo_intake;
+    struct photo_make *photo_make;
     struct loop loop;
     const struct setup *setup;
     int signal_fd;

@@ -29,9 +29,7 @@ struct shop {
     struct mailbox *mailbox;
     struct turns *turns;
     struct outbox *outbox;
-    struct intake *intake;
-    struct cashier *cashier;
-    struct maker *maker;
+    struct engine *engine;
     int64_t bot_id;           /* Telegram's id of the bot */
     const char *bot_username; /* without @ */
     char owner[40];           /* random id of this process, for bot_state */

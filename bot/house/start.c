@@ -2,12 +2,13 @@
  * that comes before: the database is brought to this program's schema. */
 #include "bot/house/start.h"
 
-#include "bot/chores/cashier.h"
+#include "bot/chores/payment_create.h"
+#include "bot/chores/payment_watch.h"
+#include "bot/chores/photo_intake.h"
+#include "bot/chores/photo_make.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
-#include "bot/chores/intake.h"
 #include "bot/base/log.h"
-#include "bot/chores/maker.h"
 #include "bot/house/notify.h"
 #include "bot/house/poll.h"
 #include "bot/outbox/outbox.h"
@@ -56,6 +57,49 @@ static struct db *start_db(const struct config_database *config)
                                        .resolver = "/proc/self/exe"});
 }
 
+/* The chores of whoever holds the bot. */
+static void start_bot_chores(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
+    daemon->payment_create = payment_create_new(
+        &(struct payment_create_ports){.engine = shop->engine,
+                                       .yookassa = shop->yookassa,
+                                       .clock = &shop->clock,
+                                       .link_life_ms = INT64_C(60000) * config->yookassa.link_life_minutes});
+    daemon->payment_watch = payment_watch_new(&(struct payment_watch_ports){
+        .engine = shop->engine, .yookassa = shop->yookassa, .mailbox = shop->mailbox, .clock = &shop->clock});
+    daemon->photo_intake = photo_intake_new(
+        &(struct photo_intake_ports){.engine = shop->engine,
+                                     .telegram = shop->telegram,
+                                     .darkroom = shop->darkroom,
+                                     .store = shop->store,
+                                     .clock = &shop->clock,
+                                     .stop = &shop->stop,
+                                     .photo_max_bytes = config->shop.photo_max_bytes,
+                                     .min_side_px = config->shop.min_side_px});
+}
+
+static void start_making(struct daemon *daemon)
+{
+    const struct config *config = &daemon->setup->config;
+    struct shop *shop = &daemon->shop;
+    switch (config->making.provider) {
+    case CONFIG_PROVIDER_LOCAL:
+    case CONFIG_PROVIDER_COUNT: daemon->provider = provider_local_new(shop->darkroom, shop->store); break;
+    }
+    daemon->photo_make = photo_make_new(
+        &(struct photo_make_ports){.engine = shop->engine,
+                                   .provider = daemon->provider,
+                                   .store = shop->store,
+                                   .workers = config->making.workers,
+                                   .max_attempts = config->making.max_attempts,
+                                   .lease_ms = (int64_t)config->making.lease_s * MS_PER_S,
+                                   .retry_base_ms = (int64_t)config->making.retry_base_s * MS_PER_S,
+                                   .retry_cap_ms = (int64_t)config->making.retry_cap_s * MS_PER_S,
+                                   .references_min = config->shop.photos_min});
+}
+
 /* What talks to people, and to the till. */
 static void start_bot(struct daemon *daemon)
 {
@@ -86,8 +130,7 @@ static void start_bot(struct daemon *daemon)
                                                      .darkroom = shop->darkroom,
                                                      .styles = shop->rules.styles,
                                                      .styles_dir = config->styles_dir});
-    shop->intake = intake_new(shop);
-    shop->cashier = cashier_new(shop);
+    start_bot_chores(daemon);
     shop->poll = poll_new(daemon);
 }
 
@@ -105,9 +148,16 @@ void start_parts(struct daemon *daemon)
     shop->darkroom = darkroom_new(&darkroom);
     shop->timers = timers_new();
     shop->mailbox = mailbox_new();
+    shop->engine = engine_new(&(struct engine_ports){.db = shop->chores_db,
+                                                     .timers = shop->timers,
+                                                     .mailbox = shop->mailbox,
+                                                     .clock = &shop->clock,
+                                                     .stop = &shop->stop,
+                                                     .worker = shop->owner});
     if (config_holds_bot(config))
         start_bot(daemon);
-    shop->maker = maker_new(shop);
+    if ((config->roles & CONFIG_ROLE_GENERATE) != 0)
+        start_making(daemon);
 }
 
 int start_migrate(const struct setup *setup)

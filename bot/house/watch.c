@@ -4,7 +4,7 @@
 #include "bot/house/watch.h"
 
 #include "bot/base/log.h"
-#include "bot/chores/maker.h"
+#include "bot/chores/engine.h"
 #include "bot/turn/turns.h"
 #include "db/state.h"
 
@@ -55,7 +55,7 @@ void watch_look(struct daemon *daemon)
     watch->looked_ms = shop->clock.mono_ms;
     if (shop->turns == NULL) {
         forget_news(shop->mailbox);
-        maker_wake(shop->maker);
+        engine_wake(shop->engine, CHORE_PHOTO_MAKE, 0);
         return;
     }
     watch->turn = turns_number(shop->turns);

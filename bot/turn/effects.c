@@ -1,12 +1,11 @@
 /* Effects on their way out. Nothing here leaves the house before the commit: the key of a payment is made and stored
- * first, and used by the cashier, who reads it back. */
+ * first, and used by the chore that reads it back (bot/chores/payment_create.c). */
 #include "bot/turn/effects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/chores/cashier.h"
-#include "bot/chores/intake.h"
+#include "bot/chores/engine.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/outbox.h"
 #include "bot/base/random.h"
@@ -139,20 +138,25 @@ static void row_files(struct arena *arena, const struct effect *effect, struct o
 
 /* ---- the chores that go on with what is committed ---- */
 
-static void wake_photo_intake(struct shop *shop, const struct effect *effect)
+/* What it is that the chore knows by its id. */
+static int64_t object_of_photo_add(const struct effect *effect)
 {
-    const struct event_file *file = effect->photo_add.file;
-    intake_add(shop->intake, effect->photo_add.intake_id, effect->chat_id, file->file_id, file->size_bytes);
+    return effect->photo_add.intake_id;
 }
 
-static void wake_payment_create(struct shop *shop, const struct effect *effect)
+static int64_t object_of_order_create(const struct effect *effect)
 {
-    cashier_create(shop->cashier, effect->order_create.order_id);
+    return effect->order_create.order_id;
 }
 
-static void wake_payment_watch(struct shop *shop, const struct effect *effect)
+static int64_t object_of_order_cancel(const struct effect *effect)
 {
-    cashier_check(shop->cashier, effect->payment_check.order_id);
+    return effect->order_cancel.order_id;
+}
+
+static int64_t object_of_payment_check(const struct effect *effect)
+{
+    return effect->payment_check.order_id;
 }
 
 static void say_answer(struct shop *shop, const struct effect *effect)
@@ -160,18 +164,23 @@ static void say_answer(struct shop *shop, const struct effect *effect)
     outbox_answer(shop->outbox, effect->chat_id, effect->answer.callback_id, effect->answer.toast);
 }
 
-/* What becomes of each kind, beside its statement: its row, NULL for none; what begins after the commit, NULL for
- * nothing. */
+/* What becomes of each kind, beside its statement: its row, what is said at once after the commit, and the chore that
+ * is told then; NULL for none. */
 static const struct {
     void (*row)(struct arena *arena, const struct effect *effect, struct outbox_row *row);
-    void (*begin)(struct shop *shop, const struct effect *effect);
+    void (*say)(struct shop *shop, const struct effect *effect);
+    void (*tell)(struct engine *engine, enum chore_name chore, int64_t object);
+    int64_t (*object)(const struct effect *effect);
+    enum chore_name chore;
 } deeds[EFFECT_COUNT] = {
-#define ANSWER(NAME, word) [EFFECT_##NAME] = {NULL, say_##word},
-#define MESSAGE(NAME, word) [EFFECT_##NAME] = {row_##word, NULL},
-#define RECORD(NAME, word) [EFFECT_##NAME] = {NULL, NULL},
-#define MESSAGE_RECORD(NAME, word) [EFFECT_##NAME] = {row_##word, NULL},
-#define RECORD_WAKES(NAME, word, chore) [EFFECT_##NAME] = {NULL, wake_##chore},
-#define WAKES(NAME, word, chore) [EFFECT_##NAME] = {NULL, wake_##chore},
+#define ANSWER(NAME, word) [EFFECT_##NAME] = {.say = say_##word},
+#define MESSAGE(NAME, word) [EFFECT_##NAME] = {.row = row_##word},
+#define RECORD(NAME, word) [EFFECT_##NAME] = {.row = NULL},
+#define MESSAGE_RECORD(NAME, word) [EFFECT_##NAME] = {.row = row_##word},
+#define RECORD_WAKES(NAME, word, CHORE)                                                                                \
+    [EFFECT_##NAME] = {.tell = engine_wake, .object = object_of_##word, .chore = CHORE_##CHORE},
+#define WAKES(NAME, word, CHORE)                                                                                       \
+    [EFFECT_##NAME] = {.tell = engine_ask, .object = object_of_##word, .chore = CHORE_##CHORE},
 #include "core/effects.def"
 };
 
@@ -201,7 +210,11 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
 
 void turn_effects_start(struct shop *shop, const struct effects *effects)
 {
-    for (size_t i = 0; i < effects->count; i++)
-        if (deeds[effects->list[i].kind].begin != NULL)
-            deeds[effects->list[i].kind].begin(shop, &effects->list[i]);
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *effect = &effects->list[i];
+        if (deeds[effect->kind].say != NULL)
+            deeds[effect->kind].say(shop, effect);
+        if (deeds[effect->kind].tell != NULL)
+            deeds[effect->kind].tell(shop->engine, deeds[effect->kind].chore, deeds[effect->kind].object(effect));
+    }
 }

@@ -77,7 +77,7 @@ static int64_t hang_up_at_work(struct world *world)
     int byes = told(world, "bye");
     (void)kill(0, SIGHUP);
     await_end(world, 0, byes);
-    if (told(world, "maker: ") != 0)
+    if (told(world, "photo_make: ") != 0)
         world_fail(world, "the photo in hand was not finished");
     return world_int(world, "SELECT count(*) FROM photo_tasks WHERE lease_token IS NOT NULL");
 }

@@ -106,11 +106,11 @@ static bool is_near(const struct ordeal *ordeal, const char *name)
 {
     if (strstr(name, "_canceled") != NULL)
         return declines(ordeal);
-    if (begins(name, "cashier."))
+    if (begins(name, "payment_"))
         return anybody(ordeal, USER_ENOUGH, USER_PAID);
-    if (begins(name, "intake."))
+    if (begins(name, "photo_intake."))
         return anybody(ordeal, USER_PHOTOS, USER_ENOUGH);
-    if (begins(name, "maker.") || begins(name, "album.") || begins(name, "probe."))
+    if (begins(name, "photo_make.") || begins(name, "album.") || begins(name, "probe."))
         return anybody(ordeal, USER_RESULT, USER_RESULT);
     if (begins(name, "examples."))
         return ordeal->begun - ordeal->done < ordeal->options.users || anybody(ordeal, USER_START, USER_WELCOME);
@@ -141,7 +141,7 @@ static void next_life(struct ordeal *ordeal)
     if (!over && !ordeal->gently && !in_peace && ordeal->world.starts % 2 == 0) /* lives in between let things go on */
         ordeal->aim = steps_choose(&ordeal->steps, is_open, ordeal, roll(ordeal, 1000));
     if (ordeal->aim != NULL) {
-        bool rare = begins(ordeal->aim->name, "cashier.") || ordeal->aim->kills == 0;
+        bool rare = begins(ordeal->aim->name, "payment_") || ordeal->aim->kills == 0;
         (void)snprintf(kill_at, sizeof kill_at, "%s:%" PRIu64, ordeal->aim->name, 1 + roll(ordeal, rare ? 1 : 4));
     }
     world_start_daemon(&ordeal->world, ordeal->aim == NULL ? NULL : kill_at);

@@ -1,6 +1,9 @@
-/* Reading the names out of the sources is crude and right: a step that is added tomorrow is killed at tomorrow. */
+/* Reading the names out of the sources is crude and right: a step that is added tomorrow is killed at tomorrow. Those
+ * that every chore has are made from the engine's own tables. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "tests/system/steps.h"
+
+#include "bot/chores/chores.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -9,20 +12,39 @@
 
 static struct steps *found; /* nftw has no context */
 
-static void read_line(struct steps *steps, const char *line)
+static void add(struct steps *steps, const char *at, size_t length)
 {
-    static const char call[] = "failpoint(\"";
-    const char *at = strstr(line, call);
-    if (at == NULL)
-        return;
-    at += sizeof call - 1;
-    size_t length = strcspn(at, "\"");
     if (steps->count == STEPS_MAX || length >= STEP_NAME_BYTES)
         abort();
     for (size_t i = 0; i < steps->count; i++)
         if (strlen(steps->list[i].name) == length && strncmp(steps->list[i].name, at, length) == 0)
             return;
     memcpy(steps->list[steps->count++].name, at, length);
+}
+
+static void read_line(struct steps *steps, const char *line)
+{
+    static const char call[] = "failpoint(\"";
+    const char *at = strstr(line, call);
+    if (at != NULL)
+        add(steps, at + sizeof call - 1, strcspn(at + sizeof call - 1, "\""));
+}
+
+static void add_of_chore(struct steps *steps, const char *chore, enum chore_hold hold)
+{
+    char name[STEP_NAME_BYTES];
+#define X(upper, lower, condition)                                                                                     \
+    if (condition)                                                                                                     \
+        add(steps, name, (size_t)snprintf(name, sizeof name, "%s.%s", chore, #lower));
+    CHORE_STEPS(X)
+#undef X
+}
+
+static void add_chores(struct steps *steps)
+{
+#define X(upper, lower, hold) add_of_chore(steps, #lower, hold);
+    CHORES(X)
+#undef X
 }
 
 static int read_source(const char *path, const struct stat *stat, int type, struct FTW *ftw)
@@ -47,6 +69,7 @@ void steps_find(struct steps *steps)
         fprintf(stderr, "no named steps in %s\n", SOURCE_DIR "/bot");
         exit(1);
     }
+    add_chores(steps);
 }
 
 /* The more it was met, the more it weighs. Where an update's fate is decided, a kill proves most. */

@@ -19,7 +19,7 @@ struct steps {
     size_t count;
 };
 
-/* Reads every shop_step("…") of the folder bot. Ends the program when there is none. */
+/* Reads every failpoint("…") of the folder bot, and the steps of its chores. Ends the program when there is none. */
 void steps_find(struct steps *steps);
 /* Can the step come now? */
 typedef bool steps_open_fn(const void *context, const char *name);

@@ -13,15 +13,15 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "bot/chores/cashier.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
-#include "bot/chores/intake.h"
-#include "bot/chores/maker.h"
+#include "bot/chores/payment_create.h"
+#include "bot/chores/payment_watch.h"
+#include "bot/chores/photo_intake.h"
+#include "bot/chores/photo_make.h"
 #include "bot/services/store/directory.h"
 #include "bot/services/telegram/client.h"
 #include "bot/base/timers.h"
-#include "bot/turn/turns.h"
 #include "bot/services/yookassa/client.h"
 #include "tests/unit/chores.h"
 
@@ -42,8 +42,24 @@ static struct shared {
     char keys[KEYS_MAX][KEY_BYTES];
 } * shared;
 
-static struct shop shop;
-static struct config config;
+static struct {
+    struct http *http;
+    struct telegram *telegram;
+    struct yookassa *yookassa;
+    struct darkroom *darkroom;
+    struct store *store;
+    struct provider *provider;
+    struct db *db;
+    struct timers *timers;
+    struct mailbox *mailbox;
+    struct engine *engine;
+    struct payment_create *payment_create;
+    struct payment_watch *payment_watch;
+    struct photo_intake *photo_intake;
+    struct photo_make *photo_make;
+    struct clock clock;
+    struct stop stop;
+} shop;
 static struct event news[NEWS_MAX];
 static size_t news_count;
 static int64_t pushed_ms;
@@ -133,6 +149,9 @@ static inline void serve_one(int fd)
     else if (strstr(text, "/getFile") != NULL && strstr(text, "\"wrong\"") != NULL)
         answer_text(fd, "400 Bad Request",
                     "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: invalid file_id\"}");
+    else if (strstr(text, "/getFile") != NULL && strstr(text, "\"big\"") != NULL)
+        answer_text(fd, "400 Bad Request",
+                    "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: file is too big\"}");
     else if (strstr(text, "/getFile") != NULL)
         answer_text(fd, "200 OK", "{\"ok\":true,\"result\":{\"file_id\":\"f\",\"file_path\":\"photos/a.jpg\"}}");
     else if (strncmp(text, "GET /file/", 10) == 0 && shared->files++ == 0)
@@ -239,19 +258,42 @@ static inline void draw_picture(void)
     }
 }
 
+static inline void open_chores(void)
+{
+    struct engine *engine = engine_new(&(struct engine_ports){.db = shop.db,
+                                                              .timers = shop.timers,
+                                                              .mailbox = shop.mailbox,
+                                                              .clock = &shop.clock,
+                                                              .stop = &shop.stop,
+                                                              .worker = "worker"});
+    shop.engine = engine;
+    shop.provider = provider_local_new(shop.darkroom, shop.store);
+    shop.payment_create = payment_create_new(&(struct payment_create_ports){
+        .engine = engine, .yookassa = shop.yookassa, .clock = &shop.clock, .link_life_ms = 60 * 60 * 1000});
+    shop.payment_watch = payment_watch_new(&(struct payment_watch_ports){
+        .engine = engine, .yookassa = shop.yookassa, .mailbox = shop.mailbox, .clock = &shop.clock});
+    shop.photo_intake = photo_intake_new(&(struct photo_intake_ports){.engine = engine,
+                                                                      .telegram = shop.telegram,
+                                                                      .darkroom = shop.darkroom,
+                                                                      .store = shop.store,
+                                                                      .clock = &shop.clock,
+                                                                      .stop = &shop.stop,
+                                                                      .min_side_px = 512});
+    shop.photo_make = photo_make_new(&(struct photo_make_ports){.engine = engine,
+                                                                .provider = shop.provider,
+                                                                .store = shop.store,
+                                                                .workers = 2,
+                                                                .max_attempts = 3,
+                                                                .lease_ms = 60 * 1000,
+                                                                .retry_base_ms = 1000,
+                                                                .retry_cap_ms = 2000});
+}
+
 static inline void open_shop(const char *url, char *store_path)
 {
     struct http_config http = {.allow_plain_http = true};
     struct telegram_config telegram = {.api_url = url, .token = TOKEN};
     struct yookassa_config yookassa = {.api_url = url, .shop_id = "1", .secret = "test_secret"};
-    config.shop.photos_max = 20;
-    config.shop.min_side_px = 512;
-    config.shop.photo_max_bytes = 20 * 1024 * 1024;
-    config.yookassa.link_life_minutes = 60;
-    config.making = (struct config_making){
-        .workers = 2, .lease_s = 60, .max_attempts = 3, .retry_base_s = 1, .retry_cap_s = 2};
-    config.roles = CONFIG_ROLE_GENERATE;
-    shop.config = &config;
     shop.http = http_new(&http);
     CHECK_INT(telegram_new(shop.http, &telegram, &shop.telegram), ERR_OK);
     shop.yookassa = yookassa_new(shop.http, &yookassa);
@@ -260,10 +302,8 @@ static inline void open_shop(const char *url, char *store_path)
     shop.db = shop.chores_db = db;
     shop.timers = timers_new();
     shop.mailbox = mailbox_new();
-    shop.intake = intake_new(&shop);
-    shop.cashier = cashier_new(&shop);
-    shop.maker = maker_new(&shop);
     read_clocks();
+    open_chores();
 }
 
 static inline void close_shop(const char *store_path)
@@ -272,9 +312,12 @@ static inline void close_shop(const char *store_path)
     telegram_free(shop.telegram);
     yookassa_free(shop.yookassa);
     http_free(shop.http);
-    maker_free(shop.maker);
-    cashier_free(shop.cashier);
-    intake_free(shop.intake);
+    engine_free(shop.engine);
+    payment_create_free(shop.payment_create);
+    payment_watch_free(shop.payment_watch);
+    photo_intake_free(shop.photo_intake);
+    photo_make_free(shop.photo_make);
+    shop.provider->free(shop.provider);
     darkroom_free(shop.darkroom);
     timers_free(shop.timers);
     mailbox_free(shop.mailbox);

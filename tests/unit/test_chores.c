@@ -2,12 +2,12 @@
  * photos made. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
 #include "tests/unit/shop_stage.h"
 
-static int64_t photo_new(const struct customer *customer)
+static int64_t photo_new(const struct customer *customer, const char *file_id)
 {
     int64_t id = next_id++;
     tell(SQL("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id)"
-             " VALUES (%lld, %lld, %lld, 1, 'f', 'u%lld')",
-             (long long)id, (long long)customer->avatar_id, (long long)customer->chat_id, (long long)id));
+             " VALUES (%lld, %lld, %lld, 1, '%s', 'u%lld')",
+             (long long)id, (long long)customer->avatar_id, (long long)customer->chat_id, file_id, (long long)id));
     return id;
 }
 
@@ -22,18 +22,18 @@ static enum photo_verdict verdict_of(int64_t id)
 /* The first download fails, one photo is too big, two are the same picture, one is found again at start. */
 static void test_intake(const struct customer *anna)
 {
-    int64_t forgotten = photo_new(anna);
-    intake_resume(shop.intake);
+    int64_t forgotten = photo_new(anna, "f");
+    engine_open(shop.engine, CHORE_PHOTO_INTAKE);
     wait_news(EVENT_PHOTO_READY, forgotten, 1);
     CHECK_INT(verdict_of(forgotten), PHOTO_GOOD);
-    int64_t same = photo_new(anna), big = photo_new(anna);
-    intake_add(shop.intake, same, anna->chat_id, "f", 0);
-    intake_add(shop.intake, big, anna->chat_id, "f", 30 * 1024 * 1024);
+    int64_t same = photo_new(anna, "f"), big = photo_new(anna, "big");
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, same);
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, big);
     wait_news(EVENT_PHOTO_READY, same, 1);
     wait_news(EVENT_PHOTO_READY, big, 1);
     CHECK_INT(verdict_of(same), PHOTO_DUPLICATE);
     CHECK_INT(verdict_of(big), PHOTO_TOO_BIG);
-    CHECK_INT(intake_pending(shop.intake), 0);
+    CHECK_INT(engine_busy(shop.engine), 0);
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld AND image_url LIKE 'store:%%'",
                       (long long)anna->avatar_id)),
               1);
@@ -55,20 +55,21 @@ static int64_t minutes_until_judged(int64_t id)
 static void test_intake_away(const struct customer *anna)
 {
     enum { MANY = 1000000 };
-    int64_t back = photo_new(anna), gone = photo_new(anna), wrong = photo_new(anna);
+    int64_t back = photo_new(anna, "away"), wrong = photo_new(anna, "wrong");
     shared->away = 12;
-    intake_add(shop.intake, back, anna->chat_id, "away", 0);
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, back);
     (void)minutes_until_judged(back);
     CHECK_INT(verdict_of(back), PHOTO_DUPLICATE);
     CHECK(shared->away < 0);
     shared->away = MANY;
-    intake_add(shop.intake, gone, anna->chat_id, "away", 0);
+    int64_t gone = photo_new(anna, "away");
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, gone);
     int64_t minutes = minutes_until_judged(gone);
     CHECK_INT(verdict_of(gone), PHOTO_UNREACHABLE);
     CHECK(minutes >= 14 && minutes <= 17);
     CHECK(MANY - shared->away > 15 && MANY - shared->away < 100);
     shared->away = 0;
-    intake_add(shop.intake, wrong, anna->chat_id, "wrong", 0);
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, wrong);
     wait_news(EVENT_PHOTO_READY, wrong, 1);
     CHECK_INT(verdict_of(wrong), PHOTO_UNREACHABLE);
 }
@@ -114,9 +115,9 @@ static void kill_darkroom(pid_t pid)
  * blame. One that does it twice is. */
 static void test_intake_survives(const struct customer *anna)
 {
-    int64_t unlucky = photo_new(anna), hostile = photo_new(anna);
+    int64_t unlucky = photo_new(anna, "f"), hostile = photo_new(anna, "f");
     pid_t pid = hold_darkroom();
-    intake_add(shop.intake, unlucky, anna->chat_id, "f", 0);
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, unlucky);
     kill_darkroom(pid);
     CHECK_INT(news_of(EVENT_PHOTO_READY, unlucky), 0);
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PHOTO_READY, unlucky) == 0; pushed_ms += 100) {
@@ -125,7 +126,7 @@ static void test_intake_survives(const struct customer *anna)
     }
     CHECK_INT(verdict_of(unlucky), PHOTO_DUPLICATE);
     pid = hold_darkroom();
-    intake_add(shop.intake, hostile, anna->chat_id, "f", 0);
+    engine_wake(shop.engine, CHORE_PHOTO_INTAKE, hostile);
     kill_darkroom(pid);
     CHECK_INT(news_of(EVENT_PHOTO_READY, hostile), 0);
     kill_darkroom(hold_darkroom());
@@ -136,10 +137,13 @@ static void test_intake_survives(const struct customer *anna)
 /* Two 500s: three tries with one key. Then the user presses "paid" too early, and the plan finds the money. */
 static void test_payment(const struct customer *anna)
 {
+    engine_open(shop.engine, CHORE_PAYMENT_CREATE);
+    engine_open(shop.engine, CHORE_PAYMENT_WATCH);
+    engine_open(shop.engine, CHORE_PHOTO_MAKE);
     shared->fail_creates = 2;
     shared->paid_from = 3;
     int64_t order_id = fresh_order(anna);
-    cashier_create(shop.cashier, order_id);
+    engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_LINK, order_id) == 0; pushed_ms += 100) {
         CHECK(now_ms() < until_ms);
         go_round();
@@ -147,14 +151,14 @@ static void test_payment(const struct customer *anna)
     CHECK_INT(shared->creates, 3);
     CHECK_TEXT(shared->keys[1], shared->keys[0]);
     CHECK_TEXT(shared->keys[2], shared->keys[0]);
-    cashier_check(shop.cashier, order_id);
+    engine_ask(shop.engine, CHORE_PAYMENT_WATCH, order_id);
     for (int64_t until_ms = now_ms() + WAIT_MS; shared->gets == 0;) {
         CHECK(now_ms() < until_ms);
         go_round();
     }
     for (int i = 0; i < 40; i++) {
         if (i == 5)
-            cashier_check(shop.cashier, order_id); /* the second press in two seconds asks nobody */
+            engine_ask(shop.engine, CHORE_PAYMENT_WATCH, order_id); /* the second press in two seconds asks nobody */
         go_round();
     }
     CHECK_INT(shared->gets, 1);
@@ -167,14 +171,13 @@ static void test_payment(const struct customer *anna)
     CHECK_INT(shared->gets, 3);
     CHECK_INT(news_of(EVENT_PAYMENT_PENDING, order_id), 1); /* the plan's own look tells nobody */
     CHECK_INT(jobs_of(order_id), 1);
-    CHECK_INT(cashier_pending(shop.cashier), 0);
 }
 
 static void test_making(const struct customer *anna)
 {
     int64_t job_id = ask(SQL("SELECT max(id) FROM generation_jobs WHERE avatar_id = %lld", (long long)anna->avatar_id));
-    wait_news(EVENT_JOB_PROGRESS, job_id, PHOTOS); /* the cashier woke the maker */
-    while (maker_busy(shop.maker) > 0)
+    wait_news(EVENT_JOB_PROGRESS, job_id, PHOTOS); /* the settled payment woke it */
+    while (engine_busy(shop.engine) > 0)
         go_round();
     CHECK_TEXT(
         ask_text(SQL("SELECT status || completed_photos FROM generation_jobs WHERE id = %lld", (long long)job_id)),

@@ -43,7 +43,7 @@ static void test_payment_life(void)
     CHECK_TEXT(order.payment_id, payment_of(order_id));
     struct db_unit *unit = db_unit_new();
     (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_UNTOLD); /* too late: it has a payment */
-    (void)payments_add_open(unit, &arena, 0, 10);
+    (void)payments_add_open(unit, &arena, PAYMENTS_PENDING, 0, 10);
     struct db_result *result = run(unit);
     CHECK(!payments_read_done(result, 0));
     CHECK_INT(payments_read_order(result, 1, 0).id, order_id);

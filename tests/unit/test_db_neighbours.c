@@ -136,7 +136,8 @@ static void test_other_photos(void)
     clear_tasks();
     CHECK(job_new(&anna) != 0);
     struct db_unit *unit = db_unit_new();
-    int at = tasks_add_claim(unit, &arena, "worker", "token", 1, 1000, 1);
+    struct claim claim = {.worker = "worker", .token = "token", .limit = 1, .lease_ms = 1000};
+    int at = tasks_add_claim(unit, &arena, &claim, 1);
     struct db_result *result = run(unit);
     CHECK_INT(db_rows(result, at), 1);
     CHECK_TEXT(tasks_read_claimed(result, at, 0).references, "store:1\nstore:2");
@@ -171,7 +172,9 @@ static void test_cleared_before_paid(void)
     static const char *const expected[] = {"store:old1\nstore:old2", "store:new"}; /* when 2, when 1 is enough */
     for (int enough = 2; enough >= 1; enough--) {
         struct db_unit *unit = db_unit_new();
-        int at = tasks_add_claim(unit, &arena, "worker", SQL("token-%d", enough), 1, 1000, enough);
+        const char *name = SQL("worker-%d", enough);
+        struct claim claim = {.worker = name, .token = name, .limit = 1, .lease_ms = 1000};
+        int at = tasks_add_claim(unit, &arena, &claim, enough);
         struct db_result *result = run(unit);
         CHECK_INT(db_rows(result, at), 1);
         CHECK_TEXT(tasks_read_claimed(result, at, 0).references, expected[2 - enough]);

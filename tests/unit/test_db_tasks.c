@@ -14,10 +14,11 @@ struct claims {
     int64_t next_wait_ms;
 };
 
-static struct claims claim_on(struct db *on, const char *token, int limit)
+static struct claims claim_as(struct db *on, const char *worker, const char *token, int limit)
 {
     struct db_unit *unit = db_unit_new();
-    int at = tasks_add_claim(unit, &arena, "worker", token, limit, LEASE_MS, 1);
+    struct claim claim = {.worker = worker, .token = token, .limit = limit, .lease_ms = LEASE_MS};
+    int at = tasks_add_claim(unit, &arena, &claim, 1);
     struct db_result *result = run_on(on, unit);
     struct claims claims = {.count = (size_t)db_rows(result, at)};
     CHECK(claims.count <= sizeof claims.list / sizeof claims.list[0]);
@@ -30,6 +31,13 @@ static struct claims claim_on(struct db *on, const char *token, int limit)
     claims.next_wait_ms = tasks_read_next_wait_ms(result, at);
     db_result_free(result);
     return claims;
+}
+
+/* By a worker who holds nothing yet. */
+static struct claims claim_on(struct db *on, const char *token, int limit)
+{
+    static int workers;
+    return claim_as(on, SQL("worker-%d", workers++), token, limit);
 }
 
 static struct claims claim(const char *token, int limit)
@@ -123,13 +131,14 @@ static void test_renew_and_release(void)
     db_result_free(result);
     CHECK_INT(ask("SELECT count(*) FROM photo_tasks WHERE lease_until > now() + interval '30 seconds'"), 1);
     unit = db_unit_new();
-    (void)tasks_add_released(unit, &arena, two.list[0].id, "mine", "disk full", 5000);
-    (void)tasks_add_released(unit, &arena, two.list[1].id, "mine", "disk full", 5000);
+    (void)tasks_add_released(unit, &arena, two.list[0].id, "mine", "disk full");
+    (void)tasks_add_released(unit, &arena, two.list[1].id, "mine", "disk full");
     result = run(unit);
     CHECK_INT(db_rows(result, 0), 1);
     CHECK_INT(db_rows(result, 1), 0);
     db_result_free(result);
-    CHECK_INT(ask(SQL("SELECT attempts FROM photo_tasks WHERE id = %lld AND lease_token IS NULL AND not_before > now()",
+    CHECK_INT(ask(SQL("SELECT attempts FROM photo_tasks WHERE id = %lld AND lease_token IS NULL"
+                      " AND not_before < now() - interval '1 minute'", /* its place in line is as it was */
                       (long long)two.list[0].id)),
               0);
 }
@@ -231,10 +240,9 @@ static size_t claimed_rows;
 
 static void count_claimed(void *context, const struct db_result *result, const struct db_failure *failure)
 {
-    (void)context;
     open_answers--;
     CHECK(failure == NULL);
-    claimed_rows += (size_t)db_rows(result, 0);
+    claimed_rows += (size_t)db_rows(result, *(const int *)context);
 }
 
 static void test_claims_at_once(void)
@@ -245,13 +253,84 @@ static void test_claims_at_once(void)
     claimed_rows = 0;
     for (int i = 0; i < 12; i++) {
         struct db_unit *unit = db_unit_new();
-        (void)tasks_add_claim(unit, &arena, "worker", SQL("token-%d", i), 3, LEASE_MS, 1);
+        struct claim claim = {
+            .worker = SQL("worker-%d", i), .token = SQL("token-%d", i), .limit = 3, .lease_ms = LEASE_MS};
+        static int at;
+        at = tasks_add_claim(unit, &arena, &claim, 1);
         open_answers++;
-        db_submit(i % 2 == 0 ? db : other, unit, count_claimed, NULL);
+        db_submit(i % 2 == 0 ? db : other, unit, count_claimed, &at);
     }
     wait_for_answers();
     CHECK_INT(claimed_rows, PHOTOS);
     CHECK_INT(ask("SELECT count(*) FROM photo_tasks WHERE attempts = 1 AND lease_token IS NOT NULL"), PHOTOS);
+}
+
+/* The answer to a claim was lost: the next one finds what it took, and it costs nothing. */
+static void test_lost_claim(void)
+{
+    struct customer anna = customer_new();
+    clear_tasks();
+    (void)job_new(&anna);
+    struct claims lost = claim_as(db, "me", "lost", 2);
+    CHECK_INT(lost.count, 2);
+    struct claims found = claim_as(db, "me", "found", 3);
+    CHECK_INT(found.count, 2);
+    for (size_t i = 0; i < found.count; i++) {
+        CHECK(found.list[i].id == lost.list[0].id || found.list[i].id == lost.list[1].id);
+        CHECK_INT(found.list[i].attempts, 1);
+    }
+    CHECK_INT(found.next_wait_ms, 0); /* there is more */
+    CHECK_INT(task_made(lost.list[0].id, "lost", "store:l"), -1);
+    CHECK_INT(task_made(lost.list[0].id, "found", "store:f"), anna.chat_id);
+    CHECK_INT(claim_as(other, "you", "yours", PHOTOS).count, PHOTOS - 2); /* nobody else's concern */
+}
+
+/* How many rows of photo_tasks one claim looks at. */
+static int64_t rows_looked_at(int *ret_claimed)
+{
+    static const char seen[] = "SELECT COALESCE(sum(seq_tup_read + COALESCE(idx_tup_fetch, 0)), 0)"
+                               " FROM pg_stat_xact_user_tables WHERE relname = 'photo_tasks'";
+    struct claim claim = {.worker = "counted", .token = "counted", .limit = 4, .lease_ms = LEASE_MS};
+    struct db_unit *unit = db_unit_new();
+    int before = db_unit_add(unit, seen, 0, NULL), at = tasks_add_claim(unit, &arena, &claim, 1),
+        after = db_unit_add(unit, seen, 0, NULL);
+    struct db_result *result = run(unit);
+    int64_t rows = db_int64(result, after, 0, 0) - db_int64(result, before, 0, 0);
+    *ret_claimed = db_rows(result, at);
+    db_result_free(result);
+    return rows;
+}
+
+/* However many wait, a claim takes the next ones from an index; what the planner believes does not matter. */
+static void test_crowd(void)
+{
+    enum { CROWD = 100 * 1000, FEW = 60 };
+    struct customer anna = customer_new();
+    int claimed = 0;
+    clear_tasks();
+    tell("ANALYZE photo_tasks"); /* it is thought to be empty */
+    int64_t job_id = job_new(&anna);
+    tell(SQL("INSERT INTO photo_tasks (job_id, index, prompt, recipe) SELECT %lld, i, 'p', 'r'"
+             " FROM generate_series(%d, %d - 1) i",
+             (long long)job_id, PHOTOS, CROWD / 4));
+    tell(SQL("INSERT INTO generation_jobs (avatar_id, style_id, status, total_photos) SELECT %lld, 's', 'pending', 1"
+             " FROM generate_series(1, 3)",
+             (long long)anna.avatar_id));
+    tell(SQL("INSERT INTO photo_tasks (job_id, index, prompt, recipe) SELECT j.id, i, 'p', 'r'"
+             " FROM generation_jobs j, generate_series(0, %d - 1) i WHERE j.avatar_id = %lld AND j.id <> %lld",
+             CROWD / 4, (long long)anna.avatar_id, (long long)job_id));
+    CHECK_INT(ask("SELECT count(*) FROM photo_tasks"), CROWD);
+    for (int i = 0; i < 8; i++) { /* more often than a plan is made for the parameters at hand */
+        int64_t rows = rows_looked_at(&claimed);
+        CHECK_INT(claimed, 4);
+        CHECK(rows <= FEW);
+        tell("UPDATE photo_tasks SET lease_until = NULL, lease_token = NULL WHERE lease_until IS NOT NULL");
+        if (i == 4)
+            tell("ANALYZE");
+    }
+    tell("UPDATE photo_tasks SET attempts = 1, not_before = now() + interval '1 minute'"); /* all failed */
+    CHECK(rows_looked_at(&claimed) <= FEW);
+    CHECK_INT(claimed, 0);
 }
 
 int main(void)
@@ -264,6 +343,8 @@ int main(void)
     test_rush();
     test_dead_at_the_head();
     test_claims_at_once();
+    test_lost_claim();
+    test_crowd();
     end();
     return 0;
 }

@@ -60,28 +60,30 @@ static void test_backoff(void)
 static void test_plan(void)
 {
     const int64_t made_ms = INT64_C(1700000000000), minute_ms = 60000, hour_ms = 60 * minute_ms;
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms) - made_ms, 5000);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms - hour_ms) - made_ms, 5000 - hour_ms);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms + 2 * minute_ms) - made_ms, 2 * minute_ms + 10000);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms + 64 * minute_ms) - made_ms, 65 * minute_ms);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms + 65 * minute_ms) - made_ms, 125 * minute_ms);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms + 24 * hour_ms) - made_ms, 48 * hour_ms);
-    CHECK_INT(payment_plan_next_ms(made_ms, made_ms + 30 * 24 * hour_ms), 0);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms) - made_ms, 5000);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms - hour_ms) - made_ms, 5000 - hour_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms + 2 * minute_ms) - made_ms, 2 * minute_ms + 10000);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms + 64 * minute_ms) - made_ms, 65 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms + 65 * minute_ms) - made_ms, 125 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms + 24 * hour_ms) - made_ms, 48 * hour_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, false, made_ms + 30 * 24 * hour_ms), 0);
 
     /* A whole hour of looking stays a modest number of requests, and never waits more than a minute. */
     int polls = 0;
     int64_t now_ms = made_ms;
     while (now_ms < made_ms + hour_ms) {
-        int64_t next_ms = payment_plan_next_ms(made_ms, now_ms);
+        int64_t next_ms = payment_plan_next_ms(made_ms, false, now_ms);
         CHECK(next_ms - now_ms >= 5000 && next_ms - now_ms <= minute_ms);
         now_ms = next_ms;
         polls++;
     }
     CHECK(polls > 60 && polls < 120);
 
-    CHECK(payment_plan_key_usable(made_ms, made_ms));
-    CHECK(payment_plan_key_usable(made_ms, made_ms + 23 * hour_ms - 1));
-    CHECK(!payment_plan_key_usable(made_ms, made_ms + 23 * hour_ms));
+    /* Given up: slower as long as it may still be paid, and then as ever. */
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms) - made_ms, 5 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 64 * minute_ms) - made_ms, 69 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 65 * minute_ms) - made_ms, 125 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 30 * 24 * hour_ms), 0);
 }
 
 int main(void)

@@ -14,7 +14,7 @@ static void test_stuck(const struct customer *anna)
         shared->paid_from = 1;
         int64_t order_id = fresh_order(anna);
         tell(SQL("%s %lld", deeds[i], (long long)order_id));
-        cashier_create(shop.cashier, order_id);
+        engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
         for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
             CHECK(now_ms() < until_ms);
             go_round();
@@ -22,7 +22,7 @@ static void test_stuck(const struct customer *anna)
         CHECK_INT(news[news_count - 1].other, 0);
         CHECK_INT(news[news_count - 1].chat_id, anna->chat_id);
         CHECK_INT(jobs_of(order_id), 0);
-        CHECK_INT(cashier_pending(shop.cashier), 0);
+        CHECK_INT(engine_busy(shop.engine), 0);
     }
 }
 
@@ -32,7 +32,7 @@ static void test_false_money(const struct customer *anna)
     shared->payment++;
     shared->paid_from = 1;
     int64_t order_id = fresh_order(anna);
-    cashier_create(shop.cashier, order_id);
+    engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
     wait_news(EVENT_PAYMENT_LINK, order_id, 1);
     shared->order_id++;
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_FAILED, order_id) == 0; pushed_ms += 200) {
@@ -48,7 +48,7 @@ static void test_false_money(const struct customer *anna)
 static void check_after_restart(int64_t order_id, enum event_kind kind, enum payment_reason reason)
 {
     (void)mailbox_take_look(shop.mailbox);
-    cashier_check(shop.cashier, order_id);
+    engine_ask(shop.engine, CHORE_PAYMENT_WATCH, order_id);
     for (int64_t until_ms = now_ms() + WAIT_MS; !mailbox_take_look(shop.mailbox);) {
         CHECK(now_ms() < until_ms);
         go_round();
@@ -67,7 +67,7 @@ static void test_declined(const struct customer *anna)
     shared->fail_creates = 0;
     int64_t order_id = fresh_order(anna);
     memcpy(shared->ended, "insufficient_funds", sizeof "insufficient_funds");
-    cashier_create(shop.cashier, order_id);
+    engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
     for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_CANCELED, order_id) == 0; pushed_ms += 200) {
         CHECK(now_ms() < until_ms);
         go_round();
@@ -77,16 +77,16 @@ static void test_declined(const struct customer *anna)
     shared->ended[0] = '\0';
 }
 
-/* YooKassa can't be asked: the cashier has nothing to say, and says it when it has. */
+/* YooKassa can't be asked: nothing is said, until there is something to say. */
 static void test_mute(const struct customer *anna)
 {
     shared->payment++;
     shared->paid_from = 1000;
     shared->mute = true;
     int64_t order_id = fresh_order(anna);
-    cashier_create(shop.cashier, order_id);
+    engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
     wait_news(EVENT_PAYMENT_LINK, order_id, 1);
-    cashier_check(shop.cashier, order_id);
+    engine_ask(shop.engine, CHORE_PAYMENT_WATCH, order_id);
     for (int64_t until_ms = now_ms() + WAIT_MS; shared->gets < 2; pushed_ms += 200) {
         CHECK(now_ms() < until_ms);
         go_round();
@@ -109,7 +109,7 @@ static void test_refusal(const struct customer *anna)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t order_id = fresh_order(anna);
         memcpy(shared->parameter, rows[i].parameter, strlen(rows[i].parameter) + 1);
-        cashier_create(shop.cashier, order_id);
+        engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
         wait_news(EVENT_PAYMENT_FAILED, order_id, 1);
         CHECK_INT(news[news_count - 1].reason, rows[i].reason);
         CHECK_INT(shared->creates, 1);
@@ -121,7 +121,9 @@ static void test_refusal(const struct customer *anna)
 
 int main(void)
 {
-    open_stage("fotoset_test_cashier_at_work");
+    open_stage("fotoset_test_payments_at_work");
+    engine_open(shop.engine, CHORE_PAYMENT_CREATE);
+    engine_open(shop.engine, CHORE_PAYMENT_WATCH);
     struct customer anna = customer_new();
     test_stuck(&anna);
     test_false_money(&anna);

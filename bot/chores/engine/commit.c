@@ -1,0 +1,91 @@
+/* An end comes into the database, in one transaction with what goes along with it (chore->write), and is told again
+ * and again until it was heard. A try whose answer was lost may have been taken: then the next one finds the row ended,
+ * and that is no loss of the errand, but its end (errand->uncertain). */
+#include "bot/chores/engine/private.h"
+
+#include <inttypes.h>
+#include "bot/base/log.h"
+#include "core/backoff.h"
+#include "db/errands.h"
+
+static bool is_last(enum errand_end end)
+{
+    return end == ERRAND_DONE || end == ERRAND_FAILED || end == ERRAND_LOST;
+}
+
+static void leave(struct errand_place *place)
+{
+    struct desk *desk = place->desk;
+    place_drop(place);
+    desk_pump(desk);
+}
+
+/* It was taken, now or by an earlier try. result NULL: what that try answered is not known. */
+static void taken(struct errand_place *place, const struct db_result *result)
+{
+    const struct chore *chore = &place->desk->chore;
+    enum errand_end end = place->errand.end;
+    place_move(place, RUNNING);
+    bool is_over = chore->heard == NULL || (!is_last(end) && chore->table == NULL) ||
+                   chore->heard(chore->self, &place->errand, result);
+    if (end == ERRAND_NOTED)
+        place_begin(place, NULL);
+    else if (is_over)
+        leave(place);
+}
+
+static void try_on(struct errand_place *place, const struct db_failure *failure)
+{
+    struct desk *desk = place->desk;
+    int64_t wait_ms = backoff_ms(place->tries, ENGINE_BASE_MS, ENGINE_CAP_MS, random_number());
+    if (place->tries++ == 0 && !desk_stopping(desk))
+        log_warn(desk_name(desk), "%" PRId64 ": can't record how it ended: %s; trying on", place->errand.id,
+                 failure->message);
+    place->errand.uncertain = place->errand.uncertain || failure->maybe_committed;
+    place_wait(place, UNHEARD, wait_ms);
+}
+
+static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)
+{
+    struct errand_place *place = ctx;
+    struct desk *desk = place->desk;
+    const struct chore *chore = &desk->chore;
+    if (failure == NULL) {
+        desk_step(desk, CHORE_STEP_AFTER_COMMIT);
+        taken(place, result);
+    } else if (errands_lost(failure) && place->errand.uncertain) {
+        taken(place, NULL);
+    } else if (errands_lost(failure)) {
+        log_warn(desk_name(desk), "%" PRId64 ": it was not ours any more; what came of it is dropped",
+                 place->errand.id);
+        leave(place);
+    } else if (chore->refused != NULL && db_fault_of(failure) != DB_FAULT_SERVER &&
+               chore->refused(chore->self, &place->errand, failure)) {
+        commit(place);
+    } else {
+        try_on(place, failure);
+    }
+}
+
+void commit(struct errand_place *place)
+{
+    struct desk *desk = place->desk;
+    const struct chore *chore = &desk->chore;
+    bool own_table = chore->table != NULL, last = is_last(place->errand.end);
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    place_move(place, COMMITTING);
+    arena_init(&arena);
+    if (chore->write != NULL && (last || own_table))
+        chore->write(chore->self, &place->errand, unit, &arena);
+    if (!own_table)
+        rows_add_end(unit, &arena, &place->errand);
+    arena_done(&arena);
+    if (db_unit_count(unit) == 0) { /* the row says it already */
+        db_unit_free(unit);
+        leave(place);
+        return;
+    }
+    desk_step(desk, CHORE_STEP_BEFORE_COMMIT);
+    db_submit(desk->engine->ports.db, unit, committed, place);
+}
