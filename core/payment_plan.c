@@ -8,16 +8,14 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, D
 int64_t payment_plan_next_ms(int64_t created_ms, bool given_up, int64_t now_ms)
 {
     int64_t age_ms = now_ms > created_ms ? now_ms - created_ms : 0;
-    int64_t wait_ms = age_ms / 12;
+    int64_t wait_ms = age_ms / (given_up ? 4 : 12), cap_ms = given_up ? 5 * MINUTE_MS : MINUTE_MS;
     if (age_ms >= PAYMENT_PLAN_WATCH_MS)
         return 0;
     if (age_ms >= DAY_MS)
         return now_ms + DAY_MS;
     if (age_ms >= 65 * MINUTE_MS)
         return now_ms + HOUR_MS;
-    if (given_up)
-        return now_ms + 5 * MINUTE_MS;
     if (wait_ms < 5 * SECOND_MS)
         wait_ms = 5 * SECOND_MS;
-    return now_ms + (wait_ms < MINUTE_MS ? wait_ms : MINUTE_MS);
+    return now_ms + (wait_ms < cap_ms ? wait_ms : cap_ms);
 }

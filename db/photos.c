@@ -1,5 +1,5 @@
-/* Statements of taking photos in. The decision (same file twice, compared with all, still pending?) is photo_examined() in
- * the database; it answers NULL to a repeat, so the verdict is read back beside it: a caller whose first answer got
+/* Statements of taking photos in. The decision (same file twice, compared with all, still pending?) is photo_examined()
+ * in the database; it answers NULL to a repeat, so the verdict is read back beside it: a caller whose first answer got
  * lost on the way learns from the second what became of the photo. */
 #include "db/photos.h"
 

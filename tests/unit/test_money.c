@@ -80,7 +80,8 @@ static void test_plan(void)
     CHECK(polls > 60 && polls < 120);
 
     /* Given up: slower as long as it may still be paid, and then as ever. */
-    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms) - made_ms, 5 * minute_ms);
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms) - made_ms, 5000);
+    CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 4 * minute_ms) - made_ms, 5 * minute_ms);
     CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 64 * minute_ms) - made_ms, 69 * minute_ms);
     CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 65 * minute_ms) - made_ms, 125 * minute_ms);
     CHECK_INT(payment_plan_next_ms(made_ms, true, made_ms + 30 * 24 * hour_ms), 0);
