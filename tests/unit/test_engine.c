@@ -1,0 +1,575 @@
+/* The engine of errands at work for a chore that does what the test says, on the table errands: what is done once,
+ * what is done again, who is next, and what is left to others. Run by tests/postgres run, which sets
+ * FOTOSET_TEST_CONNINFO. */
+#include "bot/chores/engine.h"
+#include "db/errands.h"
+#include "tests/unit/chores.h"
+
+enum { BEGUN_MAX = 64, LEASE_MS = 60 * 1000, KEY_LIFE_MS = 1000 * 1000, SOON_MS = 300 };
+
+/* The chores in whose places it works: one that any machine may do, and one of the bot's holder. */
+#define LEASED CHORE_PHOTO_MAKE
+#define LEASED_NAME "photo_make"
+#define HELD CHORE_PHOTO_INTAKE
+#define HELD_NAME "photo_intake"
+
+static struct timers *timers;
+static struct mailbox *mailbox;
+static struct clock test_clock;
+static struct stop stop;
+static struct engine *engine;
+static int64_t pushed_ms;
+static struct errand *begun[BEGUN_MAX]; /* and no verb said yet */
+static size_t begun_count, begun_ever, heard_count, heard_of_repeat, canceled_count;
+static const char *write_sql; /* of an end; NULL = none */
+static bool ends_at_once;
+
+static void go_round(void)
+{
+    struct pollfd fds[2] = {{.fd = db_fd(db), .events = db_events(db)},
+                            {.fd = db_fd(other), .events = db_events(other)}};
+    CHECK(poll(fds, 2, 2) >= 0);
+    test_clock.mono_ms = now_ms();
+    test_clock.unix_ms = INT64_C(1700000000000) + now_ms() + pushed_ms;
+    db_ready(db, fds[0].revents, now_ms());
+    db_ready(other, fds[1].revents, now_ms());
+    timers_run(timers, test_clock.unix_ms, 100);
+}
+
+#define GO_UNTIL(condition)                                                                                            \
+    for (int64_t until_ms_ = now_ms() + WAIT_MS; !(condition); go_round())                                             \
+    CHECK(now_ms() < until_ms_)
+
+/* Long enough for whatever would happen at once. */
+static void go_on(void)
+{
+    for (int64_t until_ms = now_ms() + SOON_MS; now_ms() < until_ms;)
+        go_round();
+}
+
+/* ---- the chore ---- */
+
+static void chore_begin(void *self, struct errand *errand, const struct chore_row *row)
+{
+    (void)self;
+    (void)row;
+    begun_ever++;
+    if (ends_at_once) {
+        errand_end(errand);
+        return;
+    }
+    CHECK(begun_count < BEGUN_MAX);
+    begun[begun_count++] = errand;
+}
+
+static void chore_write(void *self, const struct errand *errand, struct db_unit *unit, struct arena *unused)
+{
+    (void)self;
+    (void)unused;
+    if (write_sql != NULL)
+        (void)db_unit_add(unit, write_sql, 0, NULL);
+    (void)db_unit_add(unit, SQL("INSERT INTO done (id, what) VALUES (%lld, %d)", (long long)errand->id, errand->end), 0,
+                      NULL);
+}
+
+static bool chore_heard(void *self, struct errand *errand, const struct db_result *result)
+{
+    (void)self;
+    heard_count++;
+    heard_of_repeat += result == NULL;
+    errand_tell(errand, (struct event){.kind = EVENT_WAKE, .object = errand->id});
+    return true;
+}
+
+static void chore_cancel(void *self, struct errand *errand)
+{
+    (void)self;
+    for (size_t i = 0; i < begun_count; i++)
+        if (begun[i] == errand) {
+            begun[i] = begun[--begun_count];
+            canceled_count++;
+        }
+}
+
+static struct chore chore_new(void)
+{
+    return (struct chore){.at_once = 2,
+                          .known_max = 8,
+                          .attempts_max = 3,
+                          .loud = 1,
+                          .base_ms = 1000,
+                          .cap_ms = 1000,
+                          .lease_ms = LEASE_MS,
+                          .key_life_ms = KEY_LIFE_MS,
+                          .begin = chore_begin,
+                          .write = chore_write,
+                          .heard = chore_heard,
+                          .cancel = chore_cancel};
+}
+
+static struct errand *take_begun(void)
+{
+    struct errand *errand = begun[0];
+    CHECK(begun_count > 0);
+    begun_count--;
+    memmove(begun, begun + 1, begun_count * sizeof begun[0]);
+    return errand;
+}
+
+/* ---- a life of the daemon ---- */
+
+static void live_with(const char *worker, enum chore_name name, struct chore chore)
+{
+    timers = timers_new();
+    mailbox = mailbox_new();
+    stop.asked = false;
+    engine = engine_new(&(struct engine_ports){
+        .db = db, .timers = timers, .mailbox = mailbox, .clock = &test_clock, .stop = &stop, .worker = worker});
+    engine_add(engine, name, &chore);
+    go_round();
+    engine_open(engine, name);
+}
+
+static void live(const char *worker)
+{
+    live_with(worker, LEASED, chore_new());
+}
+
+/* As a kill would: nothing is told any more. What is on the way to the database may still arrive. */
+static void die(void)
+{
+    GO_UNTIL(db_idle(db));
+    engine_free(engine);
+    timers_free(timers);
+    mailbox_free(mailbox);
+    begun_count = begun_ever = heard_count = heard_of_repeat = canceled_count = 0;
+    write_sql = NULL;
+    ends_at_once = false;
+}
+
+static void clear(void)
+{
+    tell("DELETE FROM errands");
+    tell("DELETE FROM done");
+}
+
+static int64_t owe(const char *chore, int64_t chat_id, const char *subject)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)errands_add(unit, &arena,
+                      &(struct errands_new){.chore = chore, .subject = subject, .chat_id = chat_id, .body = "body"});
+    struct db_result *result = run(unit);
+    CHECK_INT(db_rows(result, 0), 1);
+    int64_t id = db_int64(result, 0, 0, 0);
+    db_result_free(result);
+    return id;
+}
+
+static int64_t count(const char *where)
+{
+    return ask(SQL("SELECT count(*) FROM errands WHERE %s", where));
+}
+
+static int64_t done(void)
+{
+    return ask("SELECT count(*) FROM done");
+}
+
+/* ---- HOLD_LEASE ---- */
+
+static void test_done_once(void)
+{
+    clear();
+    int64_t id = owe(LEASED_NAME, 7, "one");
+    struct event news;
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->id, id);
+    CHECK_INT(begun[0]->attempts, 0);
+    CHECK_INT(engine_busy(engine), 1);
+    errand_end(take_begun());
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(heard_count, 1);
+    CHECK_INT(mailbox_take(mailbox, &news, 1), 1);
+    CHECK_INT(news.chat_id, 7);
+    CHECK_INT(count("TRUE"), 0);
+    CHECK_INT(done(), 1);
+    go_on();
+    CHECK_INT(begun_ever, 1);
+    CHECK(db_idle(db)); /* nothing waits: nobody is asked */
+    die();
+}
+
+/* No more at once than may be; when one is over, the next begins. */
+static void test_cap(void)
+{
+    clear();
+    for (int i = 0; i < 5; i++)
+        (void)owe(LEASED_NAME, 0, SQL("%d", i));
+    live("me");
+    GO_UNTIL(begun_count == 2);
+    go_on();
+    CHECK_INT(begun_count, 2);
+    while (done() < 5) {
+        GO_UNTIL(begun_count > 0);
+        CHECK(engine_busy(engine) <= 2);
+        errand_end(take_begun());
+    }
+    GO_UNTIL(engine_busy(engine) == 0);
+    die();
+}
+
+/* Whoever has many waiting lets the others pass in between. */
+static void test_fair(void)
+{
+    clear();
+    for (int i = 0; i < 6; i++)
+        (void)owe(LEASED_NAME, 1, SQL("anna %d", i));
+    (void)owe(LEASED_NAME, 2, "boris");
+    live("me");
+    GO_UNTIL(begun_count == 2);
+    CHECK(begun[0]->chat_id != begun[1]->chat_id);
+    die();
+}
+
+/* Somebody else took it meanwhile: it is let go at half time; and if its end comes first, nothing of it is written. */
+static void test_lease_lost(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    tell("UPDATE errands SET lease_token = 'theirs', worker = 'they'");
+    errand_end(take_begun());
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(done(), 0);
+    CHECK_INT(heard_count, 0);
+    CHECK_INT(count("lease_token = 'theirs'"), 1);
+    tell("UPDATE errands SET lease_until = now() - interval '1 second'");
+    engine_wake(engine, LEASED, 0);
+    GO_UNTIL(begun_count == 1);
+    tell("UPDATE errands SET lease_token = 'theirs', worker = 'they', lease_until = now() + interval '1 hour'");
+    pushed_ms += LEASE_MS / 2 + 1;
+    GO_UNTIL(begun_count == 0);
+    CHECK_INT(canceled_count, 1);
+    CHECK_INT(engine_busy(engine), 0);
+    die();
+}
+
+static void test_renewed(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    tell("UPDATE errands SET lease_until = now() + interval '1 second'");
+    pushed_ms += LEASE_MS / 2 + 1;
+    GO_UNTIL(count("lease_until > now() + interval '30 seconds'") == 1);
+    CHECK_INT(canceled_count, 0);
+    errand_end(take_begun());
+    GO_UNTIL(done() == 1);
+    die();
+}
+
+/* The connection breaks under the commit: whether it was taken or not, it is done once. */
+static void test_commit_lost(bool was_taken)
+{
+    clear();
+    int64_t id = owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    write_sql = "SELECT pg_terminate_backend(pg_backend_pid())";
+    errand_end(take_begun());
+    GO_UNTIL(strcmp(db_last_failure(db), "") != 0 && db_idle(db));
+    write_sql = NULL;
+    if (was_taken)
+        tell(SQL("WITH gone AS (DELETE FROM errands WHERE id = %lld) INSERT INTO done VALUES (%lld, 0)", (long long)id,
+                 (long long)id));
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(done(), 1);
+    CHECK_INT(heard_count, 1);
+    CHECK_INT(heard_of_repeat, was_taken ? 1 : 0);
+    die();
+}
+
+/* The answer to a claim was lost: what it took is found again, and that costs no attempt. */
+static void test_claim_lost(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    struct db_unit *unit = db_unit_new();
+    (void)errands_add_claim(unit, &arena, LEASED_NAME,
+                            &(struct claim){.worker = "me", .token = "lost", .limit = 2, .lease_ms = LEASE_MS});
+    db_result_free(run_on(other, unit));
+    CHECK_INT(count("lease_token = 'lost' AND attempts = 1"), 1);
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->attempts, 0);
+    CHECK_INT(count("lease_token <> 'lost' AND attempts = 1"), 1);
+    errand_end(take_begun());
+    GO_UNTIL(done() == 1);
+    die();
+}
+
+/* The other side has a name for it: whatever dies now, it is asked about, not done again. */
+static void test_killed_after_note(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    CHECK(begun[0]->outside == NULL);
+    errand_note(take_begun(), "theirs-1");
+    GO_UNTIL(begun_count == 1);
+    CHECK_TEXT(begun[0]->outside, "theirs-1");
+    die();
+    tell("UPDATE errands SET lease_until = now() - interval '1 second'");
+    live("my successor");
+    GO_UNTIL(begun_count == 1);
+    CHECK_TEXT(begun[0]->outside, "theirs-1");
+    errand_end(take_begun());
+    GO_UNTIL(done() == 1);
+    die();
+}
+
+/* Our own trouble costs no attempt, and nothing of the chore begins until it has rested. */
+static void test_trouble(void)
+{
+    clear();
+    int64_t id = owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    errand_trouble(take_begun(), 30 * 1000, "no disk");
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_TEXT(ask_text(SQL("SELECT error FROM errands WHERE id = %lld AND attempts = 0 AND lease_until IS NULL",
+                            (long long)id)),
+               "no disk");
+    (void)owe(LEASED_NAME, 0, "two");
+    engine_wake(engine, LEASED, 0);
+    go_on();
+    CHECK_INT(begun_ever, 1);
+    pushed_ms += 31 * 1000;
+    GO_UNTIL(begun_count == 2);
+    die();
+}
+
+static void test_retries(void)
+{
+    clear();
+    int64_t id = owe(LEASED_NAME, 0, "one");
+    live("me");
+    for (int attempt = 0; attempt < 3; attempt++) {
+        GO_UNTIL(begun_count == 1);
+        CHECK_INT(begun[0]->attempts, attempt);
+        errand_retry(take_begun(), 0, "no luck");
+        GO_UNTIL(engine_busy(engine) == 0);
+    }
+    CHECK_TEXT(ask_text(SQL("SELECT state || error FROM errands WHERE id = %lld", (long long)id)), "failedno luck");
+    CHECK_INT(ask("SELECT what FROM done"), ERRAND_FAILED);
+    CHECK_INT(heard_count, 1);
+    die();
+}
+
+/* Looking again is no failure, and the row says when. */
+static void test_again(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    errand_again(take_begun(), 60 * 60 * 1000);
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(count("attempts = 0 AND not_before > now() + interval '59 minutes' AND lease_until IS NULL"), 1);
+    CHECK_INT(done(), 0);
+    die();
+}
+
+/* Each attempt took its worker with it. */
+static void test_worn_out(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    tell("UPDATE errands SET attempts = 3");
+    live("me");
+    GO_UNTIL(count("state = 'failed'") == 1);
+    CHECK_INT(begun_ever, 0);
+    die();
+}
+
+/* Nothing new while stopping; what was claimed just then is given back as it was. */
+static void test_stop(void)
+{
+    clear();
+    for (int i = 0; i < 4; i++)
+        (void)owe(LEASED_NAME, 0, SQL("%d", i));
+    live("me");
+    GO_UNTIL(begun_count == 2);
+    stop.asked = true;
+    errand_end(take_begun());
+    GO_UNTIL(engine_busy(engine) == 1);
+    go_on();
+    CHECK_INT(begun_ever, 2);
+    errand_end(take_begun());
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(done(), 2);
+    die();
+    live("me again");
+    stop.asked = true; /* the claim is on its way */
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(begun_ever, 0);
+    CHECK_INT(count("attempts = 0 AND lease_until IS NULL"), 2);
+    die();
+}
+
+/* ---- a call outside ---- */
+
+static void test_key(void)
+{
+    clear();
+    int64_t id = owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    begun[0]->born_ms = test_clock.unix_ms - KEY_LIFE_MS + 1000;
+    CHECK(errand_call(begun[0]));
+    CHECK(errand_answered(begun[0]));
+    pushed_ms += 1000;
+    go_round();
+    CHECK(!errand_call(take_begun()));
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_TEXT(ask_text(SQL("SELECT state FROM errands WHERE id = %lld", (long long)id)), "unknown");
+    CHECK_INT(ask("SELECT what FROM done"), ERRAND_LOST);
+    die();
+}
+
+/* The engine is gone, and then the answer comes. */
+static void test_late_answer(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    live("me");
+    GO_UNTIL(begun_count == 1);
+    begun[0]->born_ms = test_clock.unix_ms;
+    struct errand *errand = begun[0];
+    CHECK(errand_call(errand));
+    die();
+    CHECK(!errand_answered(errand));
+}
+
+/* ---- HOLD_BOT ---- */
+
+static void live_holding(void)
+{
+    struct chore chore = chore_new();
+    chore.at_once = 4;
+    chore.kept = 2;
+    chore.attempts_max = 0;
+    chore.asked_every_ms = 2000;
+    live_with("me", HELD, chore);
+}
+
+/* Old ones leave places for those that are new or asked for; of these the first comes first. */
+static void test_places_kept(void)
+{
+    int64_t old[6];
+    clear();
+    for (int i = 0; i < 6; i++)
+        old[i] = owe(HELD_NAME, 0, SQL("%d", i));
+    live_holding();
+    GO_UNTIL(begun_count == 2);
+    go_on();
+    CHECK_INT(begun_count, 2);
+    engine_ask(engine, HELD, old[5]);
+    GO_UNTIL(begun_count == 3);
+    CHECK_INT(begun[2]->id, old[5]);
+    CHECK(begun[2]->asked);
+    int64_t fresh = owe(HELD_NAME, 0, "new"), later = owe(HELD_NAME, 0, "newer");
+    engine_wake(engine, HELD, fresh);
+    engine_wake(engine, HELD, later);
+    GO_UNTIL(begun_count == 4);
+    CHECK_INT(begun[3]->id, fresh);
+    errand_end(take_begun());
+    GO_UNTIL(begun_count == 4);
+    CHECK_INT(begun[3]->id, later);
+    die();
+}
+
+/* A look that changes nothing writes nothing; whoever asks too soon is not heard. */
+static void test_plan_in_memory(void)
+{
+    clear();
+    int64_t id = owe(HELD_NAME, 0, "one");
+    const char *version = ask_text("SELECT xmin::text || ctid::text FROM errands");
+    live_holding();
+    GO_UNTIL(begun_count == 1);
+    errand_again(take_begun(), 60 * 1000);
+    pushed_ms += 60 * 1000;
+    GO_UNTIL(begun_count == 1);
+    CHECK(!begun[0]->asked);
+    errand_retry(take_begun(), 0, "no luck");
+    pushed_ms += 1000;
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->attempts, 1);
+    errand_again(take_begun(), 60 * 1000);
+    engine_ask(engine, HELD, id);
+    GO_UNTIL(begun_count == 1);
+    errand_again(take_begun(), 60 * 1000);
+    engine_ask(engine, HELD, id);
+    go_on();
+    CHECK_INT(begun_count, 0);
+    CHECK_TEXT(ask_text("SELECT xmin::text || ctid::text FROM errands"), version);
+    engine_wake(engine, HELD, 12345); /* there is no such row */
+    go_on();
+    CHECK_INT(begun_count, 0);
+    CHECK_INT(engine_busy(engine), 0);
+    pushed_ms += 2000;
+    go_round();
+    engine_ask(engine, HELD, id);
+    GO_UNTIL(begun_count == 1);
+    errand_end(take_begun());
+    GO_UNTIL(done() == 1);
+    die();
+}
+
+/* More than are known at a time: all are done, from the database on. */
+static void test_overflow(void)
+{
+    clear();
+    for (int i = 0; i < 30; i++)
+        (void)owe(HELD_NAME, 0, SQL("%d", i));
+    ends_at_once = true;
+    live_holding();
+    for (int i = 30; i < 40; i++)
+        engine_wake(engine, HELD, owe(HELD_NAME, 0, SQL("%d", i)));
+    GO_UNTIL(done() == 40);
+    GO_UNTIL(engine_busy(engine) == 0);
+    CHECK_INT(begun_ever, 40);
+    CHECK_INT(count("TRUE"), 0);
+    die();
+}
+
+int main(void)
+{
+    begin("fotoset_test_engine");
+    tell("CREATE TABLE done (id BIGINT PRIMARY KEY, what INTEGER)");
+    test_done_once();
+    test_cap();
+    test_fair();
+    test_lease_lost();
+    test_renewed();
+    test_commit_lost(false);
+    test_commit_lost(true);
+    test_claim_lost();
+    test_killed_after_note();
+    test_trouble();
+    test_retries();
+    test_again();
+    test_worn_out();
+    test_stop();
+    test_key();
+    test_late_answer();
+    test_places_kept();
+    test_plan_in_memory();
+    test_overflow();
+    end();
+    return 0;
+}
