@@ -299,7 +299,7 @@ static inline void open_shop(const char *url, char *store_path)
     shop.yookassa = yookassa_new(shop.http, &yookassa);
     CHECK(mkdtemp(store_path) != NULL);
     CHECK_INT(directory_new(store_path, &shop.store), ERR_OK);
-    shop.db = shop.chores_db = db;
+    shop.db = db;
     shop.timers = timers_new();
     shop.mailbox = mailbox_new();
     read_clocks();
