@@ -246,6 +246,7 @@
 (9,'function','','payment_canceled(text,text)','',-1),
 (9,'column','held_photos','as_photo','boolean',-1),
 (9,'column','photo_intake','as_photo','boolean',-1),
+(10,'function','','job_forgotten()','',-1),
 (10,'function','','news_add(bigint,text,bigint,bigint,text)','',-1),
 (10,'function','','order_forgets()','',-1),
 (10,'function','','payment_created(bigint,text,text,bigint)','',-1),

@@ -25,7 +25,7 @@ CREATE TABLE bot_payments (
   -- Money that gave nothing, or may be somebody else's: a person must look. NULL once one has, or there is nothing odd.
   --   sum     another sum or currency than was asked
   --   order   YooKassa says that it is another order's
-  --   avatar  paid, but the avatar is gone
+  --   avatar  paid, but the avatar is gone, and the set with it
   --   nobody  no order has it
   held TEXT CHECK (held IN ('sum', 'order', 'avatar', 'nobody')),
   UNIQUE (provider, outside_id)
@@ -115,6 +115,20 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 CREATE TRIGGER payment_forgets BEFORE UPDATE OF user_id ON bot_payments
   FOR EACH ROW WHEN (NEW.user_id IS NULL) EXECUTE FUNCTION payment_forgets();
+
+-- A set that is paid and not made goes with its avatar when the web application deletes it, or the user. Whoever deletes
+-- need not know of the bot's tables.
+CREATE FUNCTION job_forgotten() RETURNS trigger SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE bot_payments SET held = 'avatar' WHERE order_id = OLD.order_id AND state = 'succeeded' AND held IS NULL;
+  IF FOUND THEN
+    PERFORM news_add(OLD.chat_id, 'payment_settled', OLD.order_id, 0, NULL);
+  END IF;
+  RETURN OLD;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER job_forgotten BEFORE DELETE ON generation_jobs
+  FOR EACH ROW WHEN (OLD.order_id IS NOT NULL AND OLD.status IN ('pending', 'processing'))
+  EXECUTE FUNCTION job_forgotten();
 
 -- ---- the functions: each is one decision that must be whole, and gives the id of the news it made; NULL: none, or an
 -- ---- earlier call made them. They lock the avatar first, then the order, then the payment. -----------------------

@@ -129,6 +129,15 @@ static inline int64_t jobs_of(int64_t order_id)
     return ask(SQL("SELECT count(*) FROM generation_jobs WHERE order_id = %lld", (long long)order_id));
 }
 
+/* "kind:object:other:word", and that it is the customer's. */
+static inline void check_news(const struct customer *customer, int64_t news_id, const char *want)
+{
+    CHECK_TEXT(ask_text(SQL("SELECT concat_ws(':', kind, object, other, word) FROM bot_news WHERE id = %lld"
+                            " AND chat_id = %lld",
+                            (long long)news_id, (long long)customer->chat_id)),
+               want);
+}
+
 static inline void clear_tasks(void)
 {
     tell("DELETE FROM photo_tasks");
