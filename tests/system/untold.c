@@ -11,7 +11,7 @@
 #include "tests/system/scene.h"
 #include "tests/system/secrets.h"
 
-#define SETTLED "cashier.after_settle"
+#define SETTLED "payment_watch.after_settle"
 #define PAID "Оплата получена!"
 #define STUCK "Оплата пришла, но сделать фотографии по этому заказу не получается"
 
