@@ -138,9 +138,9 @@ struct chore {
     /* Its end (errand->end) as SQL; may be called again with the same end. With a table of its own: the end of the row,
      * too, guarded by id, token and state; with errands: what goes along with it. NULL, or nothing added: none. */
     void (*write)(void *self, const struct errand *errand, struct db_unit *unit, struct arena *arena);
-    /* The end was committed; the statements of write() begin at 0. result NULL: it was taken by a try whose answer was
-     * lost. True = it is over; false = it is not, begin() goes on in a way and another verb will follow (a table of its
-     * own only). NULL = there is nothing to hear. */
+    /* The end was committed. Statement 0 is the first of write(), with errands the row's and write() begins at 1.
+     * result NULL: it was taken by a try whose answer was lost. True = it is over; false = it is not, begin() goes on
+     * in a way and another verb will follow (a table of its own only). NULL = there is nothing to hear. */
     bool (*heard)(void *self, struct errand *errand, const struct db_result *result);
     /* The database refused the end for good (a constraint, a value): true = another end was chosen (errand_change),
      * write it at once. NULL = try on. */

@@ -76,10 +76,10 @@ void commit(struct errand_place *place)
     struct arena arena;
     place_move(place, COMMITTING);
     arena_init(&arena);
+    if (!own_table) /* first: what was done before, or is another's, is not written again */
+        rows_add_end(unit, &arena, &place->errand);
     if (chore->write != NULL && (last || own_table))
         chore->write(chore->self, &place->errand, unit, &arena);
-    if (!own_table)
-        rows_add_end(unit, &arena, &place->errand);
     arena_done(&arena);
     if (db_unit_count(unit) == 0) { /* the row says it already */
         db_unit_free(unit);
