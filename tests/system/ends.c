@@ -1,6 +1,7 @@
 /* How the daemon begins and ends in the hands of others. Every signal that asks it to end drains it, so that nobody
  * waits for a lease to run out; one that it is told to ignore does nothing; a crash leaves no core file, because token
- * and key would stand in it. The service manager hears that a long start goes on, and how long a stop may take. */
+ * and key would stand in it. The service manager hears that a long start goes on, and how long a stop may take.
+ * Messages that wait for their turn do not hold up the end. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/system/chat.h"
 #include "tests/system/invariants.h"
 #include "tests/system/secrets.h"
 #include "tests/system/user.h"
@@ -174,6 +176,47 @@ static void start_slowly(struct world *world)
     (void)close(fd);
 }
 
+/* More waits for a chat than may be sent in the time of a drain: the end does not wait for it, and the next life sends
+ * the rest, nothing twice. */
+static void end_under_backlog(struct world *world)
+{
+    enum { WAITING = 100, SOON_MS = 5000 };
+    world->options.fast = false; /* one message a second to a chat */
+    world_write_config(world);
+    db_result_free(world_sql(world, "INSERT INTO outbox (id, chat_id, kind, body) SELECT 1000000 + n, 9000000001,"
+                                    " 'notice', json_build_object('text', 'queued ' || n || '.')"
+                                    " FROM generate_series(1, 100) n"));
+    start(world);
+    int64_t before_ms = net_now_ms();
+    end_by(world, SIGTERM);
+    if (net_now_ms() - before_ms > SOON_MS)
+        world_fail(world, "with messages waiting it takes %lld ms to end", (long long)(net_now_ms() - before_ms));
+    int64_t left = world_int(world, "SELECT count(*) FROM outbox");
+    if (left < WAITING / 2)
+        world_fail(world, "only %lld messages wait: this tried nothing", (long long)left);
+    world->options.fast = true;
+    world_write_config(world);
+    start(world);
+    for (int64_t end_ms = net_now_ms() + STUCK_S * 1000; world_int(world, "SELECT count(*) FROM outbox") > 0;) {
+        net_step(world->net, STEP_MS);
+        if (net_now_ms() > end_ms)
+            world_fail(world, "what waited is not sent");
+    }
+    end_by(world, SIGTERM);
+    struct json_object *chat = net_get(world->net, "/api/chats/9000000001"), *messages = chat_messages(chat);
+    int64_t arrived = 0, sum = 0;
+    for (size_t i = 0; i < json_object_array_length(messages); i++) {
+        const char *text = chat_field(json_object_array_get_idx(messages, i), "text");
+        if (strncmp(text, "queued ", strlen("queued ")) != 0)
+            continue;
+        arrived++;
+        sum += strtol(text + strlen("queued "), NULL, 10);
+    }
+    json_object_put(chat);
+    if (arrived != WAITING || sum != WAITING * (WAITING + 1) / 2)
+        world_fail(world, "of %d messages %lld arrive, and not each once", WAITING, (long long)arrived);
+}
+
 int main(void)
 {
     static struct world world;
@@ -201,6 +244,7 @@ int main(void)
     struct invariants all = {.world = &world, .users = &user, .user_count = 1};
     invariants_fact(&all, left == 0, "%lld photos were still leased after the drain", (long long)left);
     invariants_check(&all);
+    end_under_backlog(&world);
     printf("ends: a drain by every signal%s, %d facts hold\n",
            crashed ? ", no core file" : " (core files could not be tried: this machine writes none)", all.checked);
     return 0;
