@@ -7,10 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "bot/base/log.h"
+#include "bot/base/memory.h"
 #include "bot/services/telegram/doubt.h"
 #include "bot/services/telegram/private.h"
-#include "core/bug.h"
 
 enum {
     LANGUAGES = 2,
@@ -32,49 +33,36 @@ struct begin {
     char username[USERNAME_MAX_BYTES];
 };
 
-static void must(int failed)
-{
-    if (failed != 0)
-        bug("out of memory");
-}
-
 static const char *const methods[TELLS / EACH] = {"setMyCommands", "setMyDescription", "setMyShortDescription"};
 
 static void add_commands(struct json_object *params, const struct telegram_menu *menu, size_t language)
 {
-    struct json_object *commands = json_object_new_array(), *scope = json_object_new_object();
-    must(commands == NULL || scope == NULL);
+    struct json_object *commands = json_new_array(), *scope = json_new_object();
     for (size_t i = 0; i < menu->count; i++) {
-        struct json_object *command = json_object_new_object();
-        must(command == NULL);
-        must(json_object_object_add(command, "command", json_object_new_string(menu->commands[i].name)));
-        must(json_object_object_add(command, "description",
-                                    json_object_new_string(menu->commands[i].description[language])));
-        must(json_object_array_add(commands, command));
+        struct json_object *command = json_new_object();
+        json_add_text(command, "command", menu->commands[i].name);
+        json_add_text(command, "description", menu->commands[i].description[language]);
+        json_append(commands, command);
     }
-    must(json_object_object_add(scope, "type", json_object_new_string("all_private_chats")));
-    must(json_object_object_add(params, "commands", commands));
-    must(json_object_object_add(params, "scope", scope));
+    json_add_text(scope, "type", "all_private_chats");
+    json_add(params, "commands", commands);
+    json_add(params, "scope", scope);
 }
 
 /* Of the call number `at` of TELLS. */
 static char *tell_params(const struct telegram_menu *menu, size_t at)
 {
-    struct json_object *params = json_object_new_object();
-    must(params == NULL);
+    struct json_object *params = json_new_object();
     size_t method = at / EACH, language = at % EACH == 0 ? 0 : at % EACH - 1;
     if (method == 0)
         add_commands(params, menu, language);
     else if (method == 1)
-        must(json_object_object_add(params, "description", json_object_new_string(menu->about[language])));
+        json_add_text(params, "description", menu->about[language]);
     else
-        must(json_object_object_add(params, "short_description", json_object_new_string(menu->about_short[language])));
+        json_add_text(params, "short_description", menu->about_short[language]);
     if (at % EACH != 0)
-        must(json_object_object_add(params, "language_code", json_object_new_string(menu->languages[language])));
-    char *text = strdup(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN));
-    must(text == NULL);
-    json_object_put(params);
-    return text;
+        json_add_text(params, "language_code", menu->languages[language]);
+    return json_write(params);
 }
 
 static void drop(struct begin *begin)
@@ -110,13 +98,12 @@ static enum err next_step(struct begin *begin, int64_t now_ms, int64_t wait_ms)
 
 static bool take_identity(struct begin *begin, struct json_object *me)
 {
-    struct json_object *id = NULL, *username = NULL;
-    if (!json_object_object_get_ex(me, "id", &id) || !json_object_object_get_ex(me, "username", &username) ||
-        json_object_get_int64(id) <= 0 || !json_object_is_type(username, json_type_string) ||
-        (size_t)json_object_get_string_len(username) >= USERNAME_MAX_BYTES)
+    int64_t id = json_peek_number(me, "id");
+    const char *username = json_peek_text(me, "username");
+    if (id <= 0 || username == NULL || strlen(username) >= USERNAME_MAX_BYTES)
         return false;
-    begin->id = json_object_get_int64(id);
-    memcpy(begin->username, json_object_get_string(username), (size_t)json_object_get_string_len(username) + 1);
+    begin->id = id;
+    memcpy(begin->username, username, strlen(username) + 1);
     return true;
 }
 
@@ -173,8 +160,7 @@ enum err telegram_begin(struct telegram *tg, int64_t now_ms, const struct telegr
 {
     if (menu->count > TELEGRAM_COMMANDS_MAX)
         return ERR_INVALID;
-    struct begin *begin = calloc(1, sizeof *begin);
-    must(begin == NULL);
+    struct begin *begin = memory_need(calloc(1, sizeof *begin));
     begin->tg = tg;
     begin->ready = ready;
     begin->ctx = ctx;

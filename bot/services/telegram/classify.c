@@ -8,11 +8,11 @@
 #include "bot/services/telegram/classify.h"
 
 #include <ctype.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "bot/base/json.h"
 #include "bot/base/log.h"
 #include "core/bug.h"
 
@@ -161,11 +161,7 @@ static enum telegram_class by_album(const char *text, const char *method)
 
 static int64_t retry_after_s(const struct telegram_reply *reply, const char *text)
 {
-    struct json_object *parameters = NULL, *value = NULL;
-    int64_t seconds = 0;
-    if (json_object_object_get_ex(reply->reply, "parameters", &parameters) &&
-        json_object_object_get_ex(parameters, "retry_after", &value))
-        seconds = json_object_get_int64(value);
+    int64_t seconds = json_peek_number(json_peek(reply->reply, "parameters", json_type_object), "retry_after");
     if (seconds <= 0)
         seconds = reply->retry_after_s;
     const char *words = strstr(text, "retry after ");
@@ -262,27 +258,26 @@ static void by_error(struct telegram_verdict *verdict, const struct telegram_rep
 
 struct telegram_verdict telegram_classify(const struct telegram_reply *reply)
 {
-    struct json_object *ok = NULL, *value = NULL;
     if (reply->outcome != HTTP_ANSWERED)
         return unanswered(reply);
     struct telegram_verdict verdict = {.class = TELEGRAM_OK};
     verdict.error_code = reply->status > 0 && reply->status < 1000 ? (int)reply->status : 0;
-    if (!json_object_object_get_ex(reply->reply, "ok", &ok) || !json_object_is_type(ok, json_type_boolean)) {
+    if (json_peek(reply->reply, "ok", json_type_boolean) == NULL) {
         by_status(&verdict, reply);
         describe(&verdict, "the answer is not one of the Bot API");
         return verdict;
     }
-    if (json_object_get_boolean(ok)) {
+    if (json_peek_true(reply->reply, "ok")) {
         if (reply->status != 200)
             verdict.class = TELEGRAM_AMBIGUOUS;
         return verdict;
     }
-    if (json_object_object_get_ex(reply->reply, "error_code", &value) && json_object_is_type(value, json_type_int) &&
-        json_object_get_int64(value) >= 400 && json_object_get_int64(value) < 1000)
-        verdict.error_code = json_object_get_int(value);
-    const char *text = "";
-    if (json_object_object_get_ex(reply->reply, "description", &value) && json_object_is_type(value, json_type_string))
-        text = json_object_get_string(value);
+    int64_t code = json_peek_number(reply->reply, "error_code");
+    if (code >= 400 && code < 1000)
+        verdict.error_code = (int)code;
+    const char *text = json_peek_text(reply->reply, "description");
+    if (text == NULL)
+        text = "";
     by_error(&verdict, reply, text);
     describe(&verdict, text);
     return verdict;

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "bot/base/log.h"
 #include "bot/base/memory.h"
 #include "bot/services/telegram/decode.h"
@@ -43,15 +44,7 @@ int64_t telegram_backoff_ms(struct telegram *tg, int failures)
     return BACKOFF_LEAST_MS + telegram_random(tg, cap_ms - BACKOFF_LEAST_MS);
 }
 
-struct json_object *telegram_parse(struct telegram *tg, const char *body, size_t bytes)
-{
-    if (bytes == 0 || bytes > INT32_MAX)
-        return NULL;
-    json_tokener_reset(tg->tokener);
-    return json_tokener_parse_ex(tg->tokener, body, (int)bytes);
-}
-
-struct telegram_verdict telegram_judge(struct telegram *tg, const char *method, const struct http_answer *answer,
+struct telegram_verdict telegram_judge(const char *method, const struct http_answer *answer,
                                        struct json_object **ret_reply)
 {
     struct telegram_reply reply = {
@@ -63,7 +56,7 @@ struct telegram_verdict telegram_judge(struct telegram *tg, const char *method, 
         .error = answer->error,
     };
     if (answer->outcome == HTTP_ANSWERED)
-        reply.reply = telegram_parse(tg, answer->body, answer->bytes);
+        reply.reply = json_read(answer->body, answer->bytes, TELEGRAM_JSON_MAX_DEPTH);
     *ret_reply = reply.reply;
     return telegram_classify(&reply);
 }
@@ -91,10 +84,6 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
     LIST_INIT(&tg->jobs);
     LIST_INIT(&tg->fetches);
     tg->governor = governor_new(&rates, 0);
-    tg->tokener = json_tokener_new_ex(TELEGRAM_JSON_MAX_DEPTH);
-    if (tg->tokener == NULL)
-        bug("out of memory");
-    json_tokener_set_flags(tg->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     tg->api_url = memory_copy(config->api_url);
     tg->token = memory_copy(config->token);
     tg->random = config->seed | 1;
@@ -108,7 +97,6 @@ void telegram_free(struct telegram *tg)
         return;
     telegram_cancel_all(tg);
     governor_free(tg->governor);
-    json_tokener_free(tg->tokener);
     free(tg->api_url);
     free(tg->token);
     free(tg);
@@ -275,7 +263,7 @@ static void call_answered(void *ctx, struct http_answer *answer)
     int64_t now_ms = tg->now_ms = answer->now_ms;
     struct telegram_verdict verdict = {.class = TELEGRAM_OK};
     if (!is_plain_success(job, answer))
-        verdict = telegram_judge(tg, job->method, answer, &reply);
+        verdict = telegram_judge(job->method, answer, &reply);
     job->transfer = 0;
     job->failures++;
     int64_t wait_ms = verdict.retry_after_ms > 0 ? verdict.retry_after_ms : telegram_backoff_ms(tg, job->failures);

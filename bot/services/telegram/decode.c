@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "bot/services/telegram/update.h"
-#include "core/bug.h"
 
 static const int64_t UPDATE_ID_MAX = (int64_t)1 << 52;
 
@@ -36,7 +36,7 @@ static void poison(struct arena *arena, struct telegram_update *update, const ch
 static bool take_update(struct arena *arena, struct json_object *json, const char *raw, size_t raw_bytes,
                         struct telegram_batch *batch)
 {
-    int64_t id = update_number(json, "update_id");
+    int64_t id = json_peek_number(json, "update_id");
     if (id <= 0 || id > UPDATE_ID_MAX)
         return false;
     struct telegram_update *update = add_update(batch, id);
@@ -117,15 +117,13 @@ static const char *next_piece(const char *body, size_t bytes, size_t *at, size_t
     return piece;
 }
 
-static enum err decode_pieces(struct arena *arena, struct json_tokener *tokener, const char *body, size_t bytes,
-                              struct telegram_batch *batch)
+static enum err decode_pieces(struct arena *arena, const char *body, size_t bytes, struct telegram_batch *batch)
 {
     size_t at = 0, length;
     const char *piece;
     batch->updates = arena_array(arena, TELEGRAM_BATCH_MAX, sizeof *batch->updates);
     while (batch->count < TELEGRAM_BATCH_MAX && (piece = next_piece(body, bytes, &at, &length)) != NULL) {
-        json_tokener_reset(tokener);
-        struct json_object *json = json_tokener_parse_ex(tokener, piece, (int)length);
+        struct json_object *json = json_read(piece, length, TELEGRAM_JSON_MAX_DEPTH);
         int64_t id = id_in_ruins(piece, length);
         bool whole = json != NULL && take_update(arena, json, piece, length, batch);
         if (!whole && id > 0)
@@ -137,8 +135,8 @@ static enum err decode_pieces(struct arena *arena, struct json_tokener *tokener,
 
 static enum err decode_whole(struct arena *arena, struct json_object *reply, struct telegram_batch *batch)
 {
-    struct json_object *result = update_member(reply, "result", json_type_array);
-    if (!json_object_get_boolean(update_member(reply, "ok", json_type_boolean)) || result == NULL)
+    struct json_object *result = json_peek(reply, "result", json_type_array);
+    if (!json_peek_true(reply, "ok") || result == NULL)
         return ERR_INVALID;
     size_t count = json_object_array_length(result);
     if (count > TELEGRAM_BATCH_MAX)
@@ -155,18 +153,13 @@ enum err telegram_decode(struct arena *arena, const char *body, size_t bytes, st
     if (bytes > TELEGRAM_BATCH_MAX_BYTES)
         return ERR_INVALID;
     struct telegram_batch batch = {0};
-    struct json_tokener *tokener = json_tokener_new_ex(TELEGRAM_JSON_MAX_DEPTH);
-    if (tokener == NULL)
-        bug("out of memory");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *reply = json_tokener_parse_ex(tokener, body, (int)bytes);
+    struct json_object *reply = json_read(body, bytes, TELEGRAM_JSON_MAX_DEPTH);
     enum err err = ERR_INVALID;
     if (reply != NULL)
         err = decode_whole(arena, reply, &batch);
     else if (bytes > 0 && body[0] == '{')
-        err = decode_pieces(arena, tokener, body, bytes, &batch);
+        err = decode_pieces(arena, body, bytes, &batch);
     json_object_put(reply);
-    json_tokener_free(tokener);
     if (err == ERR_OK)
         *ret_batch = batch;
     return err;

@@ -7,9 +7,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
+#include "bot/base/memory.h"
 #include "bot/services/telegram/private.h"
 #include "bot/services/telegram/url.h"
-#include "core/bug.h"
 
 enum { TRIES_MAX = 3, OTHER_TRIES_MAX = 6, DOWNLOAD_TIMEOUT_MS = 180000, SLOWEST_BYTES_S = 1024, SLOWEST_FOR_S = 20 };
 
@@ -115,19 +116,19 @@ static void link_answered(void *ctx, const struct telegram_verdict *verdict, str
 {
     struct telegram_fetch *fetch = ctx;
     struct telegram *tg = fetch->tg;
-    struct json_object *path = NULL, *size = NULL;
+    const char *path = json_peek_text(result, "file_path");
+    int64_t promised_bytes = json_peek_number(result, "file_size");
     char url[TELEGRAM_URL_MAX_BYTES];
     if (verdict->class != TELEGRAM_OK) {
         finish(fetch, verdict, NULL, 0);
         return;
     }
     struct telegram_verdict problem = say(TELEGRAM_OK, "");
-    if (json_object_object_get_ex(result, "file_size", &size) &&
-        json_object_get_int64(size) > (int64_t)fetch->max_bytes)
+    if (promised_bytes > (int64_t)fetch->max_bytes)
         problem = say(TELEGRAM_FILE_TOO_BIG, "the file is larger than allowed");
-    else if (!json_object_object_get_ex(result, "file_path", &path) || !json_object_is_type(path, json_type_string))
+    else if (path == NULL)
         problem = say(TELEGRAM_FILE_AWAY, "getFile gave no path");
-    else if (telegram_url_file(url, tg->api_url, tg->token, json_object_get_string(path)) != ERR_OK)
+    else if (telegram_url_file(url, tg->api_url, tg->token, path) != ERR_OK)
         problem = say(TELEGRAM_FILE_BAD, "getFile gave no usable path");
     else if (tg->canceling || tg->stopped)
         problem = say(TELEGRAM_CANCELED, "canceled");
@@ -135,7 +136,7 @@ static void link_answered(void *ctx, const struct telegram_verdict *verdict, str
         finish(fetch, &problem, NULL, 0);
         return;
     }
-    fetch->promised_bytes = json_object_get_int64(size); /* 0 for none */
+    fetch->promised_bytes = promised_bytes;
     struct http_request request = {
         .url = url,
         .max_answer_bytes = fetch->max_bytes,
@@ -154,15 +155,10 @@ enum err telegram_file_fetch(struct telegram *tg, int64_t now_ms, const char *fi
 {
     if (max_bytes > TELEGRAM_FILE_MAX_BYTES || tg->pending >= TELEGRAM_PENDING_MAX)
         return max_bytes > TELEGRAM_FILE_MAX_BYTES ? ERR_INVALID : ERR_AGAIN;
-    struct telegram_fetch *fetch = calloc(1, sizeof *fetch);
-    struct json_object *params = json_object_new_object();
-    if (fetch == NULL || params == NULL)
-        bug("out of memory");
-    json_object_object_add(params, "file_id", json_object_new_string(file_id));
-    fetch->params = strdup(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN));
-    json_object_put(params);
-    if (fetch->params == NULL)
-        bug("out of memory");
+    struct telegram_fetch *fetch = memory_need(calloc(1, sizeof *fetch));
+    struct json_object *params = json_new_object();
+    json_add_text(params, "file_id", file_id);
+    fetch->params = json_write(params);
     fetch->tg = tg;
     fetch->got = got;
     fetch->ctx = ctx;

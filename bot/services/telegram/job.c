@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "bot/base/memory.h"
+#include "bot/services/telegram/decode.h"
 #include "bot/services/telegram/private.h"
 #include "bot/services/telegram/url.h"
 #include "core/bug.h"
@@ -68,7 +70,7 @@ enum err job_set_contents(struct telegram_job *job, const struct telegram_call *
         return ERR_INVALID;
     if (contents->file_count > 0) {
         job->fields = params_bytes == 0 ? json_object_new_object()
-                                        : telegram_parse(job->tg, contents->params_json, params_bytes - 1);
+                                        : json_read(contents->params_json, params_bytes - 1, TELEGRAM_JSON_MAX_DEPTH);
         if (!json_object_is_type(job->fields, json_type_object) ||
             (size_t)json_object_object_length(job->fields) + contents->file_count > HTTP_PARTS_MAX)
             return ERR_INVALID;

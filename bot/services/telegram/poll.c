@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/services/telegram/doubt.h"
 #include "bot/services/telegram/private.h"
@@ -187,9 +188,8 @@ static void hand_over(struct telegram_poll *poll, const struct http_answer *answ
 
 static bool is_empty(struct json_object *reply)
 {
-    struct json_object *result = NULL;
-    return json_object_object_get_ex(reply, "result", &result) && json_object_is_type(result, json_type_array) &&
-           json_object_array_length(result) == 0;
+    struct json_object *result = json_peek(reply, "result", json_type_array);
+    return result != NULL && json_object_array_length(result) == 0;
 }
 
 static void poll_answered(void *ctx, struct http_answer *answer)
@@ -204,7 +204,7 @@ static void poll_answered(void *ctx, struct http_answer *answer)
         hand_over(poll, answer);
         return;
     }
-    struct telegram_verdict verdict = telegram_judge(poll->tg, method(poll), answer, &reply);
+    struct telegram_verdict verdict = telegram_judge(method(poll), answer, &reply);
     if (verdict.class != TELEGRAM_OK) {
         on_failure(poll, &verdict, now_ms);
     } else if (poll->doubting) {

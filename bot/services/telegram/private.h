@@ -13,7 +13,6 @@ LIST_HEAD(telegram_fetches, telegram_fetch);
 struct telegram {
     struct http *http;
     struct governor *governor;
-    struct json_tokener *tokener;
     char *api_url, *token;
     struct telegram_jobs jobs;
     struct telegram_fetches fetches; /* of files, from getFile on */
@@ -29,10 +28,8 @@ struct telegram {
 int64_t telegram_random(struct telegram *tg, int64_t below);
 /* With jitter: between 100 ms and 0.5 s, 1 s, 2 s … 64 s for the first, second … failure in a row. */
 int64_t telegram_backoff_ms(struct telegram *tg, int failures);
-/* Parse a body; NULL unless it is one strict JSON value. The caller puts it. */
-struct json_object *telegram_parse(struct telegram *tg, const char *body, size_t bytes);
 /* What an answer means; *reply is the parsed body or NULL, the caller puts it. */
-struct telegram_verdict telegram_judge(struct telegram *tg, const char *method, const struct http_answer *answer,
+struct telegram_verdict telegram_judge(const char *method, const struct http_answer *answer,
                                        struct json_object **ret_reply);
 void telegram_cancel_fetches(struct telegram *tg);
 

@@ -9,30 +9,18 @@
 
 #include <ctype.h>
 #include <string.h>
-
-struct json_object *update_member(struct json_object *object, const char *name, enum json_type type)
-{
-    struct json_object *value = NULL;
-    if (!json_object_is_type(object, json_type_object) || !json_object_object_get_ex(object, name, &value))
-        return NULL;
-    return json_object_is_type(value, type) ? value : NULL;
-}
-
-int64_t update_number(struct json_object *object, const char *name)
-{
-    return json_object_get_int64(update_member(object, name, json_type_int));
-}
+#include "bot/base/json.h"
 
 static int32_t size_number(struct json_object *object, const char *name)
 {
-    int64_t value = update_number(object, name);
+    int64_t value = json_peek_number(object, name);
     return value > 0 && value <= INT32_MAX ? (int32_t)value : 0;
 }
 
 /* A string of 1 to max bytes without a zero byte inside; NULL otherwise. */
 static const char *string(struct arena *arena, struct json_object *object, const char *name, size_t max)
 {
-    struct json_object *value = update_member(object, name, json_type_string);
+    struct json_object *value = json_peek(object, name, json_type_string);
     if (value == NULL)
         return NULL;
     size_t length = (size_t)json_object_get_string_len(value);
@@ -45,7 +33,7 @@ static const char *string(struct arena *arena, struct json_object *object, const
 /* Text a person wrote: zero bytes become spaces, an overlong tail is cut at a character. */
 static const char *words(struct arena *arena, struct json_object *object, const char *name)
 {
-    struct json_object *value = update_member(object, name, json_type_string);
+    struct json_object *value = json_peek(object, name, json_type_string);
     if (value == NULL)
         return NULL;
     size_t length = (size_t)json_object_get_string_len(value);
@@ -72,11 +60,11 @@ static void decode_sender(struct arena *arena, struct json_object *from, struct 
 /* The user's id when the chat is private and the sender is its person; 0 otherwise. */
 static int64_t private_chat(struct json_object *chat, struct json_object *from)
 {
-    const char *type = json_object_get_string(update_member(chat, "type", json_type_string));
-    int64_t id = update_number(chat, "id");
-    if (type == NULL || strcmp(type, "private") != 0 || id <= 0 || update_number(from, "id") != id)
+    const char *type = json_peek_text(chat, "type");
+    int64_t id = json_peek_number(chat, "id");
+    if (type == NULL || strcmp(type, "private") != 0 || id <= 0 || json_peek_number(from, "id") != id)
         return 0;
-    return json_object_get_boolean(update_member(from, "is_bot", json_type_boolean)) ? 0 : id;
+    return json_peek_true(from, "is_bot") ? 0 : id;
 }
 
 static bool is_space(char c)
@@ -122,7 +110,7 @@ static void decode_file(struct arena *arena, struct json_object *from, enum even
         .height = size_number(from, "height"),
         .as_photo = kind == EVENT_PHOTO,
     };
-    int64_t bytes = update_number(from, "file_size");
+    int64_t bytes = json_peek_number(from, "file_size");
     file.size_bytes = bytes > 0 ? bytes : 0;
     if (file.file_id == NULL || file.file_unique_id == NULL)
         return;
@@ -138,7 +126,7 @@ static struct json_object *largest(struct json_object *sizes)
     for (size_t i = 0; i < json_object_array_length(sizes); i++) {
         struct json_object *one = json_object_array_get_idx(sizes, i);
         int64_t area = (int64_t)size_number(one, "width") * size_number(one, "height");
-        if (update_member(one, "file_id", json_type_string) != NULL && area > best_area) {
+        if (json_peek(one, "file_id", json_type_string) != NULL && area > best_area) {
             best = one;
             best_area = area;
         }
@@ -150,7 +138,7 @@ static void decode_contact(struct arena *arena, struct json_object *contact, str
 {
     event->text = string(arena, contact, "phone_number", 64);
     event->kind = event->text == NULL ? EVENT_OTHER : EVENT_CONTACT;
-    event->own_contact = update_number(contact, "user_id") == event->chat_id;
+    event->own_contact = json_peek_number(contact, "user_id") == event->chat_id;
 }
 
 /* Did a person send it? What is forwarded was, whatever it is. */
@@ -168,15 +156,15 @@ static bool is_content(struct json_object *message)
 
 static void decode_message(struct arena *arena, struct json_object *message, struct event *event)
 {
-    struct json_object *from = update_member(message, "from", json_type_object), *found;
-    int64_t chat_id = private_chat(update_member(message, "chat", json_type_object), from);
-    int64_t message_id = update_number(message, "message_id");
+    struct json_object *from = json_peek(message, "from", json_type_object), *found;
+    int64_t chat_id = private_chat(json_peek(message, "chat", json_type_object), from);
+    int64_t message_id = json_peek_number(message, "message_id");
     if (chat_id == 0 || message_id <= 0 || !is_content(message))
         return;
     event->chat_id = chat_id;
     event->message_id = message_id;
-    event->date_s = update_number(message, "date");
-    event->thread_id = update_number(message, "message_thread_id");
+    event->date_s = json_peek_number(message, "date");
+    event->thread_id = json_peek_number(message, "message_thread_id");
     event->media_group = string(arena, message, "media_group_id", 64);
     decode_sender(arena, from, event);
     event->kind = EVENT_OTHER;
@@ -186,13 +174,13 @@ static void decode_message(struct arena *arena, struct json_object *message, str
     } else if (text != NULL) { /* a forwarded "/command" was not meant for us */
         event->kind = EVENT_TEXT;
         event->text = text;
-    } else if ((found = update_member(message, "photo", json_type_array)) != NULL) {
+    } else if ((found = json_peek(message, "photo", json_type_array)) != NULL) {
         decode_file(arena, largest(found), EVENT_PHOTO, event);
     } else if (json_object_object_get_ex(message, "animation", NULL)) {
         return; /* it comes with a document for old clients */
-    } else if ((found = update_member(message, "document", json_type_object)) != NULL) {
+    } else if ((found = json_peek(message, "document", json_type_object)) != NULL) {
         decode_file(arena, found, EVENT_DOCUMENT, event);
-    } else if ((found = update_member(message, "contact", json_type_object)) != NULL) {
+    } else if ((found = json_peek(message, "contact", json_type_object)) != NULL) {
         decode_contact(arena, found, event);
     }
 }
@@ -210,19 +198,19 @@ static void decode_edit(struct arena *arena, struct json_object *message, struct
 
 static void decode_button(struct arena *arena, struct json_object *query, struct event *event)
 {
-    struct json_object *from = update_member(query, "from", json_type_object);
-    struct json_object *message = update_member(query, "message", json_type_object);
-    int64_t chat_id = private_chat(update_member(message, "chat", json_type_object), from);
+    struct json_object *from = json_peek(query, "from", json_type_object);
+    struct json_object *message = json_peek(query, "message", json_type_object);
+    int64_t chat_id = private_chat(json_peek(message, "chat", json_type_object), from);
     const char *id = string(arena, query, "id", 128);
     const char *data = string(arena, query, "data", EVENT_CALLBACK_MAX_BYTES);
-    int64_t message_id = update_number(message, "message_id");
+    int64_t message_id = json_peek_number(message, "message_id");
     if (chat_id == 0 || id == NULL || data == NULL || message_id <= 0)
         return;
     event->kind = EVENT_BUTTON;
     event->chat_id = chat_id;
     event->message_id = message_id;
-    event->date_s = update_number(message, "date"); /* 0 when the message is inaccessible */
-    event->thread_id = event->date_s == 0 ? EVENT_THREAD_UNKNOWN : update_number(message, "message_thread_id");
+    event->date_s = json_peek_number(message, "date"); /* 0 when the message is inaccessible */
+    event->thread_id = event->date_s == 0 ? EVENT_THREAD_UNKNOWN : json_peek_number(message, "message_thread_id");
     event->callback_id = id;
     event->text = data;
     decode_sender(arena, from, event);
@@ -230,10 +218,10 @@ static void decode_button(struct arena *arena, struct json_object *query, struct
 
 static void decode_membership(struct arena *arena, struct json_object *change, struct event *event)
 {
-    struct json_object *from = update_member(change, "from", json_type_object);
-    int64_t chat_id = private_chat(update_member(change, "chat", json_type_object), from);
-    struct json_object *member_now = update_member(change, "new_chat_member", json_type_object);
-    const char *status = json_object_get_string(update_member(member_now, "status", json_type_string));
+    struct json_object *from = json_peek(change, "from", json_type_object);
+    int64_t chat_id = private_chat(json_peek(change, "chat", json_type_object), from);
+    struct json_object *member_now = json_peek(change, "new_chat_member", json_type_object);
+    const char *status = json_peek_text(member_now, "status");
     if (chat_id == 0 || status == NULL)
         return;
     if (strcmp(status, "kicked") == 0)
@@ -243,7 +231,7 @@ static void decode_membership(struct arena *arena, struct json_object *change, s
     else
         return;
     event->chat_id = chat_id;
-    event->date_s = update_number(change, "date");
+    event->date_s = json_peek_number(change, "date");
     decode_sender(arena, from, event);
 }
 

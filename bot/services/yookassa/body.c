@@ -4,34 +4,15 @@
  * here, with the field's name, and not by a 400 an hour later. */
 #include "bot/services/yookassa/body.h"
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/json.h"
 #include "core/bug.h"
 #include "core/money.h"
 
 enum { URL_MAX_LENGTH = 2048, PHONE_MIN_DIGITS = 4, PHONE_MAX_DIGITS = 15, VAT_CODE_MAX = 12, TAX_SYSTEM_MAX = 6 };
-
-static struct json_object *must(struct json_object *object)
-{
-    if (object == NULL)
-        bug("out of memory");
-    return object;
-}
-
-/* Moves value into object. */
-static void add(struct json_object *object, const char *key, struct json_object *value)
-{
-    if (json_object_object_add(object, key, must(value)) != 0)
-        bug("out of memory");
-}
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-    add(object, key, json_object_new_string(text));
-}
 
 /* At most max_chars characters of UTF-8. */
 static void add_cut(struct json_object *object, const char *key, const char *text, int max_chars)
@@ -41,17 +22,17 @@ static void add_cut(struct json_object *object, const char *key, const char *tex
     for (; *end != '\0'; end++)
         if (((unsigned char)*end & 0xc0) != 0x80 && ++chars > max_chars)
             break;
-    add(object, key, json_object_new_string_len(text, (int)(end - text)));
+    json_add(object, key, json_object_new_string_len(text, (int)(end - text)));
 }
 
 static void add_amount(struct json_object *object, int64_t kopecks)
 {
     char text[MONEY_TEXT_BYTES];
-    struct json_object *amount = must(json_object_new_object());
+    struct json_object *amount = json_new_object();
     money_format(kopecks, text);
-    add_text(amount, "value", text);
-    add_text(amount, "currency", "RUB");
-    add(object, "amount", amount);
+    json_add_text(amount, "value", text);
+    json_add_text(amount, "currency", "RUB");
+    json_add(object, "amount", amount);
 }
 
 static const char *phone_digits(const char *phone)
@@ -61,27 +42,26 @@ static const char *phone_digits(const char *phone)
 
 static void add_receipt(struct json_object *body, const struct yookassa_receipt *receipt, int64_t amount_kopecks)
 {
-    struct json_object *object = must(json_object_new_object()), *customer = must(json_object_new_object());
-    struct json_object *items = must(json_object_new_array()), *item = must(json_object_new_object());
+    struct json_object *object = json_new_object(), *customer = json_new_object();
+    struct json_object *items = json_new_array(), *item = json_new_object();
     if (receipt->email != NULL)
-        add_text(customer, "email", receipt->email);
+        json_add_text(customer, "email", receipt->email);
     if (receipt->phone != NULL)
-        add_text(customer, "phone", phone_digits(receipt->phone));
-    add(object, "customer", customer);
+        json_add_text(customer, "phone", phone_digits(receipt->phone));
+    json_add(object, "customer", customer);
 
     add_cut(item, "description", receipt->item, YOOKASSA_DESCRIPTION_MAX_CHARS);
-    add(item, "quantity", json_object_new_int(1));
+    json_add(item, "quantity", json_object_new_int(1));
     add_amount(item, amount_kopecks);
-    add(item, "vat_code", json_object_new_int(receipt->vat_code));
-    add_text(item, "payment_subject", receipt->subject);
-    add_text(item, "payment_mode", receipt->mode);
-    add_text(item, "measure", "piece");
-    if (json_object_array_add(items, item) != 0)
-        bug("out of memory");
-    add(object, "items", items);
+    json_add(item, "vat_code", json_object_new_int(receipt->vat_code));
+    json_add_text(item, "payment_subject", receipt->subject);
+    json_add_text(item, "payment_mode", receipt->mode);
+    json_add_text(item, "measure", "piece");
+    json_append(items, item);
+    json_add(object, "items", items);
     if (receipt->tax_system_code != 0)
-        add(object, "tax_system_code", json_object_new_int(receipt->tax_system_code));
-    add(body, "receipt", object);
+        json_add(object, "tax_system_code", json_object_new_int(receipt->tax_system_code));
+    json_add(body, "receipt", object);
 }
 
 static bool filled(const char *text)
@@ -145,27 +125,24 @@ enum err yookassa_body_payment(const struct yookassa_order *order, char **ret_bo
     }
     char id[24];
     (void)snprintf(id, sizeof id, "%lld", (long long)order->order_id);
-    struct json_object *body = must(json_object_new_object()), *confirmation = must(json_object_new_object());
-    struct json_object *metadata = must(json_object_new_object());
+    struct json_object *body = json_new_object(), *confirmation = json_new_object();
+    struct json_object *metadata = json_new_object();
     add_amount(body, order->amount_kopecks);
-    add(body, "capture", json_object_new_boolean(1));
-    add_text(confirmation, "type", "redirect");
-    add_text(confirmation, "return_url", order->return_url);
+    json_add(body, "capture", json_object_new_boolean(1));
+    json_add_text(confirmation, "type", "redirect");
+    json_add_text(confirmation, "return_url", order->return_url);
     if (order->locale != NULL)
-        add_text(confirmation, "locale", order->locale);
-    add(body, "confirmation", confirmation);
+        json_add_text(confirmation, "locale", order->locale);
+    json_add(body, "confirmation", confirmation);
     add_cut(body, "description", order->description, YOOKASSA_DESCRIPTION_MAX_CHARS);
-    add_text(metadata, "order_id", id);
-    add(body, "metadata", metadata);
+    json_add_text(metadata, "order_id", id);
+    json_add(body, "metadata", metadata);
     if (order->receipt != NULL)
         add_receipt(body, order->receipt, order->amount_kopecks);
 
-    const char *text = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    size_t length = text == NULL ? 0 : strlen(text);
-    char *copy = length == 0 || length > YOOKASSA_BODY_MAX_BYTES ? NULL : strdup(text);
-    json_object_put(body);
-    if (copy == NULL)
+    char *text = json_write(body);
+    if (strlen(text) > YOOKASSA_BODY_MAX_BYTES)
         bug("the body of a payment outgrew its bound");
-    *ret_body = copy;
+    *ret_body = text;
     return ERR_OK;
 }

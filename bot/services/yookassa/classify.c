@@ -5,13 +5,13 @@
  * key is the caller's. */
 #include "bot/services/yookassa/classify.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/base/json.h"
 #include "core/bug.h"
 
-enum { RETRY_AFTER_MAX_MS = 60 * 60 * 1000, ERROR_BODY_MAX_BYTES = 64 * 1024 };
+enum { RETRY_AFTER_MAX_MS = 60 * 60 * 1000, ERROR_BODY_MAX_BYTES = 64 * 1024, JSON_DEPTH_MAX = 32 };
 
 const char *yookassa_verdict_name(enum yookassa_verdict_kind kind)
 {
@@ -41,29 +41,20 @@ static void copy_clean(char *ret_text, size_t bytes, const char *text)
 
 static void copy_field(struct json_object *object, const char *key, char *ret_text, size_t bytes)
 {
-    struct json_object *value = NULL;
-    if (json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string))
-        copy_clean(ret_text, bytes, json_object_get_string(value));
+    const char *text = json_peek_text(object, key);
+    if (text != NULL)
+        copy_clean(ret_text, bytes, text);
 }
 
 static void read_error(const struct http_answer *answer, struct yookassa_verdict *verdict)
 {
-    struct json_object *value = NULL;
-    if (answer->body == NULL || answer->bytes == 0 || answer->bytes > ERROR_BODY_MAX_BYTES)
+    if (answer->body == NULL || answer->bytes > ERROR_BODY_MAX_BYTES)
         return;
-    struct json_tokener *tokener = json_tokener_new();
-    if (tokener == NULL)
-        bug("out of memory");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object = json_tokener_parse_ex(tokener, answer->body, (int)answer->bytes);
-    json_tokener_free(tokener);
-    if (json_object_is_type(object, json_type_object)) {
-        copy_field(object, "code", verdict->code, sizeof verdict->code);
-        copy_field(object, "parameter", verdict->parameter, sizeof verdict->parameter);
-        copy_field(object, "description", verdict->description, sizeof verdict->description);
-        if (json_object_object_get_ex(object, "retry_after", &value) && json_object_is_type(value, json_type_int))
-            verdict->retry_after_ms = json_object_get_int64(value);
-    }
+    struct json_object *object = json_read(answer->body, answer->bytes, JSON_DEPTH_MAX);
+    copy_field(object, "code", verdict->code, sizeof verdict->code);
+    copy_field(object, "parameter", verdict->parameter, sizeof verdict->parameter);
+    copy_field(object, "description", verdict->description, sizeof verdict->description);
+    verdict->retry_after_ms = json_peek_number(object, "retry_after");
     json_object_put(object);
 }
 

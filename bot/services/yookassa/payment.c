@@ -4,21 +4,17 @@
 #include "bot/services/yookassa/payment.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "core/bug.h"
+#include "bot/base/json.h"
 #include "core/money.h"
+
+enum { JSON_DEPTH_MAX = 32 };
 
 static const char *const STATUS_NAMES[] = {"pending", "waiting_for_capture", "succeeded", "canceled"};
 _Static_assert(sizeof STATUS_NAMES / sizeof STATUS_NAMES[0] == YOOKASSA_STATUS_COUNT, "one name a status");
-
-const char *yookassa_status_name(enum yookassa_status status)
-{
-    return (unsigned)status < YOOKASSA_STATUS_COUNT ? STATUS_NAMES[status] : "unknown";
-}
 
 bool yookassa_id_valid(const char *id)
 {
@@ -26,35 +22,10 @@ bool yookassa_id_valid(const char *id)
     return length > 0 && length < YOOKASSA_ID_BYTES && id[length] == '\0';
 }
 
-/* The text at key: NULL when there is none, or when it is not a string or holds a 0 inside. */
-static const char *peek_text(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_string))
-        return NULL;
-    const char *text = json_object_get_string(value);
-    return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
-}
-
-static struct json_object *peek_object(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_object))
-        return NULL;
-    return value;
-}
-
-static bool peek_true(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_boolean) &&
-           json_object_get_boolean(value);
-}
-
 /* Copies a required text; ERR_INVALID when it is missing, empty or too long. */
 static enum err copy_text(struct json_object *object, const char *key, char *ret_text, size_t bytes)
 {
-    const char *text = peek_text(object, key);
+    const char *text = json_peek_text(object, key);
     size_t length = text == NULL ? 0 : strlen(text);
     if (length == 0 || length >= bytes)
         return ERR_INVALID;
@@ -64,7 +35,7 @@ static enum err copy_text(struct json_object *object, const char *key, char *ret
 
 static enum err read_status(struct json_object *object, enum yookassa_status *ret_status)
 {
-    const char *text = peek_text(object, "status");
+    const char *text = json_peek_text(object, "status");
     for (int i = 0; text != NULL && i < YOOKASSA_STATUS_COUNT; i++) {
         if (strcmp(text, STATUS_NAMES[i]) == 0) {
             *ret_status = (enum yookassa_status)i;
@@ -76,8 +47,8 @@ static enum err read_status(struct json_object *object, enum yookassa_status *re
 
 static enum err read_amount(struct json_object *object, struct yookassa_payment *payment)
 {
-    struct json_object *amount = peek_object(object, "amount");
-    const char *value = amount == NULL ? NULL : peek_text(amount, "value");
+    struct json_object *amount = json_peek(object, "amount", json_type_object);
+    const char *value = json_peek_text(amount, "value");
     if (value == NULL || money_parse(value, &payment->amount_kopecks) != ERR_OK || payment->amount_kopecks <= 0)
         return ERR_INVALID;
     if (copy_text(amount, "currency", payment->currency, sizeof payment->currency) != ERR_OK)
@@ -89,12 +60,11 @@ static enum err read_amount(struct json_object *object, struct yookassa_payment 
  * have none, or one of another kind: then it is 0. */
 static int64_t read_order_id(struct json_object *object)
 {
-    struct json_object *metadata = peek_object(object, "metadata"), *value = NULL;
-    if (metadata == NULL || !json_object_object_get_ex(metadata, "order_id", &value))
-        return 0;
-    if (json_object_is_type(value, json_type_int))
-        return json_object_get_int64(value) > 0 ? json_object_get_int64(value) : 0;
-    const char *text = peek_text(metadata, "order_id");
+    struct json_object *metadata = json_peek(object, "metadata", json_type_object);
+    int64_t given = json_peek_number(metadata, "order_id");
+    if (given > 0)
+        return given;
+    const char *text = json_peek_text(metadata, "order_id");
     if (text == NULL || text[0] < '1' || text[0] > '9')
         return 0;
     char *end = NULL;
@@ -119,7 +89,7 @@ static int read_digits(const char *text, int count)
 static int64_t read_time(struct json_object *object, const char *key)
 {
     static const char SHAPE[] = "0000-00-00T00:00:00";
-    const char *text = peek_text(object, key);
+    const char *text = json_peek_text(object, key);
     size_t length = sizeof SHAPE - 1;
     if (text == NULL || strlen(text) < length)
         return 0;
@@ -143,8 +113,8 @@ static int64_t read_time(struct json_object *object, const char *key)
 /* The link exists only while the payer may use it; if it is there, it must be one that may go into a button. */
 static enum err read_link(struct json_object *object, struct yookassa_payment *payment)
 {
-    struct json_object *confirmation = peek_object(object, "confirmation");
-    if (confirmation == NULL || peek_text(confirmation, "confirmation_url") == NULL)
+    struct json_object *confirmation = json_peek(object, "confirmation", json_type_object);
+    if (json_peek_text(confirmation, "confirmation_url") == NULL)
         return ERR_OK;
     enum err err = copy_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES);
     if (err != ERR_OK)
@@ -156,7 +126,7 @@ static enum err read_link(struct json_object *object, struct yookassa_payment *p
 /* Told to people and kept in a row; a reason that we can't keep whole is dropped, the status alone decides. */
 static void read_cancellation(struct json_object *object, struct yookassa_payment *payment)
 {
-    struct json_object *details = peek_object(object, "cancellation_details");
+    struct json_object *details = json_peek(object, "cancellation_details", json_type_object);
     if (details == NULL)
         return;
     if (copy_text(details, "party", payment->cancel_party, YOOKASSA_REASON_BYTES) != ERR_OK)
@@ -172,8 +142,8 @@ static enum err read_payment(struct json_object *object, struct yookassa_payment
         read_status(object, &payment->status) != ERR_OK || read_amount(object, payment) != ERR_OK ||
         read_link(object, payment) != ERR_OK)
         return ERR_INVALID;
-    payment->paid = peek_true(object, "paid");
-    payment->test = peek_true(object, "test");
+    payment->paid = json_peek_true(object, "paid");
+    payment->test = json_peek_true(object, "test");
     payment->order_id = read_order_id(object);
     payment->created_at_s = read_time(object, "created_at");
     read_cancellation(object, payment);
@@ -182,19 +152,10 @@ static enum err read_payment(struct json_object *object, struct yookassa_payment
 
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment)
 {
-    if (bytes > INT32_MAX)
-        return ERR_TOO_LARGE;
-    struct json_tokener *tokener = json_tokener_new();
-    if (tokener == NULL)
-        bug("out of memory");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object = json_tokener_parse_ex(tokener, json, (int)bytes);
-    bool whole = json_tokener_get_error(tokener) == json_tokener_success;
-    json_tokener_free(tokener);
-
+    struct json_object *object = json_read(json, bytes, JSON_DEPTH_MAX);
     struct yookassa_payment payment;
     memset(&payment, 0, sizeof payment);
-    enum err err = whole ? read_payment(object, &payment) : ERR_INVALID;
+    enum err err = read_payment(object, &payment);
     json_object_put(object);
     if (err == ERR_OK)
         *ret_payment = payment;

@@ -35,8 +35,6 @@ struct yookassa_payment {
  * amount that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment) MUST_CHECK;
 
-/* The stored word ("pending" …); never NULL, static. */
-const char *yookassa_status_name(enum yookassa_status status);
 /* A payment id that may stand in a URL: 1–64 of 0-9 a-z A-Z and '-'. */
 bool yookassa_id_valid(const char *id);
 
