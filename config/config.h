@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "config/finding.h"
+#include "config/url.h"
 #include "core/arena.h"
 #include "core/err.h"
 
@@ -124,6 +125,7 @@ struct config_env {
     const char *program_dir;     /* where the running program's file lies, or NULL */
     const struct config_credential *credentials;
     size_t credential_count;
+    url_check *check_url; /* the judge of addresses; not of config's finding, its caller sets it */
 };
 struct config_env config_find_env(struct arena *arena);
 

@@ -1,8 +1,9 @@
-/* Is an address one we may talk to, or give to people? Compared part by part, never by prefix or suffix. */
+/* What the addresses in the configuration are for. Who judges them is handed in, by whoever knows how they will be
+ * read: config reads files, not addresses. */
 #ifndef CONFIG_URL_H
 #define CONFIG_URL_H
 
-#include <stdbool.h>
+enum { URL_BASE_MAX_BYTES = 256 };
 
 enum url_use {
     URL_BASE,  /* of an API: https, or http to loopback; no user, query, fragment */
@@ -12,9 +13,6 @@ enum url_use {
 };
 
 /* NULL when it is right, else what is wrong (static). */
-const char *url_fault(const char *url, enum url_use use);
-
-/* "localhost", 127.0.0.0/8 in four decimal numbers, "::1": exactly, and nothing that only looks like them. */
-bool url_host_is_loopback(const char *host, int length);
+typedef const char *url_check(const char *url, enum url_use use);
 
 #endif

@@ -74,7 +74,7 @@ static void fill_name(const struct loader *loader, const struct spot *spot, cons
 
 static void fill_url(const struct loader *loader, const struct spot *spot, const char *text, enum url_use use)
 {
-    const char *fault = url_fault(text, use);
+    const char *fault = loader->env->check_url(text, use);
     if (fault != NULL) {
         tell(loader, spot, NULL, arena_format(loader->arena, "is not a usable address: %s", fault));
         return;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bot/base/log.h"
+#include "bot/services/http/address.h"
 #include "config/styles.h"
 #include "config/texts.h"
 #include "core/recipe.h"
@@ -32,6 +33,7 @@ enum err setup_read(struct setup *setup, const char *path)
     arena_init(&setup->arena);
     findings_init(&setup->findings, &setup->arena);
     struct config_env env = config_find_env(&setup->arena);
+    env.check_url = address_fault;
     if (setup->as_unit && become_unit(setup, &env) != ERR_OK)
         return ERR_INVALID;
     if (setup->as_unit)

@@ -1,6 +1,7 @@
 /* Files in libconfig's format, from memory: the configuration and the texts. Whatever the bytes, the answer is a struct
  * or findings, each with a file and a remedy; an accepted configuration keeps its promises. Secrets are looked for
  * where there are none, so nothing outside the input is read. */
+#include "bot/services/http/address.h"
 #include "config/config.h"
 #include "config/texts.h"
 #include "tests/fuzz/fuzz.h"
@@ -34,7 +35,7 @@ static void try_config(struct arena *arena, const char *text, size_t size)
 {
     struct config config;
     struct findings findings;
-    struct config_env env = {0};
+    struct config_env env = {.check_url = address_fault};
     findings_init(&findings, arena);
     enum err err = config_load_text(arena, "/nonexistent/fuzz.conf", text, size, &env, &findings, &config);
     check_findings(&findings, err);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bot/services/http/address.h"
 #include "config/keys.h"
 #include "tests/check.h"
 #include "tests/lsan.h"
@@ -85,7 +86,7 @@ static struct findings findings;
 
 static enum err load_with(const char *text, size_t length, const char *credentials, struct config *ret)
 {
-    struct config_env env = {.program_dir = dir, .credentials_dir = credentials};
+    struct config_env env = {.check_url = address_fault, .program_dir = dir, .credentials_dir = credentials};
     findings_init(&findings, &arena);
     return config_load_text(&arena, path_of("conf"), text, length, &env, &findings, ret);
 }
@@ -368,7 +369,8 @@ static void test_open_credentials(void)
         {"yookassa_secret", "/etc/1", open(path_of("secret"), O_RDONLY)},
         {"telegram_token", "/etc/2", open(path_of("two_words"), O_RDONLY)},
     };
-    struct config_env env = {.program_dir = dir, .credentials = open_ones, .credential_count = 2};
+    struct config_env env = {
+        .check_url = address_fault, .program_dir = dir, .credentials = open_ones, .credential_count = 2};
     struct config config;
     findings_init(&findings, &arena);
     CHECK_INT(config_load_text(&arena, path_of("shop.conf"), shop, sizeof shop - 1, &env, &findings, &config),
@@ -381,41 +383,12 @@ static void test_open_credentials(void)
     CHECK_TEXT(config.yookassa.secret, "test_secret");
 }
 
+/* test_address.c tries the judge; here is what is asked of it, and that its words arrive. */
 static void test_urls(void)
 {
-    static const char *const right[] = {"https://a",        "https://a.example:8443/base", "http://localhost:1",
-                                        "http://LOCALHOST", "http://127.1.2.3:80/v3",      "http://[::1]:8081"};
-    static const char *const wrong[] = {"http://127.0.0.1.evil.example",
-                                        "http://localhost.evil.example",
-                                        "http://localhost@evil.example",
-                                        "http://evil.example/localhost",
-                                        "http://127.0.0.1@evil.example",
-                                        "http://1270.0.0.1",
-                                        "http://127.0.0.256",
-                                        "http://127.1",
-                                        "http://127.0.0.1.",
-                                        "http://0127.0.0.1",
-                                        "http://[::2]",
-                                        "http://[::1",
-                                        "http://127.0.0.0.1",
-                                        "http://[::1]x",
-                                        "http://evil.example#@localhost",
-                                        "https://user@a.example",
-                                        "https://a b",
-                                        "https://",
-                                        "https://:80",
-                                        "https://a:0",
-                                        "https://a:65536",
-                                        "https://a:1x",
-                                        "https://a/?q",
-                                        "ftp://a.example",
-                                        "a.example",
-                                        "",
-                                        "https://a..b",
-                                        "HTTP://evil.example",
-                                        "http://localhost:80:80",
-                                        "https://a\\u0000",
-                                        "https://é.example"};
+    static const char *const right[] = {"https://a.example:8443/base", "http://[::1]:8081", "http://127.1"};
+    static const char *const wrong[] = {"http://localhost@evil.example", "https://a/?q", "a.example", "",
+                                        "https://a\\u0000"};
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
         (void)accepts(
             arena_format(&arena, "telegram: { token_file = \"token\"; api_url = \"%s\"; };\n" YOOKASSA, right[i]));
@@ -430,7 +403,7 @@ static void test_urls(void)
 static void test_files(void)
 {
     struct config config;
-    struct config_env env = {.program_dir = dir};
+    struct config_env env = {.check_url = address_fault, .program_dir = dir};
     findings_init(&findings, &arena);
     CHECK_INT(config_load(&arena, path_of("conf"), &env, &findings, &config), ERR_IO);
     CHECK(has(FINDING_ERROR, 0, "No such file", "path"));

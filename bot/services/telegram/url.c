@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "bot/services/http/address.h"
 
 static bool is_digit(char c)
 {
@@ -33,20 +34,9 @@ enum err telegram_token_check(const char *token)
 
 enum err telegram_api_url_check(const char *api_url)
 {
-    if (api_url == NULL || strlen(api_url) > TELEGRAM_URL_MAX_BYTES / 4)
+    if (api_url == NULL || address_fault(api_url, URL_BASE) != NULL)
         return ERR_INVALID;
-    if (strncmp(api_url, "https://", 8) == 0)
-        api_url += 8;
-    else if (strncmp(api_url, "http://", 7) == 0)
-        api_url += 7;
-    else
-        return ERR_INVALID;
-    if (!is_digit(*api_url) && !is_letter(*api_url) && *api_url != '[')
-        return ERR_INVALID;
-    for (const char *c = api_url; *c != '\0'; c++)
-        if (!is_digit(*c) && !is_letter(*c) && strchr(".-_:/[]", *c) == NULL)
-            return ERR_INVALID;
-    return api_url[strlen(api_url) - 1] == '/' || strstr(api_url, "..") != NULL ? ERR_INVALID : ERR_OK;
+    return api_url[strlen(api_url) - 1] == '/' ? ERR_INVALID : ERR_OK;
 }
 
 enum err telegram_url_method(char ret_url[TELEGRAM_URL_MAX_BYTES], const char *api_url, const char *token,

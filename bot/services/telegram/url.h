@@ -9,7 +9,7 @@ enum { TELEGRAM_URL_MAX_BYTES = 1024, TELEGRAM_TOKEN_MAX_BYTES = 256, TELEGRAM_P
 
 /* Is it digits ':' token characters and nothing else (no newline at the end)? ERR_INVALID otherwise. */
 enum err telegram_token_check(const char *token) MUST_CHECK;
-/* Is it http(s)://host[:port][/path] without user, query, fragment or a trailing slash? ERR_INVALID otherwise. */
+/* Is it the base of an API (address.h), without a slash at its end? ERR_INVALID otherwise. */
 enum err telegram_api_url_check(const char *api_url) MUST_CHECK;
 
 /* <api_url>/bot<token>/<method>. ERR_INVALID for a method that isn't letters; ERR_TOO_LARGE. */
