@@ -109,8 +109,7 @@ static void start_bot(struct daemon *daemon)
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
                                        .global_rate_s = config->telegram.global_per_1000s / 1000.0,
-                                       .max_uploads = config->telegram.send_connections,
-                                       .seed = random_number()};
+                                       .max_uploads = config->telegram.send_connections};
     struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
                                        .shop_id = config->yookassa.shop_id,
                                        .secret = config->yookassa.secret,

@@ -218,7 +218,7 @@ int main(void)
     snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
     struct http_config http_config = {.allow_plain_http = true};
     http = http_new(&http_config);
-    struct telegram_config config = {.api_url = url, .token = token, .seed = 1};
+    struct telegram_config config = {.api_url = url, .token = token};
     CHECK_INT(telegram_new(http, &config, &tg), ERR_OK);
     test_begin();
     test_unknown_token();

@@ -4,18 +4,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include "bot/base/memory.h"
 #include "bot/services/provider/provider.h"
-#include "core/bug.h"
 
 struct local {
     struct provider provider; /* first */
     struct darkroom *darkroom;
     struct store *store;
-    struct making *makings;
+    LIST_HEAD(, making) makings;
 };
 
 struct making {
-    struct making *next, *previous;
+    LIST_ENTRY(making) next;
     struct local *local; /* NULL: canceled while the store was asked */
     provider_done_fn *done;
     void *ctx;
@@ -30,13 +31,6 @@ struct making {
 
 static void try_next(struct making *making);
 
-static void making_unlink(struct making *making)
-{
-    *(making->previous == NULL ? &making->local->makings : &making->previous->next) = making->next;
-    if (making->next != NULL)
-        making->next->previous = making->previous;
-}
-
 static void making_free(struct making *making)
 {
     free(making->recipe);
@@ -45,7 +39,7 @@ static void making_free(struct making *making)
 
 static void finish(struct making *making, const struct provider_result *result)
 {
-    making_unlink(making);
+    LIST_REMOVE(making, next);
     making->done(making->ctx, result);
     making_free(making);
 }
@@ -55,7 +49,7 @@ static void fail(struct making *making, enum provider_outcome outcome, const cha
     finish(making, &(struct provider_result){.outcome = outcome, .why = why});
 }
 
-static void made(void *ctx, enum err err, struct darkroom_result *result)
+static void picture_made(void *ctx, enum err err, struct darkroom_result *result)
 {
     struct making *making = ctx;
     if (err == ERR_OK)
@@ -69,7 +63,7 @@ static void made(void *ctx, enum err err, struct darkroom_result *result)
         fail(making, PROVIDER_TROUBLE, "the darkroom can't work");
 }
 
-static void read_done(void *ctx, enum err err, const struct store_object *object)
+static void reference_read(void *ctx, enum err err, const struct store_object *object)
 {
     struct making *making = ctx;
     making->reading = false;
@@ -83,8 +77,8 @@ static void read_done(void *ctx, enum err err, const struct store_object *object
         try_next(making);
         return;
     }
-    err = darkroom_make(making->local->darkroom, object->bytes, object->length, making->recipe, making->seed, made,
-                        making);
+    err = darkroom_make(making->local->darkroom, object->bytes, object->length, making->recipe, making->seed,
+                        picture_made, making);
     if (err == ERR_AGAIN)
         fail(making, PROVIDER_TROUBLE, "the darkroom's queue is full");
     else if (err != ERR_OK)
@@ -94,7 +88,7 @@ static void read_done(void *ctx, enum err err, const struct store_object *object
 static void read_reference(struct making *making)
 {
     making->reading = true;
-    store_get(making->local->store, making->names[making->at], read_done, making);
+    store_get(making->local->store, making->names[making->at], reference_read, making);
 }
 
 static void try_next(struct making *making)
@@ -112,9 +106,8 @@ static void try_next(struct making *making)
 static void local_make(struct provider *provider, const struct provider_task *task, provider_done_fn *done, void *ctx)
 {
     struct local *local = (struct local *)provider;
-    struct making *making = calloc(1, sizeof *making);
-    if (making == NULL || (making->recipe = strdup(task->recipe)) == NULL)
-        bug("out of memory");
+    struct making *making = memory_need(calloc(1, sizeof *making));
+    making->recipe = memory_copy(task->recipe);
     making->local = local;
     making->done = done;
     making->ctx = ctx;
@@ -124,10 +117,7 @@ static void local_make(struct provider *provider, const struct provider_task *ta
         if (name != NULL && store_name_valid(name))
             memcpy(making->names[making->count++], name, STORE_NAME_BYTES);
     }
-    making->next = local->makings;
-    if (making->next != NULL)
-        making->next->previous = making;
-    local->makings = making;
+    LIST_INSERT_HEAD(&local->makings, making, next);
     if (making->count == 0)
         fail(making, PROVIDER_PERMANENT, "there is no reference photo");
     else
@@ -138,7 +128,7 @@ static void local_make(struct provider *provider, const struct provider_task *ta
 static void drop(struct making *making)
 {
     struct darkroom *darkroom = making->local->darkroom;
-    making_unlink(making);
+    LIST_REMOVE(making, next);
     if (making->reading) {
         making->local = NULL;
         return;
@@ -150,7 +140,8 @@ static void drop(struct making *making)
 static void local_cancel(struct provider *provider, const void *ctx)
 {
     struct local *local = (struct local *)provider;
-    for (struct making *making = local->makings; making != NULL; making = making->next)
+    struct making *making;
+    LIST_FOREACH (making, &local->makings, next)
         if (making->ctx == ctx) {
             drop(making);
             return;
@@ -160,18 +151,15 @@ static void local_cancel(struct provider *provider, const void *ctx)
 static void local_free(struct provider *provider)
 {
     struct local *local = (struct local *)provider;
-    for (struct making *making = local->makings, *next; making != NULL; making = next) {
-        next = making->next;
-        drop(making);
-    }
+    while (!LIST_EMPTY(&local->makings))
+        drop(LIST_FIRST(&local->makings));
     free(local);
 }
 
 struct provider *provider_local_new(struct darkroom *darkroom, struct store *store)
 {
-    struct local *local = calloc(1, sizeof *local);
-    if (local == NULL)
-        bug("out of memory");
+    struct local *local = memory_need(calloc(1, sizeof *local));
+    LIST_INIT(&local->makings);
     local->provider = (struct provider){local_make, local_cancel, local_free};
     local->darkroom = darkroom;
     local->store = store;

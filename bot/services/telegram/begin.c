@@ -110,7 +110,7 @@ static bool take_identity(struct begin *begin, struct json_object *me)
 /* How long to wait before getMe is asked again; < 0 = not any more: the token is refused for good. */
 static int64_t ask_again_ms(struct begin *begin, const struct telegram_verdict *verdict)
 {
-    int64_t wait_ms = telegram_backoff_ms(begin->tg, ++begin->failures);
+    int64_t wait_ms = telegram_backoff_ms(++begin->failures);
     if (verdict->class != TELEGRAM_UNAUTHORIZED)
         return wait_ms;
     if (doubt_repeated(&begin->doubt, &wait_ms))

@@ -15,33 +15,24 @@
 #include "bot/base/json.h"
 #include "bot/base/log.h"
 #include "bot/base/memory.h"
+#include "bot/base/random.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/services/telegram/private.h"
 #include "bot/services/telegram/url.h"
+#include "core/backoff.h"
 #include "core/bug.h"
 
 enum {
-    BACKOFF_FIRST_MS = 500,
-    BACKOFF_DOUBLINGS = 7,
-    BACKOFF_LEAST_MS = 100,
+    BACKOFF_BASE_MS = 500,
+    BACKOFF_CAP_MS = 64000,
     IN_FLIGHT_DEFAULT = 64,
     UPLOADS_DEFAULT = 8,
     CHAT_BURST_DEFAULT = 3
 };
 
-int64_t telegram_random(struct telegram *tg, int64_t below)
+int64_t telegram_backoff_ms(int failures)
 {
-    tg->random ^= tg->random << 13;
-    tg->random ^= tg->random >> 7;
-    tg->random ^= tg->random << 17;
-    return below <= 1 ? 0 : (int64_t)(tg->random % (uint64_t)below);
-}
-
-int64_t telegram_backoff_ms(struct telegram *tg, int failures)
-{
-    int doublings = failures < 1 ? 0 : failures - 1 < BACKOFF_DOUBLINGS ? failures - 1 : BACKOFF_DOUBLINGS;
-    int64_t cap_ms = (int64_t)BACKOFF_FIRST_MS << doublings;
-    return BACKOFF_LEAST_MS + telegram_random(tg, cap_ms - BACKOFF_LEAST_MS);
+    return backoff_ms(failures > 0 ? failures - 1 : 0, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random_number());
 }
 
 struct telegram_verdict telegram_judge(const char *method, const struct http_answer *answer,
@@ -65,9 +56,7 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
 {
     if (telegram_token_check(config->token) != ERR_OK || telegram_api_url_check(config->api_url) != ERR_OK)
         return ERR_INVALID;
-    struct telegram *tg = calloc(1, sizeof *tg);
-    if (tg == NULL)
-        bug("out of memory");
+    struct telegram *tg = memory_need(calloc(1, sizeof *tg));
     log_redact_add(config->token);
     int64_t second = (int64_t)config->global_rate_s;
     struct governor_config rates = {
@@ -86,7 +75,6 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
     tg->governor = governor_new(&rates, 0);
     tg->api_url = memory_copy(config->api_url);
     tg->token = memory_copy(config->token);
-    tg->random = config->seed | 1;
     *ret_tg = tg;
     return ERR_OK;
 }
@@ -138,11 +126,6 @@ void telegram_stop(struct telegram *tg)
 {
     tg->stopped = true;
     governor_stop(tg->governor);
-}
-
-int64_t telegram_now_ms(const struct telegram *tg)
-{
-    return tg->now_ms;
 }
 
 /* ---- accepting ---- */
@@ -266,7 +249,7 @@ static void call_answered(void *ctx, struct http_answer *answer)
         verdict = telegram_judge(job->method, answer, &reply);
     job->transfer = 0;
     job->failures++;
-    int64_t wait_ms = verdict.retry_after_ms > 0 ? verdict.retry_after_ms : telegram_backoff_ms(tg, job->failures);
+    int64_t wait_ms = verdict.retry_after_ms > 0 ? verdict.retry_after_ms : telegram_backoff_ms(job->failures);
     bool in_time = job->deadline_ms == 0 || now_ms + wait_ms < job->deadline_ms;
     if (verdict.limited)
         governor_limited(tg->governor, now_ms, &job->item, wait_ms);

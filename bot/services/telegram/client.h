@@ -30,7 +30,6 @@ struct telegram_config {
     int global_burst;     /* 0 = the rate of one second */
     int max_in_flight;    /* calls at once, without uploads; 0 = 64 */
     int max_uploads;      /* at once; 0 = 8. No more than http lets go in line, or they wait there with their bytes */
-    uint64_t seed;        /* of the jitter */
 };
 
 /* Who has which share of the calls, when more wait than may go: see governor.h. */
@@ -120,8 +119,5 @@ size_t telegram_pending(const struct telegram *tg);
 int64_t telegram_next_deadline_ms(const struct telegram *tg);
 /* Send what may go now. */
 void telegram_run_due(struct telegram *tg, int64_t now_ms);
-
-/* The loop's time as last heard, for callbacks that make calls. */
-int64_t telegram_now_ms(const struct telegram *tg);
 
 #endif

@@ -8,20 +8,24 @@
  * enough. Must not decode or store anything; must not decide to exit, only say that it is over. */
 #include "bot/services/telegram/poll.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bot/base/json.h"
+#include "bot/base/memory.h"
+#include "bot/base/random.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/services/telegram/doubt.h"
 #include "bot/services/telegram/private.h"
 #include "bot/services/telegram/url.h"
+#include "core/backoff.h"
 #include "core/bug.h"
 
 enum {
     SMALL_BYTES = 1024, /* an answer up to this is looked into: it may be empty */
     CONFLICT_WAIT_MS = 5000,
-    CONFLICT_WAIT_MAX_MS = 40000,
+    CONFLICT_DOUBLINGS = 3, /* to 40 s: no quick retries against somebody who keeps asking */
     WHO_AM_I_TIMEOUT_MS = 30000,
     EMPTY_AT_ONCE_MS = 500,
     REPEATS_MAX = 4 /* after which the wait grows no more (8 s): it is everybody's who has written meanwhile */
@@ -44,9 +48,7 @@ struct telegram_poll {
 
 struct telegram_poll *telegram_poll_new(struct telegram *tg, telegram_poll_fn *on_news, void *ctx)
 {
-    struct telegram_poll *poll = calloc(1, sizeof *poll);
-    if (poll == NULL)
-        bug("out of memory");
+    struct telegram_poll *poll = memory_need(calloc(1, sizeof *poll));
     poll->tg = tg;
     poll->on_news = on_news;
     poll->ctx = ctx;
@@ -85,9 +87,9 @@ static void ask(struct telegram_poll *poll, int64_t now_ms)
         bug("an address that telegram_new let through");
     if (!poll->doubting)
         (void)snprintf(body, sizeof body,
-                       "{\"offset\":%lld,\"limit\":%d,\"timeout\":%d,"
+                       "{\"offset\":%" PRId64 ",\"limit\":%d,\"timeout\":%d,"
                        "\"allowed_updates\":[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\"]}",
-                       (long long)poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
+                       poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
     struct http_request request = {
         .url = url,
         .method = HTTP_POST,
@@ -109,7 +111,7 @@ static void wait_for(struct telegram_poll *poll, int64_t now_ms, int64_t wait_ms
     poll->due_ms = now_ms + wait_ms;
 }
 
-static void ignore(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+static void webhook_removed(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     (void)ctx;
     (void)verdict;
@@ -125,24 +127,22 @@ static void tell(struct telegram_poll *poll, enum telegram_poll_event event, con
 
 static void on_conflict(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
 {
-    int64_t wait_ms = CONFLICT_WAIT_MS;
-    for (int i = 0; i < poll->conflicts && wait_ms < CONFLICT_WAIT_MAX_MS; i++)
-        wait_ms *= 2;
+    int doublings = verdict->webhook ? 0 : poll->conflicts < CONFLICT_DOUBLINGS ? poll->conflicts : CONFLICT_DOUBLINGS;
+    int64_t wait_ms = (int64_t)CONFLICT_WAIT_MS << doublings;
     poll->conflicts++;
     if (verdict->webhook) { /* somebody set one behind our back */
         struct telegram_call call = {.method = "deleteWebhook", .params_json = "{\"drop_pending_updates\":false}"};
-        if (telegram_call(poll->tg, now_ms, &call, ignore, NULL) != ERR_OK)
+        if (telegram_call(poll->tg, now_ms, &call, webhook_removed, NULL) != ERR_OK)
             poll->failures++;
-        wait_ms = CONFLICT_WAIT_MS;
     }
-    wait_for(poll, now_ms, wait_ms + telegram_random(poll->tg, CONFLICT_WAIT_MS));
+    wait_for(poll, now_ms, wait_ms + backoff_ms(0, CONFLICT_WAIT_MS, CONFLICT_WAIT_MS, random_number()));
     tell(poll, TELEGRAM_POLL_CONFLICT, verdict, poll->conflicts);
 }
 
 /* getUpdates says so for the first time, or getMe once more. */
 static void on_unknown_token(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
 {
-    int64_t wait_ms = telegram_backoff_ms(poll->tg, ++poll->failures);
+    int64_t wait_ms = telegram_backoff_ms(++poll->failures);
     if (poll->doubting && doubt_repeated(&poll->doubt, &wait_ms)) {
         poll->state = IDLE;
         tell(poll, TELEGRAM_POLL_REFUSED, verdict, poll->doubt.times);
@@ -158,7 +158,7 @@ static void on_known(struct telegram_poll *poll, int64_t now_ms)
 {
     poll->doubting = false;
     poll->doubt = (struct doubt){0};
-    wait_for(poll, now_ms, telegram_backoff_ms(poll->tg, poll->failures));
+    wait_for(poll, now_ms, telegram_backoff_ms(poll->failures));
 }
 
 static void on_failure(struct telegram_poll *poll, const struct telegram_verdict *verdict, int64_t now_ms)
@@ -173,8 +173,7 @@ static void on_failure(struct telegram_poll *poll, const struct telegram_verdict
     }
     poll->conflicts = 0;
     poll->failures++;
-    wait_for(poll, now_ms,
-             verdict->retry_after_ms > 0 ? verdict->retry_after_ms : telegram_backoff_ms(poll->tg, poll->failures));
+    wait_for(poll, now_ms, verdict->retry_after_ms > 0 ? verdict->retry_after_ms : telegram_backoff_ms(poll->failures));
     tell(poll, TELEGRAM_POLL_TROUBLE, verdict, poll->failures);
 }
 
@@ -241,7 +240,7 @@ void telegram_poll_next(struct telegram_poll *poll, int64_t now_ms, int64_t offs
     poll->repeats = offset != poll->offset ? 0 : poll->repeats < REPEATS_MAX ? poll->repeats + 1 : REPEATS_MAX;
     poll->offset = offset;
     if (poll->repeats > 0) /* the batch could not be used: the same one will come again */
-        wait_for(poll, now_ms, telegram_backoff_ms(poll->tg, poll->repeats + 1));
+        wait_for(poll, now_ms, telegram_backoff_ms(poll->repeats + 1));
     else
         ask(poll, now_ms);
 }

@@ -18,16 +18,13 @@ struct telegram {
     struct telegram_fetches fetches; /* of files, from getFile on */
     size_t pending;                  /* jobs and fetches */
     size_t downloads;                /* on their way, of the fetches */
-    uint64_t random;
-    int64_t now_ms; /* the latest time heard */
-    bool stopped;   /* nothing begins any more */
-    bool canceling; /* inside telegram_cancel_all */
+    int64_t now_ms;                  /* the latest time heard */
+    bool stopped;                    /* nothing begins any more */
+    bool canceling;                  /* inside telegram_cancel_all */
 };
 
-/* 0 … below-1. */
-int64_t telegram_random(struct telegram *tg, int64_t below);
-/* With jitter: between 100 ms and 0.5 s, 1 s, 2 s … 64 s for the first, second … failure in a row. */
-int64_t telegram_backoff_ms(struct telegram *tg, int failures);
+/* With jitter: at most 0.5 s, 1 s, 2 s … 64 s for the first, second … failure in a row. */
+int64_t telegram_backoff_ms(int failures);
 /* What an answer means; *reply is the parsed body or NULL, the caller puts it. */
 struct telegram_verdict telegram_judge(const char *method, const struct http_answer *answer,
                                        struct json_object **ret_reply);

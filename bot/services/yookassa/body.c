@@ -4,6 +4,7 @@
  * here, with the field's name, and not by a 400 an hour later. */
 #include "bot/services/yookassa/body.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,7 +125,7 @@ enum err yookassa_body_payment(const struct yookassa_order *order, char **ret_bo
         return ERR_INVALID;
     }
     char id[24];
-    (void)snprintf(id, sizeof id, "%lld", (long long)order->order_id);
+    (void)snprintf(id, sizeof id, "%" PRId64, order->order_id);
     struct json_object *body = json_new_object(), *confirmation = json_new_object();
     struct json_object *metadata = json_new_object();
     add_amount(body, order->amount_kopecks);

@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-#include "core/bug.h"
+#include "bot/base/memory.h"
 
 enum { KEY_HEADER_BYTES = 128 };
 
 struct call {
-    struct call *next, **link;
+    LIST_ENTRY(call) next;
     struct yookassa *yookassa;
     yookassa_done_fn *done;
     void *ctx;
@@ -26,35 +27,29 @@ struct yookassa {
     char *payments_url; /* "…/payments" */
     char *shop_id, *secret, *proxy;
     int64_t timeout_ms;
-    struct call *calls;
+    LIST_HEAD(, call) calls;
 };
-
-static void *must(void *memory)
-{
-    if (memory == NULL)
-        bug("out of memory");
-    return memory;
-}
 
 static char *join(const char *one, size_t one_length, const char *two)
 {
     size_t bytes = one_length + strlen(two) + 1;
-    char *text = must(malloc(bytes));
+    char *text = memory_need(malloc(bytes));
     (void)snprintf(text, bytes, "%.*s%s", (int)one_length, one, two);
     return text;
 }
 
 struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *config)
 {
-    struct yookassa *yookassa = must(calloc(1, sizeof *yookassa));
+    struct yookassa *yookassa = memory_need(calloc(1, sizeof *yookassa));
     size_t length = strlen(config->api_url);
     while (length > 0 && config->api_url[length - 1] == '/')
         length--;
+    LIST_INIT(&yookassa->calls);
     yookassa->http = http;
     yookassa->payments_url = join(config->api_url, length, "/payments");
-    yookassa->shop_id = must(strdup(config->shop_id));
-    yookassa->secret = must(strdup(config->secret));
-    yookassa->proxy = must(strdup(config->proxy == NULL ? "" : config->proxy));
+    yookassa->shop_id = memory_copy(config->shop_id);
+    yookassa->secret = memory_copy(config->secret);
+    yookassa->proxy = memory_copy(config->proxy == NULL ? "" : config->proxy);
     yookassa->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : YOOKASSA_TIMEOUT_MS;
     return yookassa;
 }
@@ -63,8 +58,8 @@ void yookassa_free(struct yookassa *yookassa)
 {
     if (yookassa == NULL)
         return;
-    while (yookassa->calls != NULL)
-        http_cancel(yookassa->http, yookassa->calls->transfer);
+    while (!LIST_EMPTY(&yookassa->calls))
+        http_cancel(yookassa->http, LIST_FIRST(&yookassa->calls)->transfer);
     explicit_bzero(yookassa->secret, strlen(yookassa->secret));
     free(yookassa->secret);
     free(yookassa->shop_id);
@@ -73,24 +68,13 @@ void yookassa_free(struct yookassa *yookassa)
     free(yookassa);
 }
 
-static void unlink_call(struct call *call)
-{
-    *call->link = call->next;
-    if (call->next != NULL)
-        call->next->link = call->link;
-}
-
 static struct call *link_call(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx)
 {
-    struct call *call = must(calloc(1, sizeof *call));
+    struct call *call = memory_need(calloc(1, sizeof *call));
     call->yookassa = yookassa;
     call->done = done;
     call->ctx = ctx;
-    call->next = yookassa->calls;
-    call->link = &yookassa->calls;
-    if (call->next != NULL)
-        call->next->link = &call->next;
-    yookassa->calls = call;
+    LIST_INSERT_HEAD(&yookassa->calls, call, next);
     return call;
 }
 
@@ -113,12 +97,12 @@ static void hide_secret(struct yookassa_verdict *verdict, const char *secret)
         verdict->parameter[0] = '\0';
 }
 
-static void answered(void *ctx, struct http_answer *answer)
+static void payment_answered(void *ctx, struct http_answer *answer)
 {
     struct call *call = ctx;
     struct yookassa_payment payment;
     struct yookassa_reply reply = {.payment = NULL, .now_ms = answer->now_ms};
-    unlink_call(call);
+    LIST_REMOVE(call, next);
     yookassa_classify(answer, &reply.verdict);
     if (reply.verdict.kind == YOOKASSA_OK) {
         if (yookassa_payment_parse(answer->body, answer->bytes, &payment) != ERR_OK)
@@ -141,7 +125,7 @@ static void start(struct call *call, struct http_request *request)
     request->timeout_ms = yookassa->timeout_ms;
     request->proxy = yookassa->proxy;
     request->max_answer_bytes = YOOKASSA_ANSWER_MAX_BYTES;
-    call->transfer = http_start(yookassa->http, request, answered, call);
+    call->transfer = http_start(yookassa->http, request, payment_answered, call);
 }
 
 static bool key_right(const char *key)
