@@ -235,6 +235,9 @@ static void test_extra_fds(struct http *http)
     CHECK(write(pair[1], "x", 1) == 1);
     http_poll(http, fds, 1, 1000);
     CHECK(fds[0].can_read);
+    struct http_fd some[] = {{.fd = -1, .want_read = true, .can_read = true}, fds[0], {.fd = -1}, fds[1]};
+    http_poll(http, some, 4, 1000); /* one that is not there is not waited for */
+    CHECK(!some[0].can_read && some[1].can_read && !some[2].can_read && some[3].can_write);
     close(pair[0]);
     close(pair[1]);
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bot/base/memory.h"
 #include "bot/services/http/transfer.h"
 #include "core/bug.h"
 
@@ -22,38 +23,27 @@ struct http {
     struct transfer **transfers; /* by slot; NULL = freed */
     uint32_t *free_slots;
     size_t transfer_count, capacity, free_slot_count, active;
-    struct transfer *idle;
+    struct transfer_list idle, line; /* in line: those that wait */
     size_t idle_count;
-    struct transfer *first_in_line, *last_in_line; /* those that wait */
     size_t line_running, line_max;
     uint32_t generation;
     int64_t now_ms;
 };
 
-static char *copy(const char *text)
-{
-    if (text == NULL)
-        return NULL;
-    char *made = strdup(text);
-    if (made == NULL)
-        bug("out of memory");
-    return made;
-}
-
 struct http *http_new(const struct http_config *config)
 {
-    struct http *http = calloc(1, sizeof *http);
-    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        bug("out of memory");
+    struct http *http = memory_need(calloc(1, sizeof *http));
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        bug("curl can't be used");
+    TAILQ_INIT(&http->idle);
+    TAILQ_INIT(&http->line);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignore, NULL);
     http->config = *config;
-    http->config.proxy = http->proxy = copy(config->proxy);
+    http->config.proxy = http->proxy = memory_copy(config->proxy);
     http->config.ca_file = NULL;
     trust_init(&http->trust, config->ca_file);
-    http->multi = curl_multi_init();
-    if (http->multi == NULL)
-        bug("out of memory");
+    http->multi = memory_need(curl_multi_init());
     long hosts = config->max_host_connections > 0 ? config->max_host_connections : HOST_CONNECTIONS_DEFAULT;
     http->line_max = hosts > HOST_CONNECTIONS_SPARE ? (size_t)(hosts - HOST_CONNECTIONS_SPARE) : 1;
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, hosts);
@@ -89,9 +79,9 @@ static uint32_t slot_take(struct http *http)
 
 static struct transfer *transfer_take(struct http *http)
 {
-    struct transfer *transfer = http->idle;
+    struct transfer *transfer = TAILQ_FIRST(&http->idle);
     if (transfer != NULL) {
-        http->idle = transfer->next;
+        TAILQ_REMOVE(&http->idle, transfer, next);
         http->idle_count--;
     } else {
         transfer = transfer_new(&http->config, &http->trust);
@@ -110,16 +100,15 @@ static void transfer_give_back(struct http *http, struct transfer *transfer)
         transfer_free(transfer);
         return;
     }
-    transfer->next = http->idle;
-    http->idle = transfer;
+    TAILQ_INSERT_HEAD(&http->idle, transfer, next);
     http->idle_count++;
 }
 
 void http_rest(struct http *http)
 {
-    while (http->idle != NULL) {
-        struct transfer *transfer = http->idle;
-        http->idle = transfer->next;
+    while (!TAILQ_EMPTY(&http->idle)) {
+        struct transfer *transfer = TAILQ_FIRST(&http->idle);
+        TAILQ_REMOVE(&http->idle, transfer, next);
         transfer_free(transfer);
     }
     http->idle_count = 0;
@@ -135,27 +124,13 @@ static void hand_to_libcurl(struct http *http, struct transfer *transfer)
 static void line_join(struct http *http, struct transfer *transfer)
 {
     transfer->waiting = true;
-    transfer->next = NULL;
-    if (http->first_in_line == NULL)
-        http->first_in_line = transfer;
-    else
-        http->last_in_line->next = transfer;
-    http->last_in_line = transfer;
+    TAILQ_INSERT_TAIL(&http->line, transfer, next);
 }
 
-/* From wherever it stands. */
 static void line_leave(struct http *http, struct transfer *transfer)
 {
-    struct transfer *before = NULL;
-    for (struct transfer *one = http->first_in_line; one != transfer; one = one->next)
-        before = one;
-    if (before == NULL)
-        http->first_in_line = transfer->next;
-    else
-        before->next = transfer->next;
-    if (http->last_in_line == transfer)
-        http->last_in_line = before;
     transfer->waiting = false;
+    TAILQ_REMOVE(&http->line, transfer, next);
 }
 
 uint64_t http_start(struct http *http, const struct http_request *request, http_done_fn *done, void *ctx)
@@ -197,8 +172,8 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode result
         transfer->capacity = 0;
     }
     transfer_give_back(http, transfer);
-    while (http->first_in_line != NULL && http->line_running < http->line_max) {
-        struct transfer *next = http->first_in_line;
+    while (!TAILQ_EMPTY(&http->line) && http->line_running < http->line_max) {
+        struct transfer *next = TAILQ_FIRST(&http->line);
         line_leave(http, next);
         hand_to_libcurl(http, next);
     }
@@ -228,18 +203,25 @@ size_t http_active(const struct http *http)
 void http_poll(struct http *http, struct http_fd *fds, size_t fd_count, int timeout_ms)
 {
     struct curl_waitfd waits[HTTP_EXTRA_FDS_MAX];
+    unsigned count = 0;
     if (fd_count > HTTP_EXTRA_FDS_MAX)
         bug("more descriptors than HTTP_EXTRA_FDS_MAX");
     for (size_t i = 0; i < fd_count; i++) {
         int events = (fds[i].want_read ? CURL_WAIT_POLLIN : 0) | (fds[i].want_write ? CURL_WAIT_POLLOUT : 0);
-        waits[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = (short)events};
+        fds[i].can_read = fds[i].can_write = false;
+        if (fds[i].fd >= 0)
+            waits[count++] = (struct curl_waitfd){.fd = fds[i].fd, .events = (short)events};
     }
-    CURLMcode code = curl_multi_poll(http->multi, waits, (unsigned)fd_count, timeout_ms, NULL);
+    CURLMcode code = curl_multi_poll(http->multi, waits, count, timeout_ms, NULL);
     if (code != CURLM_OK && code != CURLM_UNRECOVERABLE_POLL)
         bug("curl can't wait");
-    for (size_t i = 0; i < fd_count; i++) {
-        fds[i].can_read = code == CURLM_OK && (waits[i].revents & (CURL_WAIT_POLLIN | CURL_WAIT_POLLPRI)) != 0;
-        fds[i].can_write = code == CURLM_OK && (waits[i].revents & CURL_WAIT_POLLOUT) != 0;
+    count = 0;
+    for (size_t i = 0; i < fd_count && code == CURLM_OK; i++) {
+        if (fds[i].fd < 0)
+            continue;
+        short got = waits[count++].revents;
+        fds[i].can_read = (got & (CURL_WAIT_POLLIN | CURL_WAIT_POLLPRI)) != 0;
+        fds[i].can_write = (got & CURL_WAIT_POLLOUT) != 0;
     }
 }
 
@@ -269,11 +251,7 @@ void http_free(struct http *http)
         if (transfer != NULL && transfer->id != 0)
             finish(http, transfer, CURLE_ABORTED_BY_CALLBACK, true);
     }
-    while (http->idle != NULL) {
-        struct transfer *transfer = http->idle;
-        http->idle = transfer->next;
-        transfer_free(transfer);
-    }
+    http_rest(http);
     (void)curl_multi_cleanup(http->multi);
     free(http->transfers);
     free(http->free_slots);

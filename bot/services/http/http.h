@@ -102,7 +102,7 @@ size_t http_active(const struct http *http); /* transfers started and not done *
 
 /* A descriptor of somebody else to wait for. */
 struct http_fd {
-    int fd;
+    int fd; /* below 0: none, it is not waited for, as with poll(2) */
     bool want_read, want_write;
     bool can_read, can_write; /* set by http_poll; an error or hang-up shows as readable */
 };

@@ -3,6 +3,7 @@
 #define BOT_SERVICES_HTTP_TRANSFER_H
 
 #include <curl/curl.h>
+#include <sys/queue.h>
 #include "bot/services/http/http.h"
 #include "bot/services/http/trouble.h"
 #include "bot/services/http/trust.h"
@@ -14,12 +15,12 @@ struct transfer_part {
 };
 
 struct transfer {
-    CURL *easy;            /* kept between requests: its options for everybody are set once */
-    const char *proxy;     /* the client's; "" = none */
-    uint64_t id;           /* 0 = idle */
-    uint32_t slot;         /* its index in http->transfers */
-    struct transfer *next; /* in the list of the idle, or in line */
-    bool in_line, waiting; /* waiting: libcurl does not know it yet */
+    CURL *easy;                 /* kept between requests: its options for everybody are set once */
+    const char *proxy;          /* the client's; "" = none */
+    uint64_t id;                /* 0 = idle */
+    uint32_t slot;              /* its index in http->transfers */
+    TAILQ_ENTRY(transfer) next; /* among the idle, or in line */
+    bool in_line, waiting;      /* waiting: libcurl does not know it yet */
     http_done_fn *done;
     void *ctx;
     struct curl_slist *headers;
@@ -33,6 +34,8 @@ struct transfer {
     char proxy_name[TROUBLE_PROXY_BYTES]; /* this request's */
     char error[CURL_ERROR_SIZE];
 };
+
+TAILQ_HEAD(transfer_list, transfer);
 
 /* With the options every request shares. Never NULL. */
 struct transfer *transfer_new(const struct http_config *config, const struct trust *trust);

@@ -14,17 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/base/memory.h"
 #include "core/bug.h"
 
 enum { HASH_DIGITS = 8, LINE_BYTES = 128 };
-
-static char *copy(const char *text)
-{
-    char *made = text == NULL ? NULL : strdup(text);
-    if (text != NULL && made == NULL)
-        bug("out of memory");
-    return made;
-}
 
 static size_t count_certificates(const char *path)
 {
@@ -62,9 +55,10 @@ void trust_choose(const char *ca_file, const char *system_file, const char *syst
     size_t links = count_links(system_dir);
     bool whole = links > 0 && links >= count_certificates(system_file);
     if (ca_file != NULL) /* there can be one file only: beside it the directory is all there is of the system's */
-        *ret_trust = (struct trust){.file = copy(ca_file), .dir = links > 0 ? copy(system_dir) : NULL};
+        *ret_trust = (struct trust){.file = memory_copy(ca_file), .dir = links > 0 ? memory_copy(system_dir) : NULL};
     else
-        *ret_trust = (struct trust){.file = whole ? NULL : copy(system_file), .dir = whole ? copy(system_dir) : NULL};
+        *ret_trust = (struct trust){.file = whole ? NULL : memory_copy(system_file),
+                                    .dir = whole ? memory_copy(system_dir) : NULL};
 }
 
 void trust_init(struct trust *trust, const char *ca_file)
