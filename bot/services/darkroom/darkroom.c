@@ -20,10 +20,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "bot/base/memory.h"
+#include "bot/base/random.h"
 #include "bot/services/darkroom/jobs.h"
 #include "bot/services/darkroom/spawn.h"
 #include "bot/services/darkroom/wire.h"
-#include "core/bug.h"
+#include "core/backoff.h"
 
 enum {
     DEFAULT_JOB_TIMEOUT_MS = 20000,
@@ -32,8 +34,8 @@ enum {
     START_TIMEOUT_MS = 15000,
     MOVES_MS = 10, /* of processor time between two looks; less is standing still */
     START_TRIES = 3,
-    BACKOFF_FIRST_MS = 100,
-    BACKOFF_MAX_MS = 30000,
+    BACKOFF_BASE_MS = 200,
+    BACKOFF_CAP_MS = 30000,
     REAP_MS = 20,
     DYING_MAX = 4 /* killed but not yet gone; no new one is started while there are so many */
 };
@@ -49,7 +51,7 @@ struct darkroom {
     int fd;
     int64_t deadline_ms;              /* when to look at the process; in NONE: when one may be started again */
     int64_t cpu_from_ms, cpu_seen_ms; /* its processor time at the stage's begin, and when it was last looked at */
-    uint32_t deaths;                  /* in a row, without an answer in between: sets the back-off */
+    int deaths;                       /* in a row, without an answer in between: sets the back-off */
     uint32_t start_deaths;            /* in a row, before a hello */
     struct wire_answer answer;
     size_t answer_got, body_got;
@@ -61,12 +63,8 @@ struct darkroom {
 
 struct darkroom *darkroom_new(const struct darkroom_config *config)
 {
-    struct darkroom *darkroom = calloc(1, sizeof *darkroom);
-    char *path = strdup(config->program_path);
-    if (darkroom == NULL || path == NULL) {
-        bug("out of memory");
-    }
-    darkroom->program_path = path;
+    struct darkroom *darkroom = memory_need(calloc(1, sizeof *darkroom));
+    darkroom->program_path = memory_copy(config->program_path);
     darkroom->job_timeout_ms = config->job_timeout_ms != 0 ? config->job_timeout_ms : DEFAULT_JOB_TIMEOUT_MS;
     darkroom->idle_ms = config->idle_ms != 0 ? config->idle_ms : DEFAULT_IDLE_MS;
     jobs_init(&darkroom->jobs, config->max_queue != 0 ? config->max_queue : DEFAULT_QUEUE);
@@ -77,30 +75,26 @@ struct darkroom *darkroom_new(const struct darkroom_config *config)
 static void finish_first(struct darkroom *darkroom, enum err err, struct darkroom_result *result)
 {
     struct job *job = jobs_take(&darkroom->jobs);
-    if (job != NULL && job->done != NULL) {
+    if (job != NULL && job->done != NULL)
         job->done(job->ctx, err, result);
-    }
     free(job);
 }
 
 static void reap(struct darkroom *darkroom, int64_t now_ms)
 {
-    for (size_t i = 0; i < darkroom->dying_count;) {
-        if (spawn_is_gone(darkroom->dying[i])) {
+    for (size_t i = 0; i < darkroom->dying_count;)
+        if (spawn_is_gone(darkroom->dying[i]))
             darkroom->dying[i] = darkroom->dying[--darkroom->dying_count];
-        } else {
+        else
             i++;
-        }
-    }
     darkroom->reap_at_ms = now_ms + REAP_MS;
 }
 
 /* Whatever the process was doing, it is over: its body and descriptor are gone, it is killed and will be reaped. */
 static void end_process(struct darkroom *darkroom, int64_t now_ms)
 {
-    if (darkroom->stage == STAGE_NONE) {
+    if (darkroom->stage == STAGE_NONE)
         return;
-    }
     (void)close(darkroom->fd);
     (void)kill(darkroom->pid, SIGKILL);
     darkroom->dying[darkroom->dying_count++] = darkroom->pid; /* start_process left room */
@@ -116,9 +110,8 @@ static void end_process(struct darkroom *darkroom, int64_t now_ms)
 
 void darkroom_free(struct darkroom *darkroom)
 {
-    if (darkroom == NULL) {
+    if (darkroom == NULL)
         return;
-    }
     end_process(darkroom, 0);
     for (size_t i = 0; i < darkroom->dying_count; i++) { /* killed already, so this is short */
         while (waitpid(darkroom->dying[i], NULL, 0) < 0 && errno == EINTR) {
@@ -129,13 +122,10 @@ void darkroom_free(struct darkroom *darkroom)
     free(darkroom);
 }
 
-static int64_t backoff_ms(uint32_t deaths)
+/* It died once more, or could not be started: not at once again. */
+static void back_off(struct darkroom *darkroom, int64_t now_ms)
 {
-    int64_t wait_ms = BACKOFF_FIRST_MS;
-    for (uint32_t i = 1; i < deaths && wait_ms < BACKOFF_MAX_MS; i++) {
-        wait_ms *= 2;
-    }
-    return wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS;
+    darkroom->deadline_ms = now_ms + backoff_ms(darkroom->deaths++, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random_number());
 }
 
 /* The process died, took too much, stands still or talks nonsense. */
@@ -143,13 +133,11 @@ static void lose_process(struct darkroom *darkroom, enum err err, int64_t now_ms
 {
     enum stage was = darkroom->stage;
     end_process(darkroom, now_ms);
-    darkroom->deaths++;
-    darkroom->deadline_ms = now_ms + backoff_ms(darkroom->deaths);
-    if (was == STAGE_STARTING && ++darkroom->start_deaths >= START_TRIES) {
+    back_off(darkroom, now_ms);
+    if (was == STAGE_STARTING && ++darkroom->start_deaths >= START_TRIES)
         finish_first(darkroom, ERR_IO, NULL);
-    } else if (was == STAGE_BUSY) {
+    else if (was == STAGE_BUSY)
         finish_first(darkroom, err, NULL);
-    }
 }
 
 /* STARTING or BUSY, so much processor time at most. Looked at again when it may have used that up. */
@@ -180,11 +168,9 @@ static void start_process(struct darkroom *darkroom, int64_t now_ms)
         return;
     }
     if (spawn_program(darkroom->program_path, &darkroom->pid, &darkroom->fd) != ERR_OK) {
-        darkroom->deaths++;
-        darkroom->deadline_ms = now_ms + backoff_ms(darkroom->deaths);
-        if (++darkroom->start_deaths >= START_TRIES) {
+        back_off(darkroom, now_ms);
+        if (++darkroom->start_deaths >= START_TRIES)
             finish_first(darkroom, ERR_IO, NULL);
-        }
         return;
     }
     begin_stage(darkroom, STAGE_STARTING, START_TIMEOUT_MS, now_ms);
@@ -200,15 +186,13 @@ static void go_idle(struct darkroom *darkroom, int64_t now_ms)
 /* False: the process is gone. */
 static bool send_job(struct darkroom *darkroom)
 {
-    struct job *job = darkroom->jobs.first;
+    struct job *job = STAILQ_FIRST(&darkroom->jobs.list);
     while (job->sent < job->len) {
         ssize_t put = send(darkroom->fd, job->data + job->sent, job->len - job->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (put < 0 && errno == EINTR) {
+        if (put < 0 && errno == EINTR)
             continue;
-        }
-        if (put < 0) {
+        if (put < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK;
-        }
         job->sent += (size_t)put;
     }
     return true;
@@ -217,9 +201,8 @@ static bool send_job(struct darkroom *darkroom)
 static bool answer_is_sane(const struct darkroom *darkroom)
 {
     const struct wire_answer *answer = &darkroom->answer;
-    if (darkroom->stage == STAGE_STARTING) {
+    if (darkroom->stage == STAGE_STARTING)
         return answer->magic == WIRE_HELLO_MAGIC && answer->body_len == 0;
-    }
     return darkroom->stage == STAGE_BUSY && answer->magic == WIRE_ANSWER_MAGIC &&
            answer->body_len <= DARKROOM_OUTPUT_MAX_BYTES && answer->err >= 0 && answer->err < ERR_COUNT &&
            answer->verdict >= 0 && answer->verdict < PHOTO_VERDICT_COUNT && answer->width >= 0 && answer->height >= 0;
@@ -261,17 +244,13 @@ static int read_some(struct darkroom *darkroom, int64_t now_ms)
     }
     *(header ? &darkroom->answer_got : &darkroom->body_got) += (size_t)got;
     if (header && darkroom->answer_got == sizeof darkroom->answer) {
-        if (!answer_is_sane(darkroom)) {
+        if (!answer_is_sane(darkroom))
             return -1;
-        }
-        darkroom->body = darkroom->answer.body_len == 0 ? NULL : malloc(darkroom->answer.body_len);
-        if (darkroom->body == NULL && darkroom->answer.body_len > 0) {
-            bug("out of memory");
-        }
+        size_t bytes = darkroom->answer.body_len;
+        darkroom->body = bytes == 0 ? NULL : memory_need(malloc(bytes));
     }
-    if (darkroom->answer_got == sizeof darkroom->answer && darkroom->body_got == darkroom->answer.body_len) {
+    if (darkroom->answer_got == sizeof darkroom->answer && darkroom->body_got == darkroom->answer.body_len)
         take_answer(darkroom, now_ms);
-    }
     return 1;
 }
 
@@ -281,9 +260,8 @@ static void move_on(struct darkroom *darkroom, int64_t now_ms)
     bool waiting = darkroom->jobs.count > 0, late = now_ms >= darkroom->deadline_ms;
     switch (darkroom->stage) {
     case STAGE_NONE:
-        if (waiting && late) {
+        if (waiting && late)
             start_process(darkroom, now_ms);
-        }
         break;
     case STAGE_STARTING:
     case STAGE_BUSY:
@@ -293,11 +271,10 @@ static void move_on(struct darkroom *darkroom, int64_t now_ms)
         }
         break;
     case STAGE_IDLE:
-        if (waiting) {
+        if (waiting)
             begin_stage(darkroom, STAGE_BUSY, darkroom->job_timeout_ms, now_ms);
-        } else if (late) {
+        else if (late)
             end_process(darkroom, now_ms);
-        }
         break;
     case STAGE_COUNT: break;
     }
@@ -305,30 +282,25 @@ static void move_on(struct darkroom *darkroom, int64_t now_ms)
 
 void darkroom_ready(struct darkroom *darkroom, short revents, int64_t now_ms)
 {
-    if (darkroom->dying_count > 0) {
+    if (darkroom->dying_count > 0)
         reap(darkroom, now_ms);
-    }
     if (darkroom->stage != STAGE_NONE && (revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
         int more = 1;
-        while (more > 0 && darkroom->stage != STAGE_NONE) {
+        while (more > 0 && darkroom->stage != STAGE_NONE)
             more = read_some(darkroom, now_ms);
-        }
-        if (more < 0) {
+        if (more < 0)
             lose_process(darkroom, ERR_CLOSED, now_ms);
-        }
     }
     move_on(darkroom, now_ms);
-    if (darkroom->stage == STAGE_BUSY && !send_job(darkroom)) {
+    if (darkroom->stage == STAGE_BUSY && !send_job(darkroom))
         lose_process(darkroom, ERR_CLOSED, now_ms);
-    }
 }
 
 enum err darkroom_examine(struct darkroom *darkroom, const void *bytes, size_t len, int32_t min_side_px,
                           darkroom_done_fn *done, void *ctx)
 {
-    if (len > DARKROOM_INPUT_MAX_BYTES) {
+    if (len > DARKROOM_INPUT_MAX_BYTES)
         return ERR_TOO_LARGE;
-    }
     struct wire_request request = {.kind = WIRE_EXAMINE, .body_len = (uint32_t)len, .width = min_side_px};
     return jobs_add(&darkroom->jobs, request, bytes, NULL, done, ctx);
 }
@@ -337,9 +309,8 @@ enum err darkroom_make(struct darkroom *darkroom, const void *reference, size_t 
                        darkroom_done_fn *done, void *ctx)
 {
     size_t text_len = strlen(recipe);
-    if (len > DARKROOM_INPUT_MAX_BYTES || text_len > DARKROOM_RECIPE_MAX_BYTES) {
+    if (len > DARKROOM_INPUT_MAX_BYTES || text_len > DARKROOM_RECIPE_MAX_BYTES)
         return ERR_TOO_LARGE;
-    }
     struct wire_request request = {
         .kind = WIRE_MAKE, .body_len = (uint32_t)len, .text_len = (uint32_t)text_len, .seed = seed};
     return jobs_add(&darkroom->jobs, request, reference, recipe, done, ctx);
@@ -349,9 +320,8 @@ enum err darkroom_render(struct darkroom *darkroom, const void *bytes, size_t le
                          darkroom_done_fn *done, void *ctx)
 {
     if (len > DARKROOM_INPUT_MAX_BYTES || width < 1 || height < 1 || width > DARKROOM_SIDE_MAX ||
-        height > DARKROOM_SIDE_MAX) {
+        height > DARKROOM_SIDE_MAX)
         return ERR_TOO_LARGE;
-    }
     struct wire_request request = {.kind = WIRE_RENDER, .body_len = (uint32_t)len, .width = width, .height = height};
     return jobs_add(&darkroom->jobs, request, bytes, NULL, done, ctx);
 }
@@ -359,9 +329,8 @@ enum err darkroom_render(struct darkroom *darkroom, const void *bytes, size_t le
 enum err darkroom_compare(struct darkroom *darkroom, const uint8_t *sketches, size_t count, darkroom_done_fn *done,
                           void *ctx)
 {
-    if (count < 2 || count > 1 + DARKROOM_SKETCHES_MAX) {
+    if (count < 2 || count > 1 + DARKROOM_SKETCHES_MAX)
         return ERR_TOO_LARGE;
-    }
     struct wire_request request = {.kind = WIRE_COMPARE, .body_len = (uint32_t)count * DARKROOM_SKETCH_BYTES};
     return jobs_add(&darkroom->jobs, request, sketches, NULL, done, ctx);
 }
@@ -378,10 +347,10 @@ int darkroom_fd(const struct darkroom *darkroom)
 
 short darkroom_events(const struct darkroom *darkroom)
 {
-    if (darkroom->stage == STAGE_NONE) {
+    if (darkroom->stage == STAGE_NONE)
         return 0;
-    }
-    bool writing = darkroom->stage == STAGE_BUSY && darkroom->jobs.first->sent < darkroom->jobs.first->len;
+    const struct job *job = STAILQ_FIRST(&darkroom->jobs.list);
+    bool writing = darkroom->stage == STAGE_BUSY && job->sent < job->len;
     return writing ? POLLIN | POLLOUT : POLLIN;
 }
 
@@ -389,11 +358,10 @@ int64_t darkroom_next_deadline_ms(const struct darkroom *darkroom)
 {
     bool waiting = darkroom->jobs.count > 0;
     int64_t deadline_ms = INT64_MAX;
-    if (darkroom->stage == STAGE_IDLE && waiting) {
+    if (darkroom->stage == STAGE_IDLE && waiting)
         deadline_ms = INT64_MIN;
-    } else if (darkroom->stage != STAGE_NONE || waiting) {
+    else if (darkroom->stage != STAGE_NONE || waiting)
         deadline_ms = darkroom->deadline_ms;
-    }
     return darkroom->dying_count > 0 && darkroom->reap_at_ms < deadline_ms ? darkroom->reap_at_ms : deadline_ms;
 }
 

@@ -6,60 +6,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bug.h"
+#include "bot/base/memory.h"
 
 void jobs_init(struct jobs *jobs, size_t max_count)
 {
     *jobs = (struct jobs){.max_count = max_count};
-    jobs->last = &jobs->first;
+    STAILQ_INIT(&jobs->list);
 }
 
-static struct job *unlink_at(struct jobs *jobs, struct job **at)
+static void forget(struct jobs *jobs, struct job *job)
 {
-    struct job *job = *at;
-    *at = job->next;
-    if (jobs->last == &job->next) {
-        jobs->last = at;
-    }
+    STAILQ_REMOVE(&jobs->list, job, job, next);
     jobs->count--;
     jobs->bytes -= job->len;
-    return job;
 }
 
 struct job *jobs_take(struct jobs *jobs)
 {
-    return jobs->first == NULL ? NULL : unlink_at(jobs, &jobs->first);
+    struct job *job = STAILQ_FIRST(&jobs->list);
+    if (job != NULL)
+        forget(jobs, job);
+    return job;
 }
 
 void jobs_done(struct jobs *jobs)
 {
-    while (jobs->first != NULL) {
+    while (!STAILQ_EMPTY(&jobs->list))
         free(jobs_take(jobs));
-    }
 }
 
 enum err jobs_add(struct jobs *jobs, struct wire_request request, const void *body, const char *text,
                   darkroom_done_fn *done, void *ctx)
 {
     size_t len = sizeof request + request.body_len + request.text_len;
-    if (jobs->count >= jobs->max_count || (jobs->count > 0 && jobs->bytes + len > DARKROOM_QUEUE_MAX_BYTES)) {
+    if (jobs->count >= jobs->max_count || (jobs->count > 0 && jobs->bytes + len > DARKROOM_QUEUE_MAX_BYTES))
         return ERR_AGAIN;
-    }
-    struct job *job = malloc(sizeof *job + len);
-    if (job == NULL) {
-        bug("out of memory");
-    }
+    struct job *job = memory_need(malloc(sizeof *job + len));
     *job = (struct job){.done = done, .ctx = ctx, .len = len};
     request.magic = WIRE_REQUEST_MAGIC;
     memcpy(job->data, &request, sizeof request);
-    if (request.body_len > 0) {
+    if (request.body_len > 0)
         memcpy(job->data + sizeof request, body, request.body_len);
-    }
-    if (request.text_len > 0) {
+    if (request.text_len > 0)
         memcpy(job->data + sizeof request + request.body_len, text, request.text_len);
-    }
-    *jobs->last = job;
-    jobs->last = &job->next;
+    STAILQ_INSERT_TAIL(&jobs->list, job, next);
     jobs->count++;
     jobs->bytes += len;
     return ERR_OK;
@@ -67,14 +57,15 @@ enum err jobs_add(struct jobs *jobs, struct wire_request request, const void *bo
 
 void jobs_cancel(struct jobs *jobs, const void *ctx, int first_runs)
 {
-    for (struct job **at = &jobs->first; *at != NULL;) {
-        if ((*at)->ctx != ctx) {
-            at = &(*at)->next;
-        } else if (first_runs && *at == jobs->first) {
-            (*at)->done = NULL;
-            at = &(*at)->next;
-        } else {
-            free(unlink_at(jobs, at));
+    for (struct job *job = STAILQ_FIRST(&jobs->list), *next; job != NULL; job = next) {
+        next = STAILQ_NEXT(job, next);
+        if (job->ctx != ctx)
+            continue;
+        if (first_runs && job == STAILQ_FIRST(&jobs->list)) {
+            job->done = NULL;
+            continue;
         }
+        forget(jobs, job);
+        free(job);
     }
 }

@@ -4,11 +4,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/darkroom/wire.h"
 
 struct job {
-    struct job *next;
+    STAILQ_ENTRY(job) next;
     darkroom_done_fn *done; /* NULL: cancelled while running */
     void *ctx;
     size_t len, sent; /* of data */
@@ -16,7 +17,7 @@ struct job {
 };
 
 struct jobs {
-    struct job *first, **last;
+    STAILQ_HEAD(, job) list;
     size_t count, max_count;
     size_t bytes; /* at most DARKROOM_QUEUE_MAX_BYTES, or one job */
 };

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,13 +18,11 @@ enum { SPAWN_SOCKET_BYTES = 1024 * 1024 };
 
 static bool make_pair(int pair[2])
 {
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
-    }
     int size = SPAWN_SOCKET_BYTES; /* a hint: fewer turns of the loop for a big photo */
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         (void)setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    }
     int flags = fcntl(pair[0], F_GETFL);
     if (flags < 0 || fcntl(pair[0], F_SETFL, flags | O_NONBLOCK) != 0) {
         (void)close(pair[0]);
@@ -51,18 +48,17 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     return failed;
 }
 
-enum err spawn_program(const char *path, pid_t *ret_pid, int *ret_fd)
+enum err spawn_program(char *path, pid_t *ret_pid, int *ret_fd)
 {
     char language[] = "LC_ALL=C.UTF-8", home[] = "HOME=/nonexistent";
     char *const environment[] = {language, home, NULL};
-    char *const arguments[] = {(char *)(uintptr_t)path, NULL}; /* posix_spawn wants non-const and does not write */
+    char *const arguments[] = {path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int pair[2];
     pid_t pid = 0;
-    if (!make_pair(pair)) {
+    if (!make_pair(pair))
         return ERR_IO;
-    }
     if (posix_spawn_file_actions_init(&actions) != 0) {
         (void)close(pair[0]);
         (void)close(pair[1]);
@@ -71,9 +67,8 @@ enum err spawn_program(const char *path, pid_t *ret_pid, int *ret_fd)
     int failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
         failed = prepare(&actions, &attributes, pair[1]);
-        if (failed == 0) {
+        if (failed == 0)
             failed = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
-        }
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -91,9 +86,8 @@ int64_t spawn_cpu_ms(pid_t pid)
 {
     clockid_t clock = 0;
     struct timespec used;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return 0;
-    }
     return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 

@@ -14,9 +14,8 @@ struct canvas canvas_new(int width, int height)
 {
     struct canvas canvas = {.width = width, .height = height};
     canvas.rgb = calloc((size_t)width * (size_t)height, 3);
-    if (canvas.rgb == NULL) {
+    if (canvas.rgb == NULL)
         bug("out of memory");
-    }
     return canvas;
 }
 
@@ -58,9 +57,8 @@ static struct canvas shrink_by(const struct canvas *from, int n)
                 }
             }
             uint8_t *out = canvas_at(&to, x, y);
-            for (int c = 0; c < 3; c++) {
+            for (int c = 0; c < 3; c++)
                 out[c] = (uint8_t)(sum[c] / area);
-            }
         }
     }
     return to;
@@ -153,12 +151,10 @@ void canvas_blur(struct canvas *canvas, int radius)
     int box = clamp_int((radius * 6 + 5) / 10, 1, 100); /* three boxes of 0.6 r spread like a Gaussian */
     struct canvas turned = canvas_new(h, w);            /* transposed on the way, so both passes read along rows */
     for (int pass = 0; pass < 3; pass++) {
-        for (int y = 0; y < h; y++) {
+        for (int y = 0; y < h; y++)
             blur_line(canvas_at(canvas, 0, y), turned.rgb + (size_t)y * 3, 3, (size_t)h * 3, w, box);
-        }
-        for (int x = 0; x < w; x++) {
+        for (int x = 0; x < w; x++)
             blur_line(canvas_at(&turned, 0, x), canvas->rgb + (size_t)x * 3, 3, (size_t)w * 3, h, box);
-        }
     }
     canvas_done(&turned);
 }
@@ -192,13 +188,11 @@ void canvas_fill(struct canvas *canvas, int x, int y, int w, int h, uint32_t col
 void canvas_paste(struct canvas *onto, const struct canvas *from, int x, int y)
 {
     for (int j = 0; j < from->height; j++) {
-        if (y + j < 0 || y + j >= onto->height) {
+        if (y + j < 0 || y + j >= onto->height)
             continue;
-        }
         int left = x < 0 ? -x : 0, right = clamp_int(from->width, 0, onto->width - x);
-        if (right > left) {
+        if (right > left)
             memcpy(canvas_at(onto, x + left, y + j), canvas_at(from, left, j), (size_t)(right - left) * 3);
-        }
     }
 }
 
@@ -213,9 +207,8 @@ enum err canvas_to_jpeg(const struct canvas *canvas, int quality, uint8_t **ret_
                  vips_jpegsave_buffer(tagged, &jpeg, &len, "Q", quality, "strip", TRUE, "optimize_coding", TRUE, NULL);
     g_clear_object(&tagged);
     g_clear_object(&image);
-    if (failed) {
+    if (failed)
         return ERR_IO;
-    }
     *ret_jpeg = jpeg;
     *ret_len = len;
     return ERR_OK;

@@ -23,16 +23,14 @@ void decode_init(void)
         int (*function)(const char *);
         void *object;
     } vips = {.function = vips_init};
-    if (dladdr(vips.object, &info) == 0 || info.dli_fname == NULL) {
+    if (dladdr(vips.object, &info) == 0 || info.dli_fname == NULL)
         return;
-    }
     const char *slash = strrchr(info.dli_fname, '/');
     int dir_len = slash == NULL ? 0 : (int)(slash - info.dli_fname) + 1;
     int len = snprintf(path, sizeof path, "%.*svips-modules-%d.%d/vips-heif.so", dir_len, info.dli_fname,
                        VIPS_MAJOR_VERSION, VIPS_MINOR_VERSION);
-    if (len > 0 && (size_t)len < sizeof path) {
+    if (len > 0 && (size_t)len < sizeof path)
         (void)g_module_open(path, G_MODULE_BIND_LAZY); /* registers itself; stays for ever */
-    }
 }
 
 /* What is decoded, and how. */
@@ -71,14 +69,12 @@ static VipsImage *open_header(const struct source *source, int shrink)
     case SURVEY_NONE: failed = vips_svgload_buffer(data, source->len, &image, NULL); break;
     case SURVEY_FORMAT_COUNT: break;
     }
-    if (failed != 0) {
+    if (failed != 0)
         return NULL;
-    }
     if (source->format == SURVEY_PNG && vips_image_get_typeof(image, VIPS_META_ORIENTATION) == 0) {
         int orientation = orient_in_texts(image);
-        if (orientation != 0) {
+        if (orientation != 0)
             vips_image_set_int(image, VIPS_META_ORIENTATION, orientation);
-        }
     }
     return image;
 }
@@ -86,9 +82,8 @@ static VipsImage *open_header(const struct source *source, int shrink)
 static enum photo_verdict check_header(const VipsImage *image, int64_t pixels_max)
 {
     int64_t width = vips_image_get_width(image), height = vips_image_get_height(image);
-    if (width < 1 || height < 1 || vips_image_get_bands(image) < 1 || vips_image_get_bands(image) > 5) {
+    if (width < 1 || height < 1 || vips_image_get_bands(image) < 1 || vips_image_get_bands(image) > 5)
         return PHOTO_BROKEN;
-    }
     return width <= DECODE_SIDE_MAX && height <= DECODE_SIDE_MAX && width * height <= pixels_max
                ? PHOTO_GOOD
                : PHOTO_TOO_MANY_PIXELS;
@@ -110,20 +105,17 @@ static bool to_plain_srgb(VipsImage **image)
         VipsArrayDouble *background = vips_array_double_new(white, vips_image_get_bands(*image) > 3 ? 3 : 1);
         int failed = vips_flatten(*image, &next, "background", background, NULL);
         vips_area_unref(VIPS_AREA(background));
-        if (!replace(image, failed, next)) {
+        if (!replace(image, failed, next))
             return false;
-        }
     }
     if (vips_image_get_interpretation(*image) != VIPS_INTERPRETATION_sRGB || vips_image_get_bands(*image) != 3) {
         int failed = vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB, NULL);
-        if (!replace(image, failed, next)) {
+        if (!replace(image, failed, next))
             return false;
-        }
     }
     int failed = vips_cast_uchar(*image, &next, NULL);
-    if (!replace(image, failed, next) || vips_image_get_bands(*image) < 3) {
+    if (!replace(image, failed, next) || vips_image_get_bands(*image) < 3)
         return false;
-    }
     failed = vips_extract_band(*image, &next, 0, "n", 3, NULL);
     return replace(image, failed, next);
 }
@@ -133,9 +125,8 @@ static enum photo_verdict cut_to(VipsImage **image, int rows)
 {
     VipsImage *next = NULL;
     int height = vips_image_get_height(*image);
-    if ((height - rows) * INT64_C(100) > height * (int64_t)DECODE_MISSING_MAX_PERCENT) {
+    if ((height - rows) * INT64_C(100) > height * (int64_t)DECODE_MISSING_MAX_PERCENT)
         return PHOTO_INCOMPLETE;
-    }
     int failed = vips_extract_area(*image, &next, 0, 0, vips_image_get_width(*image), rows, NULL);
     return replace(image, failed, next) ? PHOTO_GOOD : PHOTO_BROKEN;
 }
@@ -148,9 +139,8 @@ static int count_rows(VipsImage *opened)
     VipsRegion *region = vips_region_new(opened);
     while (rows < height) {
         VipsRect strip = {0, rows, width, height - rows < STRIP ? height - rows : STRIP};
-        if (vips_region_prepare(region, &strip) != 0) {
+        if (vips_region_prepare(region, &strip) != 0)
             break;
-        }
         rows += strip.height;
     }
     g_object_unref(region);
@@ -176,11 +166,9 @@ static int count_own_rows(const VipsImage *image)
     const uint8_t *pixels = image->data, *fill = pixels + (width * rows - 1) * 3;
     for (; rows > 0 && is_filling(fill); rows--) {
         const uint8_t *row = pixels + (rows - 1) * width * 3;
-        for (size_t x = 0; x < width; x++) {
-            if (memcmp(row + x * 3, fill, 3) != 0) {
+        for (size_t x = 0; x < width; x++)
+            if (memcmp(row + x * 3, fill, 3) != 0)
                 return (int)rows;
-            }
-        }
     }
     return (int)rows;
 }
@@ -189,20 +177,17 @@ static int count_own_rows(const VipsImage *image)
 static VipsImage *develop(VipsImage *opened, int side_max, bool with_profile)
 {
     VipsImage *image = NULL, *next = NULL;
-    if (vips_copy(opened, &image, NULL) != 0) {
+    if (vips_copy(opened, &image, NULL) != 0)
         return NULL;
-    }
-    if (!with_profile) {
+    if (!with_profile)
         vips_image_remove(image, VIPS_META_ICC_NAME);
-    }
     bool profiled = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
     int failed = profiled ? vips_thumbnail_image(image, &next, side_max, "height", side_max, "size", VIPS_SIZE_DOWN,
                                                  "no_rotate", TRUE, "export_profile", "srgb", NULL)
                           : vips_thumbnail_image(image, &next, side_max, "height", side_max, "size", VIPS_SIZE_DOWN,
                                                  "no_rotate", TRUE, NULL);
-    if (!replace(&image, failed, next) || !to_plain_srgb(&image)) {
+    if (!replace(&image, failed, next) || !to_plain_srgb(&image))
         return NULL;
-    }
     next = vips_image_copy_memory(image);
     return replace(&image, next == NULL ? -1 : 0, next) ? image : NULL;
 }
@@ -212,9 +197,8 @@ static bool turn_upright(VipsImage **image)
 {
     VipsImage *next = NULL;
     int failed = vips_autorot(*image, &next, NULL);
-    if (!replace(image, failed, next)) {
+    if (!replace(image, failed, next))
         return false;
-    }
     next = vips_image_copy_memory(*image);
     return replace(image, next == NULL ? -1 : 0, next);
 }
@@ -232,9 +216,8 @@ static struct canvas to_canvas(VipsImage *image)
 static void shrink_on_load(const struct source *source, int side_max, VipsImage **opened)
 {
     int width = vips_image_get_width(*opened), height = vips_image_get_height(*opened), shrink = 1;
-    while (shrink < 8 && (width > height ? width : height) / (shrink * 2) >= side_max) {
+    while (shrink < 8 && (width > height ? width : height) / (shrink * 2) >= side_max)
         shrink *= 2;
-    }
     if (source->format == SURVEY_JPEG && shrink > 1) {
         g_object_unref(*opened);
         *opened = open_header(source, shrink);
@@ -253,20 +236,16 @@ static enum photo_verdict decode_pixels(const struct source *source, int side_ma
         verdict = *opened == NULL ? PHOTO_BROKEN : cut_to(opened, rows);
     }
     VipsImage *image = verdict == PHOTO_GOOD ? develop(*opened, side_max, with_profile) : NULL;
-    if (verdict == PHOTO_GOOD && image == NULL) {
+    if (verdict == PHOTO_GOOD && image == NULL)
         verdict = PHOTO_BROKEN;
-    }
-    if (verdict == PHOTO_GOOD && source->cut_off && source->format == SURVEY_JPEG) {
+    if (verdict == PHOTO_GOOD && source->cut_off && source->format == SURVEY_JPEG)
         verdict = cut_to(&image, count_own_rows(image));
-    }
-    if (verdict == PHOTO_GOOD && !turn_upright(&image)) {
+    if (verdict == PHOTO_GOOD && !turn_upright(&image))
         verdict = PHOTO_BROKEN;
-    }
-    if (verdict == PHOTO_GOOD) {
+    if (verdict == PHOTO_GOOD)
         *ret_canvas = to_canvas(image);
-    } else {
+    else
         g_clear_object(&image);
-    }
     g_clear_object(opened);
     return verdict;
 }
@@ -302,9 +281,8 @@ static enum photo_verdict decode_primary(struct source source, int side_max, str
     uint8_t *copy = g_malloc(source.len);
     memcpy(copy, source.bytes, source.len);
     source.bytes = copy;
-    if (heif_keep_primary(copy, source.len)) {
+    if (heif_keep_primary(copy, source.len))
         verdict = decode_source(&source, side_max, ret_canvas, ret_width, ret_height);
-    }
     g_free(copy);
     return verdict == PHOTO_BROKEN ? PHOTO_UNREADABLE : verdict;
 }
@@ -315,19 +293,15 @@ enum photo_verdict decode_image(const uint8_t *bytes, size_t len, int side_max, 
     struct survey survey = survey_bytes(bytes, len);
     struct source source = {survey.format, bytes, len, survey.cut_off,
                             survey.by_rows ? DECODE_ROWS_PIXELS_MAX : DECODE_PIXELS_MAX};
-    if (survey.format == SURVEY_NONE) {
+    if (survey.format == SURVEY_NONE)
         return PHOTO_NOT_IMAGE;
-    }
-    if (survey.scans > DECODE_SCANS_MAX) { /* decoded once per scan: thousands in a small file take hours */
+    if (survey.scans > DECODE_SCANS_MAX) /* decoded once per scan: thousands in a small file take hours */
         return PHOTO_UNREADABLE;
-    }
-    if (survey.held_bytes > 0) { /* a limit that fits better */
+    if (survey.held_bytes > 0) /* a limit that fits better */
         source.pixels_max = survey.held_bytes <= DECODE_HELD_MAX_BYTES ? DECODE_ROWS_PIXELS_MAX : 0;
-    }
     enum photo_verdict verdict = decode_source(&source, side_max, ret_canvas, ret_width, ret_height);
-    if (verdict == PHOTO_BROKEN && survey.format == SURVEY_HEIF) {
+    if (verdict == PHOTO_BROKEN && survey.format == SURVEY_HEIF)
         verdict = decode_primary(source, side_max, ret_canvas, ret_width, ret_height);
-    }
     bool blames = verdict == PHOTO_BROKEN || verdict == PHOTO_UNREADABLE;
     return blames && survey.cut_off ? PHOTO_INCOMPLETE : verdict;
 }
@@ -353,13 +327,11 @@ enum photo_verdict decode_cover(const uint8_t *bytes, size_t len, int width, int
         }
     }
     int failed = vips_thumbnail_image(image, &next, width, "height", height, "crop", VIPS_INTERESTING_CENTRE, NULL);
-    if (!replace(&image, failed, next) || !to_plain_srgb(&image)) {
+    if (!replace(&image, failed, next) || !to_plain_srgb(&image))
         return PHOTO_BROKEN;
-    }
     next = vips_image_copy_memory(image);
-    if (!replace(&image, next == NULL ? -1 : 0, next)) {
+    if (!replace(&image, next == NULL ? -1 : 0, next))
         return PHOTO_BROKEN;
-    }
     *ret_canvas = to_canvas(image);
     return PHOTO_GOOD;
 }

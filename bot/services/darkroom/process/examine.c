@@ -44,9 +44,8 @@ static void measure(const uint8_t *grey_map, int width, int height, int axis, st
         for (int x = 5; x < width - 5; x++) {
             const uint8_t *at = grey_map + (ptrdiff_t)y * width + x;
             int change = abs(at[0] - at[-step]);
-            if (change < 3) { /* noise and compression, not detail */
+            if (change < 3) /* noise and compression, not detail */
                 continue;
-            }
             int smooth = abs(at[4 * step] - at[-5 * step]) / 9;
             struct cell *cell = &cells[y * SHARP_GRID / height * SHARP_GRID + x * SHARP_GRID / width];
             cell->change[axis] += change;
@@ -60,17 +59,14 @@ static int sharpness_at(const struct canvas *canvas, int side)
     int longer = canvas->width > canvas->height ? canvas->width : canvas->height;
     int target = longer < side ? longer : side;
     int width = canvas->width * target / longer, height = canvas->height * target / longer;
-    if (width < 32 || height < 32) {
+    if (width < 32 || height < 32)
         return 0;
-    }
     struct canvas small = shrunk_to(canvas, width, height);
     uint8_t *map = malloc((size_t)width * (size_t)height);
-    if (map == NULL) {
+    if (map == NULL)
         bug("out of memory");
-    }
-    for (size_t i = 0; i < (size_t)width * (size_t)height; i++) {
+    for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
         map[i] = (uint8_t)grey(small.rgb + i * 3);
-    }
     struct cell cells[SHARP_CELLS] = {{{0}, {0}}};
     measure(map, width, height, 0, cells);
     measure(map, width, height, 1, cells);
@@ -105,9 +101,8 @@ struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_si
     struct canvas canvas = {0};
     enum photo_verdict verdict = decode_image(bytes, len, DARKROOM_REFERENCE_SIDE_MAX, &canvas, &result.width,
                                               &result.height);
-    if (verdict != PHOTO_GOOD) {
+    if (verdict != PHOTO_GOOD)
         return (struct examine_result){.verdict = verdict};
-    }
     result.sharpness = examine_sharpness(&canvas);
     if (result.width < min_side_px || result.height < min_side_px) {
         result.verdict = PHOTO_TOO_SMALL;

@@ -27,17 +27,15 @@ struct heif {
 static uint32_t big(const uint8_t *at, size_t count)
 {
     uint32_t value = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         value = value << 8 | at[i];
-    }
     return value;
 }
 
 static bool next_box(uint8_t *bytes, size_t at, size_t end, struct box *ret_box)
 {
-    if (end < at || end - at < 8) {
+    if (end < at || end - at < 8)
         return false;
-    }
     uint64_t size = big(bytes + at, 4), header = 8;
     if (size == 1 && end - at >= 16) {
         size = (uint64_t)big(bytes + at + 8, 4) << 32 | big(bytes + at + 12, 4);
@@ -45,9 +43,8 @@ static bool next_box(uint8_t *bytes, size_t at, size_t end, struct box *ret_box)
     } else if (size == 0) {
         size = end - at;
     }
-    if (size < header || size > end - at) {
+    if (size < header || size > end - at)
         return false;
-    }
     *ret_box = (struct box){bytes + at + 4, at, at + header, at + size};
     return true;
 }
@@ -81,9 +78,8 @@ struct reference {
 static bool read_reference(const struct heif *heif, const struct box *box, struct reference *ret)
 {
     size_t wide = id_bytes(heif, &heif->references, 1);
-    if (box->end - box->body < wide + 2) {
+    if (box->end - box->body < wide + 2)
         return false;
-    }
     *ret = (struct reference){wide, big(heif->bytes + box->body, wide), big(heif->bytes + box->body + wide, 2),
                               box->body + wide + 2};
     return ret->from < ITEM_COUNT && ret->count <= (box->end - ret->targets) / wide;
@@ -95,14 +91,12 @@ static void keep_parts(struct heif *heif)
     struct reference reference;
     size_t at = heif->references.body + FULL_BYTES;
     for (struct box box; next_box(heif->bytes, at, heif->references.end, &box); at = box.end) {
-        if (!is(&box, "dimg") || !read_reference(heif, &box, &reference) || !heif->kept[reference.from]) {
+        if (!is(&box, "dimg") || !read_reference(heif, &box, &reference) || !heif->kept[reference.from])
             continue;
-        }
         for (size_t i = 0; i < reference.count; i++) {
             uint32_t id = big(heif->bytes + reference.targets + i * reference.id_bytes, reference.id_bytes);
-            if (id < ITEM_COUNT) {
+            if (id < ITEM_COUNT)
                 heif->kept[id] = true;
-            }
         }
     }
 }
@@ -111,25 +105,21 @@ static void hide_references(struct heif *heif)
 {
     struct reference reference;
     size_t at = heif->references.body + FULL_BYTES;
-    for (struct box box; next_box(heif->bytes, at, heif->references.end, &box); at = box.end) {
-        if (!is(&box, "dimg") || !read_reference(heif, &box, &reference) || !heif->kept[reference.from]) {
+    for (struct box box; next_box(heif->bytes, at, heif->references.end, &box); at = box.end)
+        if (!is(&box, "dimg") || !read_reference(heif, &box, &reference) || !heif->kept[reference.from])
             memcpy(box.type, "skip", 4);
-        }
-    }
 }
 
 static void hide_items(struct heif *heif)
 {
     size_t at = heif->items.body + FULL_BYTES + id_bytes(heif, &heif->items, 1);
     for (struct box box; next_box(heif->bytes, at, heif->items.end, &box); at = box.end) {
-        if (!is(&box, "infe") || box.end - box.body < FULL_BYTES || heif->bytes[box.body] < 2) {
+        if (!is(&box, "infe") || box.end - box.body < FULL_BYTES || heif->bytes[box.body] < 2)
             continue;
-        }
         size_t wide = id_bytes(heif, &box, 3), type = box.body + FULL_BYTES + wide + 2; /* behind its protection */
         uint32_t id = box.end >= type + 4 ? big(heif->bytes + box.body + FULL_BYTES, wide) : ITEM_COUNT;
-        if (box.end >= type + 4 && (id >= ITEM_COUNT || !heif->kept[id])) {
+        if (box.end >= type + 4 && (id >= ITEM_COUNT || !heif->kept[id]))
             memcpy(heif->bytes + type, "skip", 4);
-        }
     }
 }
 
@@ -145,9 +135,8 @@ bool heif_keep_primary(uint8_t *bytes, size_t len)
 {
     struct box meta;
     struct heif *heif = calloc(1, sizeof *heif);
-    if (heif == NULL) {
+    if (heif == NULL)
         bug("out of memory");
-    }
     heif->bytes = bytes;
     bool found = find_box(bytes, 0, len, "meta", &meta) && meta.end - meta.body >= FULL_BYTES &&
                  find_table(heif, &meta, "pitm", &heif->primary) && find_table(heif, &meta, "iinf", &heif->items) &&
@@ -156,9 +145,8 @@ bool heif_keep_primary(uint8_t *bytes, size_t len)
     found = found && id < ITEM_COUNT;
     if (found) {
         heif->kept[id] = true;
-        for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        for (int depth = 0; depth < DEPTH_MAX; depth++)
             keep_parts(heif);
-        }
         hide_references(heif);
         hide_items(heif);
     }

@@ -55,13 +55,11 @@ void jail_close_inherited(void)
     struct rlimit limit = {0};
     int end = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < JAIL_FD_MAX ? (int)limit.rlim_cur : JAIL_FD_MAX;
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, (unsigned)WIRE_FD + 1, ~0u, 0) == 0) {
+    if (syscall(SYS_close_range, (unsigned)WIRE_FD + 1, ~0u, 0) == 0)
         return;
-    }
 #endif
-    for (int fd = WIRE_FD + 1; fd < end; fd++) {
+    for (int fd = WIRE_FD + 1; fd < end; fd++)
         (void)close(fd);
-    }
 }
 
 #ifdef JAIL_ARCH
@@ -146,9 +144,8 @@ static enum err install_filter(void)
 {
     struct sock_fprog filter = {.len = (unsigned short)(sizeof PROGRAM / sizeof *PROGRAM),
                                 .filter = (struct sock_filter *)(uintptr_t)PROGRAM}; /* the kernel only reads it */
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0) {
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
         return ERR_UNSUPPORTED;
-    }
     return ERR_OK;
 }
 #else
@@ -163,9 +160,8 @@ enum err jail_enter(bool strict)
     bool limited = set_limit(RLIMIT_CORE, 0) && set_limit(RLIMIT_FSIZE, 0) && set_limit(RLIMIT_NOFILE, WIRE_FD + 1) &&
                    (!JAIL_LIMIT_MEMORY || set_limit(RLIMIT_AS, JAIL_MEMORY_MAX_BYTES));
     if (!limited || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return ERR_IO;
-    }
     enum err err = install_filter();
     return err == ERR_UNSUPPORTED && !strict ? ERR_OK : err;
 }

@@ -68,9 +68,8 @@ void likeness_sketch(const struct canvas *canvas, uint8_t sketch[DARKROOM_SKETCH
 {
     size_t width = (size_t)canvas->width, height = (size_t)canvas->height;
     float *row = malloc(width * sizeof *row), *rows = malloc(height * SIDE * sizeof *rows), small[POINTS];
-    if (row == NULL || rows == NULL) {
+    if (row == NULL || rows == NULL)
         bug("out of memory");
-    }
     for (size_t y = 0; y < height; y++) {
         for (size_t x = 0; x < width; x++) {
             const uint8_t *pixel = canvas->rgb + (y * width + x) * 3;
@@ -78,12 +77,10 @@ void likeness_sketch(const struct canvas *canvas, uint8_t sketch[DARKROOM_SKETCH
         }
         average(row, canvas->width, 1, rows + y * SIDE, 1);
     }
-    for (int x = 0; x < SIDE; x++) {
+    for (int x = 0; x < SIDE; x++)
         average(rows + x, canvas->height, SIDE, small + x, SIDE);
-    }
-    for (int i = 0; i < POINTS; i++) {
+    for (int i = 0; i < POINTS; i++)
         sketch[i] = canvas_byte(small[i]);
-    }
     free(row);
     free(rows);
 }
@@ -130,9 +127,8 @@ static float correlation(const float *a, const float *b, int count)
 
 static void build(const uint8_t *sketch, struct pyramid *pyramid)
 {
-    for (int i = 0; i < POINTS; i++) {
+    for (int i = 0; i < POINTS; i++)
         pyramid->level[0][i] = sketch[i];
-    }
     for (int k = 1; k < LEVELS; k++) {
         int side = SIDE >> k;
         for (int i = 0; i < side * side; i++) {
@@ -243,9 +239,8 @@ static void match_tones(float *map, const float *model)
     for (int v = 0; v < TONES; v++) {
         float rank = below_from + (float)from[v] / 2;
         below_from += (float)from[v];
-        while (tone < TONES - 1 && below_to + (float)to[tone] < rank) {
+        while (tone < TONES - 1 && below_to + (float)to[tone] < rank)
             below_to += (float)to[tone++];
-        }
         table[v] = (float)tone + (to[tone] > 0 ? (rank - below_to) / (float)to[tone] : 0);
     }
     table[TONES] = table[TONES - 1];
@@ -272,9 +267,8 @@ static void take_detail(const float *map, float *detail)
         detail[i] = map[i] - sum / (float)count;
         energy += detail[i] * detail[i] / POINTS;
     }
-    for (int i = 0; i < POINTS; i++) {
+    for (int i = 0; i < POINTS; i++)
         detail[i] /= sqrtf(energy) + 0.5f;
-    }
 }
 
 /* What a gain does not explain of one place. */
@@ -299,20 +293,17 @@ static float worst_difference(const float *a, const float *b)
     float detail_a[POINTS], detail_b[POINTS], worst = 0;
     take_detail(a, detail_a);
     take_detail(b, detail_b);
-    for (int y = MARGIN; y + PLACE <= SIDE - MARGIN; y += PLACE_STEP) {
-        for (int x = MARGIN; x + PLACE <= SIDE - MARGIN; x += PLACE_STEP) {
+    for (int y = MARGIN; y + PLACE <= SIDE - MARGIN; y += PLACE_STEP)
+        for (int x = MARGIN; x + PLACE <= SIDE - MARGIN; x += PLACE_STEP)
             worst = fmaxf(worst, difference_at(detail_a, detail_b, x, y));
-        }
-    }
     return worst;
 }
 
 static bool is_part(const struct pyramid *whole, const struct pyramid *part)
 {
     struct window window = {0, 0, 1, 1};
-    if (search(whole, part, &window) < ALIKE_MIN) {
+    if (search(whole, part, &window) < ALIKE_MIN)
         return false;
-    }
     refine(whole, part, &window);
     float soft[POINTS], a[POINTS], b[POINTS];
     memcpy(soft, whole->level[0], sizeof soft);
@@ -321,9 +312,8 @@ static bool is_part(const struct pyramid *whole, const struct pyramid *part)
     memcpy(b, part->level[0], sizeof b); /* finer than the whole by as much as it is a part of it */
     soften(b, SMOOTHING + INTERPOLATION + POINT_SPREAD * (1 / (window.width * window.width) - 1),
            SMOOTHING + INTERPOLATION + POINT_SPREAD * (1 / (window.height * window.height) - 1));
-    if (worst_difference(a, b) < DIFFERENT_MIN) {
+    if (worst_difference(a, b) < DIFFERENT_MIN)
         return true;
-    }
     match_tones(a, b);
     return worst_difference(a, b) < DIFFERENT_MIN;
 }

@@ -29,12 +29,10 @@ static bool read_all(void *to, size_t len)
     uint8_t *at = to;
     while (len > 0) {
         ssize_t got = read(WIRE_FD, at, len);
-        if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR)
             continue;
-        }
-        if (got <= 0) {
+        if (got <= 0)
             return false;
-        }
         at += got;
         len -= (size_t)got;
     }
@@ -46,12 +44,10 @@ static bool write_all(const void *from, size_t len)
     const uint8_t *at = from;
     while (len > 0) {
         ssize_t put = write(WIRE_FD, at, len);
-        if (put < 0 && errno == EINTR) {
+        if (put < 0 && errno == EINTR)
             continue;
-        }
-        if (put <= 0) {
+        if (put <= 0)
             return false;
-        }
         at += put;
         len -= (size_t)put;
     }
@@ -89,9 +85,8 @@ static enum err render(const struct wire_request *request, const uint8_t *body, 
     size_t len = 0;
     if (request->width < 1 || request->height < 1 || request->width > DARKROOM_SIDE_MAX ||
         request->height > DARKROOM_SIDE_MAX ||
-        decode_cover(body, request->body_len, request->width, request->height, &canvas) != PHOTO_GOOD) {
+        decode_cover(body, request->body_len, request->width, request->height, &canvas) != PHOTO_GOOD)
         return ERR_INVALID;
-    }
     answer->verdict = PHOTO_GOOD;
     answer->width = canvas.width;
     answer->height = canvas.height;
@@ -103,9 +98,8 @@ static enum err render(const struct wire_request *request, const uint8_t *body, 
 
 static void compare(const struct wire_request *request, const uint8_t *body, struct wire_answer *answer)
 {
-    for (size_t i = 1; i < request->body_len / DARKROOM_SKETCH_BYTES && answer->is_same == 0; i++) {
+    for (size_t i = 1; i < request->body_len / DARKROOM_SKETCH_BYTES && answer->is_same == 0; i++)
         answer->is_same = likeness_is_same(body, body + i * DARKROOM_SKETCH_BYTES) ? 1 : 0;
-    }
 }
 
 static bool answer_job(const struct wire_request *request, const uint8_t *body, const char *text)
@@ -120,12 +114,10 @@ static bool answer_job(const struct wire_request *request, const uint8_t *body, 
     case WIRE_COMPARE: compare(request, body, &answer); break;
     case WIRE_KIND_COUNT: err = ERR_UNSUPPORTED; break;
     }
-    if (err == ERR_OK && answer.body_len > DARKROOM_OUTPUT_MAX_BYTES) {
+    if (err == ERR_OK && answer.body_len > DARKROOM_OUTPUT_MAX_BYTES)
         err = ERR_TOO_LARGE;
-    }
-    if (err != ERR_OK) {
+    if (err != ERR_OK)
         answer = (struct wire_answer){.magic = WIRE_ANSWER_MAGIC, .err = (int32_t)err};
-    }
     bool sent = write_all(&answer, sizeof answer) && write_all(jpeg, answer.body_len);
     g_free(jpeg);
     vips_error_clear();
@@ -137,14 +129,12 @@ static bool serve(void)
 {
     struct wire_request request;
     if (!read_all(&request, sizeof request) || request.magic != WIRE_REQUEST_MAGIC ||
-        request.body_len > DARKROOM_INPUT_MAX_BYTES || request.text_len > DARKROOM_RECIPE_MAX_BYTES) {
+        request.body_len > DARKROOM_INPUT_MAX_BYTES || request.text_len > DARKROOM_RECIPE_MAX_BYTES)
         return false;
-    }
     uint8_t *body = malloc(request.body_len + 1u);
     char text[DARKROOM_RECIPE_MAX_BYTES + 1] = {0};
-    if (body == NULL) {
+    if (body == NULL)
         bug("out of memory");
-    }
     bool goes_on = read_all(body, request.body_len) && read_all(text, request.text_len) &&
                    answer_job(&request, body, text);
     free(body);
@@ -183,9 +173,8 @@ static bool set_up(const char *name)
     (void)mallopt(M_ARENA_MAX, MAIN_ARENAS); /* only thrift: another allocator may not know these */
     (void)mallopt(M_MMAP_THRESHOLD, MAIN_KEEP_BYTES);
     /* A wrong VIPSHOME keeps libvips from loading all its modules (ImageMagick, OpenSlide, poppler): only HEIC's is. */
-    if (setenv("VIPSHOME", "/nonexistent", 1) != 0 || setenv("VIPS_CONCURRENCY", "1", 1) != 0 || vips_init(name) != 0) {
+    if (setenv("VIPSHOME", "/nonexistent", 1) != 0 || setenv("VIPS_CONCURRENCY", "1", 1) != 0 || vips_init(name) != 0)
         return false;
-    }
     vips_concurrency_set(1);
     vips_cache_set_max(0);
     vips_cache_set_max_mem(0);
@@ -207,18 +196,14 @@ int main(int argc, char **argv)
         return 1;
     }
     int nothing = self_test ? -1 : open("/dev/null", O_RDWR);
-    for (int fd = 0; fd <= 2 && nothing >= 0; fd++) { /* decoders like to complain; nobody reads it */
+    for (int fd = 0; fd <= 2 && nothing >= 0; fd++) /* decoders like to complain; nobody reads it */
         (void)dup2(nothing, fd);
-    }
-    if (nothing > 2) {
+    if (nothing > 2)
         (void)close(nothing);
-    }
-    if (jail_enter(strict || self_test) != ERR_OK) {
+    if (jail_enter(strict || self_test) != ERR_OK)
         return 1;
-    }
-    if (self_test) {
+    if (self_test)
         _exit(jail_holds() && warm_up() ? 0 : 1);
-    }
     struct wire_answer hello = {.magic = WIRE_HELLO_MAGIC};
     if (write_all(&hello, sizeof hello)) {
         while (serve()) {

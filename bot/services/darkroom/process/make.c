@@ -40,18 +40,16 @@ static struct cut choose_cut(const struct canvas *photo, const struct recipe *re
 {
     float full_w = (float)photo->width, full_h = (float)photo->height;
     float max_w = fminf(full_w, full_h * aspect), turn = fabsf((float)recipe->tilt) * 3.14159265f / 180.0f;
-    if (turn > 0.0f) { /* the corners of the turned cut must stay on the photo */
+    if (turn > 0.0f) /* the corners of the turned cut must stay on the photo */
         max_w = fminf(full_w / (cosf(turn) + sinf(turn) / aspect), full_h / (cosf(turn) / aspect + sinf(turn)));
-    }
     float width = max_w * share_of((enum recipe_crop)recipe->crop);
     width = fminf(max_w, fmaxf(width, fmaxf(p.width * 1.75f, p.height * 1.62f * aspect)));
     float height = width / aspect;
     float bound_w = width * cosf(turn) + height * sinf(turn), bound_h = height * cosf(turn) + width * sinf(turn);
     float head_top = p.y - p.height * 0.58f;
     struct cut cut = {p.x, head_top - 0.09f * height + height / 2.0f, width, height};
-    if (height > p.height * 2.4f) { /* room enough: the face a little above the middle */
+    if (height > p.height * 2.4f) /* room enough: the face a little above the middle */
         cut.y = fminf(cut.y, p.y + 0.10f * height);
-    }
     cut.x -= (float)recipe->place / 100.0f * fmaxf(0.0f, width - p.width * 1.5f);
     cut.x = within(cut.x, bound_w / 2.0f, full_w - bound_w / 2.0f);
     cut.y = within(cut.y, bound_h / 2.0f, full_h - bound_h / 2.0f);
@@ -122,15 +120,13 @@ static bool is_inky(const struct recipe *recipe)
 static void develop(struct canvas *canvas, const struct recipe *recipe, struct person person, uint64_t seed)
 {
     back_apply(canvas, recipe, person);
-    if (is_inky(recipe)) {
+    if (is_inky(recipe))
         grade_level(canvas, person);
-    }
     grade_apply(canvas, recipe);
     light_apply(canvas, recipe, person, seed);
     art_apply(canvas, recipe, seed);
-    if (recipe->has_duotone && recipe->art == RECIPE_ART_NONE) { /* art uses the inks itself */
+    if (recipe->has_duotone && recipe->art == RECIPE_ART_NONE) /* art uses the inks itself */
         grade_duotone(canvas, recipe->ink, recipe->light_ink);
-    }
     light_vignette(canvas, recipe->vignette);
     texture_apply(canvas, (enum recipe_texture)recipe->texture, seed);
     frame_apply(canvas, recipe, seed);
@@ -143,9 +139,8 @@ enum err make_photo(const uint8_t *reference, size_t len, const char *recipe_tex
     struct canvas photo = {0};
     int width = 0, height = 0;
     if (recipe_parse(recipe_text, &recipe) != ERR_OK ||
-        decode_image(reference, len, DARKROOM_REFERENCE_SIDE_MAX, &photo, &width, &height) != PHOTO_GOOD) {
+        decode_image(reference, len, DARKROOM_REFERENCE_SIDE_MAX, &photo, &width, &height) != PHOTO_GOOD)
         return ERR_INVALID;
-    }
     struct person person = person_find(&photo);
     frame_window((enum recipe_frame)recipe.frame, &width, &height);
     struct canvas canvas = cut_photo(&photo, &recipe, width, height, &person);

@@ -22,12 +22,10 @@ struct tiff {
 static uint32_t number(const struct tiff *tiff, size_t at, size_t count)
 {
     uint32_t value = 0;
-    if (at > tiff->len || tiff->len - at < count) {
+    if (at > tiff->len || tiff->len - at < count)
         return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         value |= (uint32_t)tiff->bytes[at + i] << 8 * (tiff->little ? i : count - 1 - i);
-    }
     return value;
 }
 
@@ -41,16 +39,14 @@ static int orient_in_exif(const uint8_t *bytes, size_t len)
     enum { ENTRY = 12 };
     size_t head = len >= 6 && memcmp(bytes, "Exif\0\0", 6) == 0 ? 6 : 0;
     struct tiff tiff = {bytes + head, len - head, len > head && bytes[head] == 'I'};
-    if (number(&tiff, 2, 2) != 42) {
+    if (number(&tiff, 2, 2) != 42)
         return 0;
-    }
     size_t at = number(&tiff, 4, 4);
     uint32_t count = number(&tiff, at, 2);
     for (uint32_t i = 0; i < count; i++) {
         size_t entry = at + 2 + i * (size_t)ENTRY;
-        if (number(&tiff, entry, 2) == TAG_ORIENTATION && number(&tiff, entry + 2, 2) == TYPE_SHORT) {
+        if (number(&tiff, entry, 2) == TAG_ORIENTATION && number(&tiff, entry + 2, 2) == TYPE_SHORT)
             return sane(number(&tiff, entry + 8, 2));
-        }
     }
     return 0;
 }
@@ -81,9 +77,8 @@ static int orient_in_xmp(const char *text, size_t len)
     for (size_t i = 0; i + sizeof name - 1 < len; i++) {
         if (memcmp(text + i, name, sizeof name - 1) == 0) {
             size_t at = i + sizeof name - 1;
-            while (at < len && strchr(" =\"'>\n", text[at]) != NULL && text[at] != '\0') {
+            while (at < len && strchr(" =\"'>\n", text[at]) != NULL && text[at] != '\0')
                 at++;
-            }
             return at < len ? sane((uint32_t)(unsigned char)text[at] - '0') : 0;
         }
     }
@@ -98,17 +93,14 @@ int orient_in_texts(VipsImage *image)
     char **names = vips_image_get_fields(image);
     for (size_t i = 0; names != NULL && names[i] != NULL && found == 0; i++) {
         const char *text = NULL;
-        if (strncmp(names[i], "png-comment-", 12) != 0 || vips_image_get_string(image, names[i], &text) != 0) {
+        if (strncmp(names[i], "png-comment-", 12) != 0 || vips_image_get_string(image, names[i], &text) != 0)
             continue;
-        }
-        if (strstr(names[i], "Raw profile type exif") != NULL || strstr(names[i], "Raw profile type APP1") != NULL) {
+        if (strstr(names[i], "Raw profile type exif") != NULL || strstr(names[i], "Raw profile type APP1") != NULL)
             found = orient_in_raw_profile(text);
-        }
     }
     g_strfreev(names);
     if (found == 0 && vips_image_get_typeof(image, VIPS_META_XMP_NAME) != 0 &&
-        vips_image_get_blob(image, VIPS_META_XMP_NAME, &xmp, &xmp_len) == 0) {
+        vips_image_get_blob(image, VIPS_META_XMP_NAME, &xmp, &xmp_len) == 0)
         found = orient_in_xmp(xmp, xmp_len);
-    }
     return found;
 }

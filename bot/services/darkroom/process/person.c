@@ -16,9 +16,8 @@ enum { FIND_SIDE = 96, MATTE_WIDTH = 144, BINS = 12, BIN_COUNT = BINS * BINS * B
 
 static void *need(void *memory)
 {
-    if (memory == NULL) {
+    if (memory == NULL)
         bug("out of memory");
-    }
     return memory;
 }
 
@@ -86,9 +85,8 @@ struct person person_find(const struct canvas *canvas)
     struct canvas small = canvas_cut(canvas, (float)canvas->width / 2.0f, (float)canvas->height / 2.0f,
                                      (float)canvas->width, (float)canvas->height, 0, width, height);
     float *skin = need(calloc((size_t)width * (size_t)height, sizeof *skin));
-    for (int i = 0; i < width * height; i++) {
+    for (int i = 0; i < width * height; i++)
         skin[i] = skin_like(small.rgb + (size_t)i * 3);
-    }
     float *sums = integral(skin, width, height);
     float best = 0.12f, zoom = (float)canvas->width / (float)width;
     struct person found = {.x = (float)width / 2.0f, .y = (float)height * 0.40f, .width = (float)width * 0.36f};
@@ -152,9 +150,8 @@ static void guided_filter(const float *guide, float *mask, int width, int height
     }
     box_mean(mean_ii, width, height, radius);
     box_mean(mean_ip, width, height, radius);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         mask[i] = fminf(fmaxf(mean_ii[i] * guide[i] + mean_ip[i], 0.0f), 1.0f);
-    }
     free(mean_i);
     free(mean_ii);
     free(mean_ip);
@@ -165,17 +162,15 @@ static void guided_filter(const float *guide, float *mask, int width, int height
 static float prior_at(struct person p, float x, float y)
 {
     float u = (x - p.x) / (p.width * 0.5f), v = (y - p.y) / (p.height * 0.5f), face = sqrtf(u * u + v * v);
-    if (face < 0.66f) {
+    if (face < 0.66f)
         return 1.0f;
-    }
     float hair_v = (y - (p.y - p.height * 0.06f)) / (p.height * 0.62f);
     float head = 0.85f * (1.0f - effects_step(0.95f, 1.60f, sqrtf(u * u * 0.75f + hair_v * hair_v)));
     head *= 1.0f - effects_step(1.15f, 1.5f, -v); /* hair ends somewhere; what is dark above it is not hair */
     float below = (y - (p.y + p.height * 0.34f)) / (p.height * 0.75f); /* 0 at the chin, 1 at the shoulders' width */
     float half = p.width * (0.36f + 0.95f * effects_step(0.1f, 1.0f, below)), side = fabsf(x - p.x);
-    if (below > 0.2f && side < half * 0.45f) {
+    if (below > 0.2f && side < half * 0.45f)
         return 1.0f;
-    }
     float body = below <= 0.0f ? 0.0f : 0.90f * (1.0f - effects_step(0.80f, 1.40f, side / half));
     return fmaxf(head, body);
 }
@@ -260,9 +255,8 @@ static void keep_connected(float *mask, int width, int height, int x, int y)
             }
         }
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         mask[i] = seen[i] ? mask[i] : 0.0f;
-    }
     free(seen);
     free(stack);
 }
@@ -308,14 +302,12 @@ uint8_t *person_matte(const struct canvas *canvas, struct person person)
     }
     keep_connected(mask, width, height, (int)(person.x / zoom), (int)(person.y / zoom));
     struct person small_person = {person.x / zoom, person.y / zoom, person.width / zoom, person.height / zoom};
-    if (hair_kept(mask, width, height, small_person) < 0.60f) {
+    if (hair_kept(mask, width, height, small_person) < 0.60f)
         guess_mask(mask, width, height, small_person);
-    } else {
+    else
         guided_filter(guide, mask, width, height);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         mask[i] = effects_step(0.15f, 0.85f, mask[i]);
-    }
     uint8_t *matte = stretch(mask, width, height, canvas);
     canvas_done(&small);
     free(prior);

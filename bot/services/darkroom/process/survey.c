@@ -8,9 +8,8 @@
 static uint32_t big(const uint8_t *at, int count)
 {
     uint32_t value = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         value = value << 8 | at[i];
-    }
     return value;
 }
 
@@ -33,9 +32,8 @@ static uint64_t coefficients(const uint8_t *segment, size_t len)
 {
     uint64_t height = big(segment + 3, 2), width = big(segment + 5, 2), sum = 0;
     uint32_t count = segment[7], across = 1, down = 1;
-    if (count < 1 || count > COMPONENTS || len < 8 + count * 3u) {
+    if (count < 1 || count > COMPONENTS || len < 8 + count * 3u)
         return 0;
-    }
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < count; i++) {
             uint32_t h = segment[8 + i * 3 + 1] >> 4, v = segment[8 + i * 3 + 1] & 15;
@@ -54,9 +52,8 @@ static void survey_jpeg(const uint8_t *bytes, size_t len, struct survey *survey)
     bool ended = false;
     for (size_t i = 2; i + 1 < len && !ended;) {
         const uint8_t *mark = memchr(bytes + i, 0xff, len - i - 1);
-        if (mark == NULL) {
+        if (mark == NULL)
             break;
-        }
         i = (size_t)(mark - bytes) + 1;
         uint8_t code = bytes[i];
         size_t left = len - i - 1, length = has_length(code) && left >= 2 ? big(bytes + i + 1, 2) : 0;
@@ -80,11 +77,9 @@ static void survey_jpeg(const uint8_t *bytes, size_t len, struct survey *survey)
 /* Whether it may name a chunk or a box at all. Nonsense in the middle is no missing end. */
 static bool is_type(const uint8_t *type)
 {
-    for (int i = 0; i < 4; i++) {
-        if (type[i] < 0x20 || type[i] > 0x7e) {
+    for (int i = 0; i < 4; i++)
+        if (type[i] < 0x20 || type[i] > 0x7e)
             return false;
-        }
-    }
     return true;
 }
 
@@ -113,11 +108,10 @@ static void survey_heif(const uint8_t *bytes, size_t len, struct survey *survey)
 {
     for (size_t at = 0; len - at >= 8;) {
         uint64_t size = big(bytes + at, 4);
-        if (size == 1 && len - at >= 16) {
+        if (size == 1 && len - at >= 16)
             size = (uint64_t)big(bytes + at + 8, 4) << 32 | big(bytes + at + 12, 4);
-        } else if (size == 0) { /* until the end of the file */
+        else if (size == 0) /* until the end of the file */
             size = len - at;
-        }
         if (size < 8 || size > len - at) {
             survey->cut_off = size > len - at && is_type(bytes + at + 4);
             return;
@@ -131,16 +125,13 @@ static bool is_heif(const uint8_t *bytes, size_t len)
 {
     static const char brands[][5] = {"heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1", "avif"};
     enum { BRANDS_MAX = 32 };
-    if (len < 12 || memcmp(bytes + 4, "ftyp", 4) != 0) {
+    if (len < 12 || memcmp(bytes + 4, "ftyp", 4) != 0)
         return false;
-    }
     size_t end = big(bytes, 4) < len ? big(bytes, 4) : len;
     for (size_t at = 8, count = 0; at == 8 || (at + 4 <= end && count < BRANDS_MAX); at += at == 8 ? 8 : 4, count++) {
-        for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) {
-            if (memcmp(bytes + at, brands[i], 4) == 0) {
+        for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
+            if (memcmp(bytes + at, brands[i], 4) == 0)
                 return true;
-            }
-        }
     }
     return false;
 }
