@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "bot/base/log.h"
+#include "bot/services/darkroom/recipe.h"
 #include "bot/services/http/address.h"
 #include "config/styles.h"
 #include "config/texts.h"
-#include "core/recipe.h"
 
 static const char *check_recipe(struct arena *arena, const char *text)
 {

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <vips/vips.h>
 #include "bot/services/darkroom/darkroom.h"
-#include "core/recipe.h"
+#include "bot/services/darkroom/recipe.h"
 #include "tests/check.h"
 
 enum { LOOKS = 23, FILE_MAX = 512 * 1024, THUMB_WIDTH = 24, THUMB_HEIGHT = 32, THUMB_BYTES = 24 * 32 * 3 };

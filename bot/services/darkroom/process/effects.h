@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "bot/services/darkroom/process/canvas.h"
 #include "bot/services/darkroom/process/person.h"
-#include "core/recipe.h"
+#include "bot/services/darkroom/recipe.h"
 
 /* grade.c: colour preset and numbers, glow, duotone. */
 void grade_apply(struct canvas *canvas, const struct recipe *recipe);

@@ -11,7 +11,7 @@
 #include "bot/services/darkroom/process/decode.h"
 #include "bot/services/darkroom/process/effects.h"
 #include "bot/services/darkroom/process/person.h"
-#include "core/recipe.h"
+#include "bot/services/darkroom/recipe.h"
 
 /* In the reference's pixels. */
 struct cut {

@@ -1,6 +1,6 @@
 /* Reads a recipe by one table of keys: a key names a field, what kind of value it takes and its limits. Strict, because
  * a misspelt look would otherwise be sold as a plain photo. It knows words and numbers, nothing of pixels. */
-#include "core/recipe.h"
+#include "bot/services/darkroom/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>

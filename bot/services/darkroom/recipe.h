@@ -3,9 +3,9 @@
  *   "crop=half; grade=warm; light=window; vignette=30; frame=polaroid; paper=#f4efe6"
  *
  * Pairs key=value parted by ';', spaces don't matter, each key at most once, the empty text is the plain 3:4 crop. Kept
- * here and not with the pixels so that the style files can be checked where they are read. */
-#ifndef CORE_RECIPE_H
-#define CORE_RECIPE_H
+ * beside the process and not in it, so that the daemon too can check the style files when it reads them. */
+#ifndef BOT_SERVICES_DARKROOM_RECIPE_H
+#define BOT_SERVICES_DARKROOM_RECIPE_H
 
 #include <stdint.h>
 #include "core/err.h"
