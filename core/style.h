@@ -11,8 +11,7 @@ enum { STYLE_MAX = 32, STYLE_ID_MAX_BYTES = 50, STYLE_PHOTOS_MAX = 100 };
 /* One photo of the set: what an image provider is asked for, and how the embedded darkroom treats the reference. */
 struct style_look {
     const char *prompt; /* for image providers */
-    const char
-        *recipe; /* for the darkroom: "crop=half;grade=warm;…", checked when read; see bot/services/darkroom/recipe.h */
+    const char *recipe; /* for the darkroom: "crop=half;grade=warm;…", checked when read; its recipe.h tells more */
 };
 
 struct style {
