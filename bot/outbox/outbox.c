@@ -51,8 +51,8 @@ bool outbox_is_coming(const struct outbox *outbox, int64_t chat_id, int64_t job_
     const struct item *item;
     if (lane != NULL)
         TAILQ_FOREACH(item, &lane->lines[LINE_SETS].items, next)
-    if (item->job_id == job_id && item->kind->repeat == (files ? REPEAT_FILES : REPEAT_PHOTOS))
-        return true;
+            if (item->job_id == job_id && item->kind->repeat == (files ? REPEAT_FILES : REPEAT_PHOTOS))
+                return true;
     return false;
 }
 

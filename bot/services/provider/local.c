@@ -141,7 +141,7 @@ static void local_cancel(struct provider *provider, const void *ctx)
 {
     struct local *local = (struct local *)provider;
     struct making *making;
-    LIST_FOREACH (making, &local->makings, next)
+    LIST_FOREACH(making, &local->makings, next)
         if (making->ctx == ctx) {
             drop(making);
             return;

@@ -53,7 +53,7 @@ void chats_done(struct chats *chats)
 struct governor_chat *chats_get(struct chats *chats, int64_t chat_id, int64_t now_ms)
 {
     struct governor_chat *chat;
-    SLIST_FOREACH (chat, bucket_of(chats, chat_id), next)
+    SLIST_FOREACH(chat, bucket_of(chats, chat_id), next)
         if (chat->chat_id == chat_id)
             return chat;
     chat = calloc(1, sizeof *chat);
