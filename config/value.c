@@ -55,7 +55,8 @@ static void tell(const struct loader *loader, const struct spot *spot, const cha
                  remedy == NULL ? key_remedy(loader, spot->key) : remedy, "%s %s", spot->key->name, what);
 }
 
-const char *value_path(const struct loader *loader, const char *path)
+/* Absolute, from the folder of the config file. In the arena. */
+static const char *absolute(const struct loader *loader, const char *path)
 {
     return path[0] == '/' ? arena_copy(loader->arena, path) : arena_format(loader->arena, "%s/%s", loader->dir, path);
 }
@@ -150,9 +151,9 @@ static void fill_text(const struct loader *loader, const struct spot *spot, cons
     else if (key->kind == KEY_CHOICE || key->kind == KEY_ENUM)
         fill_choice(loader, spot, kept);
     else if (key->kind == KEY_CERTS)
-        fill_certificates(loader, spot, value_path(loader, kept));
+        fill_certificates(loader, spot, absolute(loader, kept));
     else
-        set_text(loader, key, key->kind == KEY_TEXT ? kept : value_path(loader, kept));
+        set_text(loader, key, key->kind == KEY_TEXT ? kept : absolute(loader, kept));
 }
 
 static void fill_number(const struct loader *loader, const struct spot *spot, int64_t number)
@@ -202,8 +203,8 @@ static void search_default(const struct loader *loader, const struct spot *spot)
     const char *name = spot->key->fallback, *program_dir = loader->env->program_dir;
     bool data = spot->key->kind == KEY_DATA_DIR;
     const char *const beside[] = {"", "../share/fotoset/", "../libexec/fotoset/", "../config/", "../../config/", "../"};
-    if (data && is_dir(value_path(loader, name))) {
-        set_text(loader, spot->key, value_path(loader, name));
+    if (data && is_dir(absolute(loader, name))) {
+        set_text(loader, spot->key, absolute(loader, name));
         return;
     }
     for (size_t i = 0; program_dir != NULL && i < sizeof beside / sizeof beside[0]; i++) {
@@ -248,7 +249,7 @@ static void load_secret(const struct loader *loader, struct spot spot, const cha
         spot.file = path;
         spot.line = 0;
     } else if (named != NULL && named[0] != '\0') {
-        path = value_path(loader, named);
+        path = absolute(loader, named);
         fd = secret_open(path);
     } else {
         tell(loader, &spot, NULL, named == NULL ? "is missing" : "is empty");

@@ -18,7 +18,4 @@ struct loader {
 /* setting may be NULL: then the default. What is wrong is a finding. */
 void value_load(const struct loader *loader, const struct config_key *key, config_setting_t *setting);
 
-/* Absolute, from the folder of the config file. In the arena. */
-const char *value_path(const struct loader *loader, const char *path);
-
 #endif

@@ -9,7 +9,7 @@
 
 #include "core/bug.h"
 
-void random_bytes(void *ret_bytes, size_t count)
+static void fill(void *ret_bytes, size_t count)
 {
     unsigned char *at = ret_bytes;
     while (count > 0) {
@@ -26,14 +26,14 @@ void random_bytes(void *ret_bytes, size_t count)
 uint64_t random_number(void)
 {
     uint64_t number;
-    random_bytes(&number, sizeof number);
+    fill(&number, sizeof number);
     return number;
 }
 
 void random_uuid(char ret_text[RANDOM_UUID_BYTES])
 {
     unsigned char b[16];
-    random_bytes(b, sizeof b);
+    fill(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80); /* the RFC 4122 variant */
     (void)snprintf(ret_text, RANDOM_UUID_BYTES, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",

@@ -85,8 +85,3 @@ void timers_run(struct timers *timers, int64_t unix_ms, size_t max)
         entry.due(entry.ctx, entry.object);
     }
 }
-
-size_t timers_count(const struct timers *timers)
-{
-    return timers->count;
-}

@@ -19,6 +19,5 @@ void timers_add(struct timers *timers, int64_t unix_ms, timers_fn *due, void *ct
 int64_t timers_next_ms(const struct timers *timers);
 /* Calls what is due, at most max entries, so that a flood of timers does not starve the loop. */
 void timers_run(struct timers *timers, int64_t unix_ms, size_t max);
-size_t timers_count(const struct timers *timers);
 
 #endif

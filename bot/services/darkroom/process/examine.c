@@ -84,8 +84,9 @@ static int sharpness_at(const struct canvas *canvas, int side)
     return (int)(10000.0 * (across > down ? across : down)); /* stripes have detail one way only: the better one */
 }
 
-/* A mild blur shows at the full size only, a strong one (whose changes are too faint there) in smaller copies. */
-int examine_sharpness(const struct canvas *canvas)
+/* 0 … 10,000: how much is lost when the sharpest part of the picture is blurred once more. A mild blur shows at the
+ * full size only, a strong one (whose changes are too faint there) in smaller copies. */
+static int sharpness_of(const struct canvas *canvas)
 {
     int least = 10000;
     for (int side = SHARP_SIDE; side >= SHARP_SIDE / 4; side /= 2) {
@@ -103,7 +104,7 @@ struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_si
                                               &result.height);
     if (verdict != PHOTO_GOOD)
         return (struct examine_result){.verdict = verdict};
-    result.sharpness = examine_sharpness(&canvas);
+    result.sharpness = sharpness_of(&canvas);
     if (result.width < min_side_px || result.height < min_side_px) {
         result.verdict = PHOTO_TOO_SMALL;
     } else if (result.sharpness < EXAMINE_SHARPNESS_MIN) {

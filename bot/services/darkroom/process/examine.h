@@ -21,7 +21,4 @@ struct examine_result {
 
 struct examine_result examine_photo(const uint8_t *bytes, size_t len, int min_side_px);
 
-/* 0 … 10,000: how much is lost when the sharpest part of the picture is blurred once more. */
-int examine_sharpness(const struct canvas *canvas);
-
 #endif

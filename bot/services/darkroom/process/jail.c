@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -142,8 +143,9 @@ static const struct sock_filter PROGRAM[] = {
 
 static enum err install_filter(void)
 {
-    struct sock_fprog filter = {.len = (unsigned short)(sizeof PROGRAM / sizeof *PROGRAM),
-                                .filter = (struct sock_filter *)(uintptr_t)PROGRAM}; /* the kernel only reads it */
+    struct sock_filter program[sizeof PROGRAM / sizeof *PROGRAM];
+    memcpy(program, PROGRAM, sizeof PROGRAM);
+    struct sock_fprog filter = {.len = (unsigned short)(sizeof PROGRAM / sizeof *PROGRAM), .filter = program};
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
         return ERR_UNSUPPORTED;
     return ERR_OK;
