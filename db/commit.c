@@ -10,10 +10,11 @@
 
 void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head)
 {
-    (void)db_unit_add(unit, "SELECT bot_turn($1, $2, $3, $4, $5, $6)", 6,
+    (void)db_unit_add(unit, "SELECT bot_turn($1, $2, $3, $4, $5, $6, $7)", 7,
                       (struct db_param[]){db_int64_param(arena, head->bot_id), db_text_param(head->owner),
                                           db_int64_param(arena, head->turn), db_int64_param(arena, head->offset),
-                                          db_int64_param(arena, head->next_offset), db_int64_param(arena, head->try)});
+                                          db_int64_param(arena, head->next_offset), db_int64_param(arena, head->try),
+                                          db_int64_param(arena, head->high_message_id)});
 }
 
 /* The columns of bot_sessions as arrays, one element a session. */

@@ -12,10 +12,11 @@
 struct commit_head {
     int64_t bot_id;
     const char *owner;
-    int64_t turn;        /* the last committed one */
-    int64_t offset;      /* as it stands */
-    int64_t next_offset; /* as it will stand */
-    int64_t try;         /* a random number of this try, to know it by if its answer is lost */
+    int64_t turn;            /* the last committed one */
+    int64_t offset;          /* as it stands */
+    int64_t next_offset;     /* as it will stand */
+    int64_t try;             /* a random number of this try, to know it by if its answer is lost */
+    int64_t high_message_id; /* the highest id of a message seen anywhere */
 };
 
 /* Terms of an order as sold: what the shell adds to EFFECT_ORDER_CREATE. */

@@ -200,7 +200,6 @@
 (2,'column','sent_files','file_id','text',-1),
 (2,'column','sent_files','name','text',-1),
 (2,'unique','sent_files','bot_id,name','',-1),
-(3,'function','','bot_turn(bigint,text,bigint,bigint,bigint,bigint)','',-1),
 (3,'column','bot_state','try','bigint',-1),
 (4,'column','orders','reference_urls','text[]',-1),
 (5,'column','parked_updates','bot_id','bigint',-1),
@@ -305,4 +304,6 @@
 (13,'column','errands','worker','text',-1),
 (13,'unique','errands','chore,subject','',-1),
 (13,'unique','errands','id','',-1),
-(13,'unique','errands','key','',-1)
+(13,'unique','errands','key','',-1),
+(14,'function','','bot_turn(bigint,text,bigint,bigint,bigint,bigint,bigint)','',-1),
+(14,'column','bot_state','high_message_id','bigint',-1)

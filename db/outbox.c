@@ -6,16 +6,16 @@
 
 void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id)
 {
-    (void)db_unit_add(unit,
-                      "SELECT o.id, o.chat_id, o.kind, o.body, o.picture, COALESCE(o.job_id, 0), o.fresh, o.replace,"
-                      " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id,"
-                      " COALESCE(o.attempted_after, 0), COALESCE(o.attempted_photo, -1)"
-                      " FROM outbox o LEFT JOIN bot_sessions s ON s.chat_id = o.chat_id ORDER BY o.id",
-                      0, NULL);
-    (void)db_unit_add(unit,
-                      "SELECT GREATEST((SELECT max(screen_message_id) FROM bot_sessions),"
-                      " (SELECT max(message_id) FROM photo_tasks))",
-                      0, NULL);
+    (void)db_unit_add(
+        unit,
+        "SELECT o.id, o.chat_id, o.kind, o.body, o.picture, COALESCE(o.job_id, 0), o.fresh, o.replace,"
+        " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id,"
+        " COALESCE(o.attempted_after, 0), COALESCE(o.attempted_photo, -1)"
+        " FROM outbox o LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = o.chat_id OFFSET 0) s ON TRUE"
+        " ORDER BY o.id",
+        0, NULL);
+    (void)db_unit_add(unit, "SELECT high_message_id FROM bot_state WHERE bot_id = $1", 1,
+                      (struct db_param[]){db_int64_param(arena, bot_id)});
     (void)db_unit_add(unit, "SELECT name, file_id FROM sent_files WHERE bot_id = $1", 1,
                       (struct db_param[]){db_int64_param(arena, bot_id)});
 }
@@ -46,7 +46,7 @@ size_t outbox_read_rows(const struct db_result *result, struct arena *arena, str
 
 int64_t outbox_read_high(const struct db_result *result)
 {
-    return db_int64(result, 1, 0, 0);
+    return db_rows(result, 1) > 0 ? db_int64(result, 1, 0, 0) : 0;
 }
 
 size_t outbox_read_files(const struct db_result *result, struct arena *arena, struct file_outcome **ret_files)

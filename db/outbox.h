@@ -10,7 +10,7 @@
 /* All rows, in order, with the living message of their chats; and the known file ids of this bot. */
 void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id);
 size_t outbox_read_rows(const struct db_result *result, struct arena *arena, struct outbox_row **ret_rows);
-/* The highest id of a living message. */
+/* The highest id of a message that was seen anywhere, as the last turn knew. */
 int64_t outbox_read_high(const struct db_result *result);
 size_t outbox_read_files(const struct db_result *result, struct arena *arena, struct file_outcome **ret_files);
 

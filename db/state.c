@@ -46,14 +46,19 @@ void state_read(const struct db_result *result, struct state_answer *ret_answer)
     ret_answer->try = db_int64(result, 0, 0, 3);
 }
 
-void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms)
+static const char wishes_sql[] =
+    "SELECT chat_id, at_ms FROM ("
+    "(SELECT chat_id, refresh_at_ms AS at_ms FROM bot_sessions WHERE refresh_at_ms > 0"
+    " AND (refresh_at_ms, chat_id) > ($1, $2) ORDER BY refresh_at_ms, chat_id LIMIT $4)"
+    " UNION ALL (SELECT chat_id, limit_at_ms FROM bot_sessions WHERE limit_at_ms > 0 AND limit_at_ms < $3"
+    " AND (limit_at_ms, chat_id) > ($1, $2) ORDER BY limit_at_ms, chat_id LIMIT $4)) w"
+    " ORDER BY at_ms, chat_id LIMIT $4";
+
+void state_add_wishes(struct db_unit *unit, struct arena *arena, const struct state_wish *after, int64_t until_ms)
 {
-    (void)db_unit_add(unit,
-                      "SELECT chat_id, refresh_at_ms FROM bot_sessions WHERE refresh_at_ms > 0"
-                      " UNION ALL SELECT chat_id, limit_at_ms FROM bot_sessions"
-                      " WHERE limit_at_ms > 0 AND limit_at_ms < $1",
-                      1, (struct db_param[]){db_int64_param(arena, until_ms)});
-    (void)db_unit_add(unit, "DELETE FROM held_photos WHERE created_at < now() - interval '1 day'", 0, NULL);
+    (void)db_unit_add(unit, wishes_sql, 4,
+                      (struct db_param[]){db_int64_param(arena, after->at_ms), db_int64_param(arena, after->chat_id),
+                                          db_int64_param(arena, until_ms), db_int64_param(arena, STATE_WISHES_MAX)});
 }
 
 size_t state_wishes(const struct db_result *result)
@@ -61,10 +66,14 @@ size_t state_wishes(const struct db_result *result)
     return (size_t)db_rows(result, 0);
 }
 
-void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms)
+struct state_wish state_read_wish(const struct db_result *result, size_t at)
 {
-    *ret_chat_id = db_int64(result, 0, (int)at, 0);
-    *ret_at_ms = db_int64(result, 0, (int)at, 1);
+    return (struct state_wish){.chat_id = db_int64(result, 0, (int)at, 0), .at_ms = db_int64(result, 0, (int)at, 1)};
+}
+
+void state_add_held_end(struct db_unit *unit)
+{
+    (void)db_unit_add(unit, "DELETE FROM held_photos WHERE created_at < now() - interval '1 day'", 0, NULL);
 }
 
 /* By the index of what waits; a photo that is given up or made waits no more. */

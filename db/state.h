@@ -20,11 +20,19 @@ void state_read_take(const struct db_result *result, struct state_answer *ret_an
 void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx);
 void state_read(const struct db_result *result, struct state_answer *ret_answer);
 
-/* What a start finds, and every few hours again: chats that want to be woken before until_ms. Photos that were held for
- * a day go. */
-void state_add_wishes(struct db_unit *unit, struct arena *arena, int64_t until_ms);
+enum { STATE_WISHES_MAX = 10000 /* read at once: no look takes long, however many there are */ };
+
+/* A chat that wants to be woken at a time. */
+struct state_wish {
+    int64_t chat_id, at_ms;
+};
+/* The next ones behind `after` (0, 0 = from the first on), the earliest first; of time limits those before until_ms.
+ * Fewer than STATE_WISHES_MAX: that was the end. The first statement of its unit. */
+void state_add_wishes(struct db_unit *unit, struct arena *arena, const struct state_wish *after, int64_t until_ms);
 size_t state_wishes(const struct db_result *result);
-void state_read_wish(const struct db_result *result, size_t at, int64_t *ret_chat_id, int64_t *ret_at_ms);
+struct state_wish state_read_wish(const struct db_result *result, size_t at);
+/* Photos that were held for a day go. */
+void state_add_held_end(struct db_unit *unit);
 
 /* Is there a photo still to be made, by whichever machine? */
 void state_ask_open_sets(struct db *db, db_done_fn *done, void *ctx);

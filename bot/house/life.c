@@ -26,34 +26,46 @@ enum {
 };
 
 static void rescan(void *ctx, int64_t object);
+static void read_wishes(struct daemon *daemon);
 
 static void wishes_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct daemon *daemon = ctx;
     struct shop *shop = &daemon->shop;
-    int64_t chat_id, value;
     if (failure != NULL) {
         timers_add(shop->timers, shop->clock.unix_ms + AGAIN_MS, rescan, daemon, 0);
         return;
     }
-    for (size_t i = 0; i < state_wishes(result); i++) {
-        state_read_wish(result, i, &chat_id, &value);
-        turns_wake_at(shop->turns, chat_id, value);
+    size_t count = state_wishes(result);
+    for (size_t i = 0; i < count; i++) {
+        daemon->wish = state_read_wish(result, i);
+        turns_wake_at(shop->turns, daemon->wish.chat_id, daemon->wish.at_ms);
     }
+    if (count == STATE_WISHES_MAX) {
+        read_wishes(daemon);
+        return;
+    }
+    daemon->wish = (struct state_wish){0};
     timers_add(shop->timers, shop->clock.unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
+}
+
+/* A page of them, behind the last one that was read. */
+static void read_wishes(struct daemon *daemon)
+{
+    struct db_unit *unit = db_unit_new();
+    struct arena arena;
+    arena_init(&arena);
+    state_add_wishes(unit, &arena, &daemon->wish, daemon->shop.clock.unix_ms + TURNS_HORIZON_MS);
+    state_add_held_end(unit);
+    arena_done(&arena);
+    db_submit(daemon->shop.chores_db, unit, wishes_read, daemon);
 }
 
 /* Time limits beyond the horizon come nearer: ask again before they can be due. */
 static void rescan(void *ctx, int64_t object)
 {
-    struct daemon *daemon = ctx;
-    struct db_unit *unit = db_unit_new();
-    struct arena arena;
     (void)object;
-    arena_init(&arena);
-    state_add_wishes(unit, &arena, daemon->shop.clock.unix_ms + TURNS_HORIZON_MS);
-    arena_done(&arena);
-    db_submit(daemon->shop.chores_db, unit, wishes_read, daemon);
+    read_wishes(ctx);
 }
 
 static void take_bot(struct daemon *daemon);

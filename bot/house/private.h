@@ -6,6 +6,7 @@
 #include "bot/house/daemon.h"
 #include "bot/house/loop.h"
 #include "bot/house/shop.h"
+#include "db/state.h"
 
 enum { MS_PER_S = 1000 };
 
@@ -35,7 +36,8 @@ struct daemon {
     int parked_at;      /* statement of the taking that tells which chats are parked */
     char *bot_username; /* without @ */
     char own_link[80];
-    int64_t offset; /* where the updates stood when the bot was taken */
+    int64_t offset;         /* where the updates stood when the bot was taken */
+    struct state_wish wish; /* the last one read */
     bool taken;
     bool open;   /* what the last life left is taken up: turns run */
     bool rested; /* memory that a burst needed was given back */

@@ -157,6 +157,11 @@ void outbox_resume(struct outbox *outbox, int64_t bot_id)
     db_submit(outbox->ports.db, unit, rows_loaded, outbox);
 }
 
+int64_t outbox_high(const struct outbox *outbox)
+{
+    return outbox->high;
+}
+
 bool outbox_loaded(const struct outbox *outbox)
 {
     return outbox->loaded;

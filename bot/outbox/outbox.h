@@ -45,6 +45,7 @@ void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t cou
 void outbox_answer(struct outbox *outbox, int64_t chat_id, const char *callback_id, const char *text);
 /* A message id was seen, in an update: lost messages lie above the highest one known when they were tried. */
 void outbox_see_message(struct outbox *outbox, int64_t message_id);
+int64_t outbox_high(const struct outbox *outbox);
 /* Load what was committed and not sent: once at start. Ids of files are of use to this bot only. */
 void outbox_resume(struct outbox *outbox, int64_t bot_id);
 /* Is it done? No row may be added before. */

@@ -159,7 +159,7 @@ static void test_held_for_a_day(void)
         SQL("UPDATE held_photos SET created_at = now() - interval '25 hours' WHERE id = %lld", (long long)next_id - 1));
     CHECK_INT(loaded(&anna).held_count, 1);
     struct db_unit *unit = db_unit_new();
-    state_add_wishes(unit, &arena, 0);
+    state_add_held_end(unit);
     db_result_free(run(unit));
     CHECK_INT(ask("SELECT count(*) FROM held_photos"), 1);
     tell(SQL("DELETE FROM users WHERE id = %lld", (long long)anna.user_id)); /* nor after their user */
