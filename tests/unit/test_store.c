@@ -1,4 +1,5 @@
-/* The directory store: content names, repeats, damage, hostile names, and what a killed put leaves behind. */
+/* The directory store: content names, repeats, damage, hostile names, what a killed put leaves behind, and that nothing
+ * is removed which somebody is just putting. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +18,7 @@ struct seen {
     char name[STORE_NAME_BYTES];
     unsigned char bytes[1024];
     size_t length;
+    char version[STORE_VERSION_BYTES];
 };
 
 static void keep(void *context, enum err err, const struct store_object *object)
@@ -29,6 +31,7 @@ static void keep(void *context, enum err err, const struct store_object *object)
         return;
     memcpy(seen->name, object->name, sizeof seen->name);
     seen->length = object->length;
+    memcpy(seen->version, object->version, sizeof seen->version);
     if (object->bytes != NULL && object->length <= sizeof seen->bytes)
         memcpy(seen->bytes, object->bytes, object->length);
 }
@@ -49,12 +52,27 @@ static struct seen get(struct store *store, const char *name)
     return seen;
 }
 
-static struct seen drop(struct store *store, const char *name)
+static struct seen look(struct store *store, const char *name)
 {
     struct seen seen = {.calls = 0};
-    store_remove(store, name, keep, &seen);
+    store_look(store, name, keep, &seen);
     CHECK_INT(seen.calls, 1);
     return seen;
+}
+
+static struct seen drop_version(struct store *store, const char *name, const char *version)
+{
+    struct seen seen = {.calls = 0};
+    store_remove(store, name, version, keep, &seen);
+    CHECK_INT(seen.calls, 1);
+    return seen;
+}
+
+/* What stands there now. */
+static struct seen drop(struct store *store, const char *name)
+{
+    struct seen seen = look(store, name);
+    return drop_version(store, name, seen.err == ERR_OK ? seen.version : "");
 }
 
 static struct store *open_store(void)
@@ -237,6 +255,143 @@ static void test_sweep(void)
     CHECK(store == NULL);
 }
 
+/* ---- removing ---- */
+
+static void test_version(void)
+{
+    struct store *store = open_store();
+    struct seen made = put(store, "portrait", 8), first = look(store, made.name);
+    CHECK_INT(first.err, ERR_OK);
+    CHECK_INT(first.length, 8);
+    for (int i = 0; i < 100; i++) { /* faster than a file system's clock ticks */
+        CHECK_INT(put(store, "portrait", 8).err, ERR_OK);
+        struct seen again = look(store, made.name);
+        CHECK(strcmp(again.version, first.version) != 0);
+        CHECK_INT(drop_version(store, made.name, first.version).err, ERR_CONFLICT);
+        CHECK_INT(get(store, made.name).err, ERR_OK);
+        first = again;
+    }
+    CHECK_INT(drop_version(store, made.name, first.version).err, ERR_OK);
+    CHECK_INT(get(store, made.name).err, ERR_NOT_FOUND);
+    CHECK_INT(look(store, made.name).err, ERR_NOT_FOUND);
+    CHECK_INT(drop_version(store, made.name, first.version).err, ERR_OK);
+    CHECK_INT(put(store, "portrait", 8).err, ERR_OK);
+    CHECK_INT(drop_version(store, made.name, first.version).err, ERR_CONFLICT); /* it came anew */
+    CHECK_INT(drop(store, made.name).err, ERR_OK);
+    store_free(store);
+}
+
+static void spin(void)
+{
+    for (volatile uint64_t left = random_number() % 40000; left > 0; left--)
+        ;
+}
+
+/* Another process puts it while it is removed, at any moment between the look and after the unlink: it is there. */
+static void test_removed_while_put(void)
+{
+    enum { ROUNDS = 2000 };
+    struct store *store = open_store();
+    int go[2], done[2], kept = 0;
+    char byte = 0;
+    struct seen made = put(store, "portrait", 8);
+    CHECK_INT(made.err, ERR_OK);
+    CHECK_INT(pipe(go), 0);
+    CHECK_INT(pipe(done), 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct store *own = open_store();
+        (void)close(go[1]);
+        while (read(go[0], &byte, 1) == 1) {
+            spin();
+            while (put(own, "portrait", 8).err == ERR_AGAIN)
+                ;
+            CHECK_INT(write(done[1], &byte, 1), 1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        struct seen seen = look(store, made.name);
+        CHECK_INT(seen.err, ERR_OK);
+        CHECK_INT(write(go[1], &byte, 1), 1);
+        spin();
+        enum err err;
+        while ((err = drop_version(store, made.name, seen.version).err) == ERR_AGAIN)
+            ;
+        CHECK(err == ERR_OK || err == ERR_CONFLICT);
+        kept += err == ERR_CONFLICT;
+        CHECK_INT(read(done[0], &byte, 1), 1);
+        CHECK_INT(get(store, made.name).err, ERR_OK);
+    }
+    printf("%d of %d were put before they were removed\n", kept, ROUNDS);
+    CHECK(kept > 0 && kept < ROUNDS);
+    (void)close(go[1]);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    CHECK_INT(drop(store, made.name).err, ERR_OK);
+    store_free(store);
+}
+
+struct listing {
+    int slices, names;
+    char next[STORE_NAME_BYTES], last[STORE_NAME_BYTES];
+};
+
+static void keep_slice(void *context, enum err err, const struct store_slice *slice)
+{
+    struct listing *listing = context;
+    CHECK_INT(err, ERR_OK);
+    listing->slices++;
+    for (size_t i = 0; i < slice->count; i++) {
+        CHECK(store_name_valid(slice->names[i]));
+        CHECK(strcmp(slice->names[i], listing->last) > 0);
+        memcpy(listing->last, slice->names[i], STORE_NAME_BYTES);
+        listing->names++;
+    }
+    memcpy(listing->next, slice->next, STORE_NAME_BYTES);
+}
+
+static struct listing list_all(struct store *store)
+{
+    struct listing listing = {.slices = 0};
+    do
+        store_list(store, listing.next, keep_slice, &listing);
+    while (listing.next[0] != '\0');
+    return listing;
+}
+
+/* Every object once, and nothing else that lies there; a directory that is too full for one slice as well. */
+static void test_list(void)
+{
+    enum { SPREAD = 600, CROWD = 2 * STORE_SLICE_MAX + 7 };
+    struct store *store = open_store();
+    char name[STORE_NAME_BYTES], path[256];
+    int there = list_all(store).names;
+    for (int i = 0; i < SPREAD; i++)
+        CHECK_INT(put(store, &i, sizeof i).err, ERR_OK);
+    CHECK_INT(list_all(store).names, there + SPREAD);
+    (void)snprintf(path, sizeof path, "%s/ff", root);
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof path, "%s/ff/ff", root);
+    (void)mkdir(path, 0700);
+    for (int i = 0; i < CROWD; i++) {
+        (void)snprintf(name, sizeof name, "ffff%060x", i * 7919 % 4096);
+        path_of(name, path);
+        int fd = open(path, O_WRONLY | O_CREAT, 0600);
+        CHECK(fd >= 0);
+        close(fd);
+    }
+    (void)snprintf(path, sizeof path, "%s/ff/ff/no-name", root);
+    CHECK_INT(symlink("/etc/passwd", path), 0);
+    struct listing listing = list_all(store);
+    CHECK_INT(listing.names, there + SPREAD + CROWD);
+    printf("%d names in %d slices\n", listing.names, listing.slices);
+    struct seen seen = {.calls = 0};
+    store_look(store, "../lock", keep, &seen);
+    CHECK_INT(seen.err, ERR_INVALID);
+    store_free(store);
+}
+
 static void test_random(void)
 {
     char one[RANDOM_UUID_BYTES], two[RANDOM_UUID_BYTES];
@@ -258,7 +413,11 @@ int main(void)
     test_damage();
     test_kill();
     test_sweep();
+    test_version();
+    test_removed_while_put();
+    test_list();
     test_random();
+    (void)fflush(stdout);
     execlp("rm", "rm", "-rf", root, (char *)NULL); /* nothing is left to do but to clean up */
     return 1;
 }

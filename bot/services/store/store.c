@@ -58,12 +58,28 @@ void store_get(struct store *store, const char *name, store_done_fn *done, void 
         store->get(store, name, done, context);
 }
 
-void store_remove(struct store *store, const char *name, store_done_fn *done, void *context)
+void store_look(struct store *store, const char *name, store_done_fn *done, void *context)
 {
     if (!store_name_valid(name))
         done(context, ERR_INVALID, NULL);
     else
-        store->remove(store, name, done, context);
+        store->look(store, name, done, context);
+}
+
+void store_list(struct store *store, const char *from, store_list_fn *done, void *context)
+{
+    if (from[0] != '\0' && !store_name_valid(from))
+        done(context, ERR_INVALID, NULL);
+    else
+        store->list(store, from, done, context);
+}
+
+void store_remove(struct store *store, const char *name, const char *version, store_done_fn *done, void *context)
+{
+    if (!store_name_valid(name))
+        done(context, ERR_INVALID, NULL);
+    else
+        store->remove(store, name, version, done, context);
 }
 
 void store_free(struct store *store)
