@@ -25,6 +25,13 @@ struct photos_pending photos_read_pending(const struct db_result *result, int st
                                    .file_id = db_text(result, statement, row, 2)};
 }
 
+int photos_add_named(struct db_unit *unit, struct arena *arena, int64_t id, const char *url)
+{
+    return db_unit_add(unit,
+                       "UPDATE photo_intake SET image_url = $2 WHERE id = $1 AND verdict = 'pending' RETURNING id", 2,
+                       (struct db_param[]){db_int64_param(arena, id), db_text_param(url)});
+}
+
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo)
 {
     struct db_param id = db_int64_param(arena, photo->id), seen = db_int64_array(arena, photo->seen, photo->seen_count);

@@ -32,6 +32,8 @@ int photos_add_pending(struct db_unit *unit, struct arena *arena, int limit);
 int photos_add_find(struct db_unit *unit, struct arena *arena, int64_t id);
 struct photos_pending photos_read_pending(const struct db_result *result, int statement, int row);
 
+/* Before its picture ("store:…") is put into the store: the row names it. A row (its id) if the photo is pending. */
+int photos_add_named(struct db_unit *unit, struct arena *arena, int64_t id, const char *url);
 /* Records the verdict (three statements), unless a good one is still to be compared with others. Doing it again changes
  * nothing and reads the same. Returns the index that the two below want. */
 int photos_add_examined(struct db_unit *unit, struct arena *arena, const struct photos_examined *photo);

@@ -208,8 +208,9 @@ void records_order_create(struct db_unit *unit, struct arena *arena, const struc
             unit,
             "INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
             " created_at_ms, reference_urls) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-            " (SELECT array_agg(r.image_url ORDER BY r.id) FROM reference_photos r"
-            " WHERE r.avatar_id = $4 AND " WORDS_PHOTO_IS_OURS "))",
+            /* locked until the order names them, too: no picture is without a name in between */
+            " (SELECT array_agg(k.image_url ORDER BY k.id) FROM (SELECT r.id, r.image_url FROM reference_photos r"
+            " WHERE r.avatar_id = $4 AND " WORDS_PHOTO_IS_OURS " FOR SHARE) k))",
             10,
             (struct db_param[]){order, user, db_int64_param(arena, run->chats[i]->id),
                                 db_int64_param(arena, effect->order_create.avatar_id),

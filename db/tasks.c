@@ -78,6 +78,14 @@ int tasks_add_renew(struct db_unit *unit, struct arena *arena, const int64_t *id
                                            db_int64_param(arena, lease_ms)});
 }
 
+int tasks_add_named(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url)
+{
+    return db_unit_add(unit,
+                       "UPDATE photo_tasks SET image_url = $3 WHERE id = $1 AND lease_token = $2 AND state = 'waiting'"
+                       " RETURNING id",
+                       3, (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(url)});
+}
+
 int tasks_add_made(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url)
 {
     return db_unit_add(unit, "SELECT chat, news FROM task_made($1, $2, $3)", 3,

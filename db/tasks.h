@@ -30,6 +30,8 @@ int64_t tasks_read_next_wait_ms(const struct db_result *result, int statement);
 int tasks_add_renew(struct db_unit *unit, struct arena *arena, const int64_t *ids, const char *const *tokens,
                     size_t count, int64_t lease_ms);
 
+/* Before its picture ("store:…") is put into the store: the row names it. A row (its id) if it is ours. */
+int tasks_add_named(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url);
 /* task_made(). False from tasks_read_ended: the lease is not ours any more. */
 int tasks_add_made(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *url);
 /* task_failed(): again after wait_ms, or for good when max_attempts are used up (0 = in any case). */
