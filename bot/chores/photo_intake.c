@@ -1,5 +1,6 @@
-/* The intake of reference photos. A photo goes fetch → examine → store → commit, each step ending in a callback; a
- * trouble that may pass puts it aside and it begins again (at the commit, if the verdict is known). A good one is
+/* The intake of reference photos. A photo goes fetch → examine → name → store → commit, each step ending in a callback;
+ * a trouble that may pass puts it aside and it begins again (at the store, if the picture is known; at the commit, if
+ * the verdict is). It is named before it is stored (bot/chores/store_sweep.c says why). A good one is
  * compared with the other good ones of its avatar: the commit takes nothing in while there are some that it was not
  * compared with, and hands those out instead. What waits is only ids and file ids; the bytes of at most AT_ONCE_MAX
  * photos are in memory.
@@ -34,10 +35,14 @@ struct taking {
     bool developing; /* the darkroom has it */
     bool judged;     /* verdict and, for a good one, url and sketch are known */
     enum photo_verdict verdict;
-    char url[STORE_URL_BYTES]; /* "" unless good */
-    uint8_t *sketch;           /* NULL unless good */
-    int64_t *seen;             /* the photos that it was compared with */
-    size_t seen_count;         /* … and those that it is being compared with */
+    /* Of a good one, else empty: */
+    uint8_t *jpeg; /* until it is in the store */
+    size_t jpeg_bytes;
+    bool named; /* its row has the url */
+    char url[STORE_URL_BYTES];
+    uint8_t *sketch;
+    int64_t *seen;     /* the photos that it was compared with */
+    size_t seen_count; /* … and those that it is being compared with */
     size_t comparing_count;
 };
 
@@ -55,6 +60,10 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
 {
     const struct taking *taking = errand->work;
     (void)unused;
+    if (errand->end == ERRAND_NOTED) {
+        (void)photos_add_named(unit, arena, errand->id, taking->url);
+        return;
+    }
     (void)photos_add_examined(
         unit, arena,
         &(struct photos_examined){.id = errand->id,
@@ -111,9 +120,15 @@ static void compare(struct errand *errand, const struct db_result *result)
 
 static bool end_heard(void *unused, struct errand *errand, const struct db_result *result)
 {
+    struct taking *taking = errand->work;
+    (void)unused;
+    if (errand->end == ERRAND_NOTED) {
+        taking->named = true;
+        taking->judged = db_rows(result, 0) == 0; /* it went with its user, or was judged: nothing is to be stored */
+        return false;
+    }
     struct event news = {
         .kind = EVENT_PHOTO_READY, .object = errand->id, .news_id = photos_read_news(result, VERDICT_AT)};
-    (void)unused;
     if (db_rows(result, UNSEEN_AT) > 0) {
         compare(errand, result);
         return false;
@@ -144,21 +159,36 @@ static void photo_stored(void *ctx, enum err err, const struct store_object *obj
         return;
     }
     failpoint("photo_intake.after_store");
-    store_url(object->name, taking->url);
+    (void)object;
+    free(taking->jpeg);
+    taking->jpeg = NULL;
     judge(errand, PHOTO_GOOD);
 }
 
-static void put_in_store(struct errand *errand, const struct darkroom_result *result)
+static void put_in_store(struct errand *errand)
+{
+    const struct taking *taking = errand->work;
+    failpoint("photo_intake.before_store");
+    if (errand_call(errand))
+        store_put(ports_of(errand)->store, taking->jpeg, taking->jpeg_bytes, photo_stored, errand);
+}
+
+/* The picture is taken over from the darkroom, and put once its row names it. */
+static void name_picture(struct errand *errand, struct darkroom_result *result)
 {
     struct taking *taking = errand->work;
-    free(taking->sketch); /* of an attempt that got no further */
+    char name[STORE_NAME_BYTES];
     taking->sketch = malloc(DARKROOM_SKETCH_BYTES);
     if (taking->sketch == NULL)
         bug("out of memory");
     memcpy(taking->sketch, result->sketch, DARKROOM_SKETCH_BYTES);
-    failpoint("photo_intake.before_store");
-    if (errand_call(errand))
-        store_put(ports_of(errand)->store, result->jpeg, result->jpeg_len, photo_stored, errand);
+    taking->verdict = PHOTO_GOOD;
+    taking->jpeg = result->jpeg;
+    taking->jpeg_bytes = result->jpeg_len;
+    result->jpeg = NULL;
+    store_name(taking->jpeg, taking->jpeg_bytes, name);
+    store_url(name, taking->url);
+    errand_note(errand, taking->url);
 }
 
 static void darkroom_examined(void *ctx, enum err err, struct darkroom_result *result)
@@ -175,7 +205,7 @@ static void darkroom_examined(void *ctx, enum err err, struct darkroom_result *r
     else if (result->verdict != PHOTO_GOOD)
         judge(errand, result->verdict);
     else
-        put_in_store(errand, result);
+        name_picture(errand, result);
 }
 
 static void examine(struct errand *errand, const char *data, size_t bytes)
@@ -257,6 +287,10 @@ static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
         errand_end(errand);
         return;
     }
+    if (taking->named) {
+        put_in_store(errand);
+        return;
+    }
     if (!errand_call(errand))
         return;
     enum err err = telegram_file_fetch(ports->telegram, ports->clock->mono_ms, errand->outside,
@@ -273,6 +307,7 @@ static void forget(void *ctx, struct errand *errand)
         return;
     if (taking->developing)
         darkroom_cancel(self->ports.darkroom, errand);
+    free(taking->jpeg);
     free(taking->sketch);
     free(taking->seen);
     free(taking);

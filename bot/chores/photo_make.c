@@ -1,6 +1,7 @@
 /* One photo of a set. A kill anywhere leaves the task to whoever claims it when the lease is over; what was stored by
- * then is stored again under the same name. A failure of the task costs an attempt; trouble of our own (the store, the
- * darkroom) gives the attempt back, because a full disk must not cost anybody a paid photo.
+ * then is stored again under the same name, which its row has before (bot/chores/store_sweep.c says why). A failure of
+ * the task costs an attempt; trouble of our own (the store, the darkroom) gives the attempt back, because a full disk
+ * must not cost anybody a paid photo.
  *
  * Must not: count anything about jobs (task_made() and task_failed() do). */
 #include "bot/chores/photo_make.h"
@@ -21,8 +22,11 @@ struct photo_make {
 
 struct making {
     int64_t job_id;
-    char url[STORE_URL_BYTES]; /* of the photo, once it is stored */
-    bool making;               /* the provider has it */
+    bool making;   /* the provider has it */
+    uint8_t *jpeg; /* … has made it, until it is in the store */
+    size_t jpeg_bytes;
+    char url[STORE_URL_BYTES]; /* … which has it by this name */
+    bool is_lost;              /* to another worker, as it turned out when it was to be named */
 };
 
 static const struct photo_make_ports *ports_of(const struct errand *errand)
@@ -44,8 +48,8 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
         (void)tasks_add_failed(unit, arena, errand->id, errand->token, errand->why, errand->wait_ms, INT32_MAX);
         return;
     case ERRAND_GIVEN_BACK: (void)tasks_add_released(unit, arena, errand->id, errand->token, errand->why); return;
+    case ERRAND_NOTED: (void)tasks_add_named(unit, arena, errand->id, errand->token, making->url); return;
     case ERRAND_LOST:
-    case ERRAND_NOTED:
     case ERRAND_AGAIN:
     case ERRAND_END_COUNT: break;
     }
@@ -55,9 +59,13 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
 /* Ours no more, or the first telling was taken and its answer lost: then the news of it is still to be told. */
 static bool end_heard(void *unused, struct errand *errand, const struct db_result *result)
 {
-    const struct making *making = errand->work;
+    struct making *making = errand->work;
     int64_t chat_id = 0;
     (void)unused;
+    if (errand->end == ERRAND_NOTED) {
+        making->is_lost = db_rows(result, 0) == 0;
+        return false;
+    }
     bool ours = errand->end == ERRAND_GIVEN_BACK ? db_rows(result, 0) > 0 : tasks_read_ended(result, 0, &chat_id);
     if (!ours && !errand->uncertain)
         log_warn("photo_make", "task %" PRId64 ": it was not ours any more; this result is dropped", errand->id);
@@ -75,14 +83,38 @@ static void photo_stored(void *ctx, enum err err, const struct store_object *obj
     struct errand *errand = ctx;
     if (!errand_answered(errand))
         return;
-    struct making *making = errand->work;
+    (void)object;
     if (err != ERR_OK) {
         errand_trouble(errand, 0, "the store does not take the photo");
         return;
     }
     failpoint("photo_make.after_store");
-    store_url(object->name, making->url);
     errand_end(errand);
+}
+
+static void name_photo(struct errand *errand, const struct provider_result *result)
+{
+    struct making *making = errand->work;
+    char name[STORE_NAME_BYTES];
+    making->jpeg = malloc(result->jpeg_bytes);
+    if (making->jpeg == NULL)
+        bug("out of memory");
+    memcpy(making->jpeg, result->jpeg, result->jpeg_bytes);
+    making->jpeg_bytes = result->jpeg_bytes;
+    store_name(making->jpeg, making->jpeg_bytes, name);
+    store_url(name, making->url);
+    errand_note(errand, making->url);
+}
+
+/* Its row names it; or it is another worker's, who is left alone: then the end is not taken. */
+static void put_in_store(struct errand *errand)
+{
+    const struct making *making = errand->work;
+    failpoint("photo_make.before_store");
+    if (making->is_lost)
+        errand_end(errand);
+    else if (errand_call(errand))
+        store_put(ports_of(errand)->store, making->jpeg, making->jpeg_bytes, photo_stored, errand);
 }
 
 static void photo_made(void *ctx, const struct provider_result *result)
@@ -93,11 +125,7 @@ static void photo_made(void *ctx, const struct provider_result *result)
     struct making *making = errand->work;
     making->making = false;
     switch (result->outcome) {
-    case PROVIDER_MADE:
-        failpoint("photo_make.before_store");
-        if (errand_call(errand))
-            store_put(ports_of(errand)->store, result->jpeg, result->jpeg_bytes, photo_stored, errand);
-        break;
+    case PROVIDER_MADE: name_photo(errand, result); break;
     case PROVIDER_RETRY: errand_retry(errand, result->retry_after_ms, result->why); break;
     case PROVIDER_TROUBLE: errand_trouble(errand, result->retry_after_ms, result->why); break;
     case PROVIDER_PERMANENT:
@@ -131,9 +159,8 @@ static size_t order_references(struct arena *arena, const struct tasks_claimed *
     return count;
 }
 
-static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
+static void make(const struct photo_make *self, struct errand *errand, const struct chore_row *row)
 {
-    const struct photo_make *self = ctx;
     struct tasks_claimed task = tasks_read_claimed(row->result, row->statement, row->row);
     const char *references[PROVIDER_REFERENCES_MAX];
     struct arena arena;
@@ -151,6 +178,15 @@ static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
     arena_done(&arena);
 }
 
+static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
+{
+    const struct making *making = errand->work;
+    if (making->jpeg == NULL)
+        make(ctx, errand, row);
+    else
+        put_in_store(errand);
+}
+
 static void forget(void *ctx, struct errand *errand)
 {
     const struct photo_make *self = ctx;
@@ -159,6 +195,7 @@ static void forget(void *ctx, struct errand *errand)
         self->ports.provider->cancel(self->ports.provider, errand);
         errand_called_off(errand);
     }
+    free(making->jpeg);
     free(making);
 }
 
