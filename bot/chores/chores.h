@@ -36,7 +36,9 @@ enum chore_hold {
     X(PAYMENT_CREATE, payment_create, HOLD_BOT)                                                                        \
     X(PAYMENT_WATCH, payment_watch, HOLD_BOT)                                                                          \
     X(PHOTO_INTAKE, photo_intake, HOLD_BOT)                                                                            \
-    X(PHOTO_MAKE, photo_make, HOLD_LEASE)
+    X(PHOTO_MAKE, photo_make, HOLD_LEASE)                                                                              \
+    X(STORE_SWEEP, store_sweep, HOLD_LEASE)                                                                            \
+    X(TABLE_ENDS, table_ends, HOLD_LEASE)
 
 enum chore_name {
 #define X(upper, lower, hold) CHORE_##upper,
@@ -129,9 +131,11 @@ struct chore {
     int loud;         /* the how-manyth failure in a row is a warning (those before it are told, those after not) */
     int64_t base_ms, cap_ms; /* of the back-off */
     int64_t lease_ms;        /* HOLD_LEASE */
-    int64_t key_life_ms;     /* 0 = for ever; see errand_call */
-    int64_t asked_every_ms;  /* engine_ask for the same errand sooner than this is not heard */
-    bool read_always;        /* HOLD_BOT: the row is read before every begin, not only before the first */
+    int64_t look_every_ms;  /* HOLD_LEASE: others make rows, too, and tell nobody: with whatever the engine is woken for
+                               it also looks for them, unless it did so lately. 0 = they don't */
+    int64_t key_life_ms;    /* 0 = for ever; see errand_call */
+    int64_t asked_every_ms; /* engine_ask for the same errand sooner than this is not heard */
+    bool read_always;       /* HOLD_BOT: the row is read before every begin, not only before the first */
 
     /* Starts it. row: not NULL when it was just read. */
     void (*begin)(void *self, struct errand *errand, const struct chore_row *row);

@@ -135,6 +135,8 @@ static bool end_heard(void *unused, struct errand *errand, const struct db_resul
     }
     if (photos_read_examined(result, VERDICT_AT, &news.verdict))
         errand_tell(errand, news);
+    if (taking->named && news.verdict != PHOTO_GOOD) /* it is a picture that nobody names now */
+        engine_wake(ports_of(errand)->engine, CHORE_STORE_SWEEP, 0);
     return true;
 }
 

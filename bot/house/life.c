@@ -107,6 +107,8 @@ void life_go_on(struct daemon *daemon)
     engine_open(shop->engine, CHORE_PAYMENT_WATCH);
     if ((shop->config->roles & CONFIG_ROLE_GENERATE) != 0)
         engine_open(shop->engine, CHORE_PHOTO_MAKE);
+    engine_open(shop->engine, CHORE_STORE_SWEEP);
+    engine_open(shop->engine, CHORE_TABLE_ENDS);
     mailbox_look(shop->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(shop->poll, shop->clock.mono_ms, daemon->offset);

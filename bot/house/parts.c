@@ -13,6 +13,8 @@
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
+#include "bot/chores/store_sweep.h"
+#include "bot/chores/table_ends.h"
 #include "bot/house/life.h"
 #include "bot/house/watch.h"
 #include "bot/outbox/outbox.h"
@@ -153,6 +155,8 @@ FREE(payment_create)
 FREE(payment_watch)
 FREE(photo_intake)
 FREE(photo_make)
+FREE(store_sweep)
+FREE(table_ends)
 
 static void provider_free_of(void *self)
 {
@@ -224,6 +228,8 @@ void parts_add(struct daemon *daemon)
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
         {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
+        {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},
+        {"table_ends", daemon->table_ends, NULL, NULL, NULL, NULL, NULL, table_ends_free_of},
         {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
         {"darkroom", shop->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},

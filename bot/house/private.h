@@ -27,6 +27,8 @@ struct daemon {
     struct payment_watch *payment_watch;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
+    struct store_sweep *store_sweep;
+    struct table_ends *table_ends;
     struct loop loop;
     const struct setup *setup;
     int signal_fd;

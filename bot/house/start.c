@@ -6,6 +6,8 @@
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
+#include "bot/chores/store_sweep.h"
+#include "bot/chores/table_ends.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
 #include "bot/base/log.h"
@@ -98,6 +100,14 @@ static void start_making(struct daemon *daemon)
                                    .retry_base_ms = (int64_t)config->making.retry_base_s * MS_PER_S,
                                    .retry_cap_ms = (int64_t)config->making.retry_cap_s * MS_PER_S,
                                    .references_min = config->shop.photos_min});
+    daemon->store_sweep = store_sweep_new(&(struct store_sweep_ports){.engine = engine,
+                                                                      .db = shop->chores_db,
+                                                                      .store = shop->store,
+                                                                      .timers = shop->timers,
+                                                                      .clock = &shop->clock,
+                                                                      .stop = &shop->stop});
+    daemon->table_ends = table_ends_new(
+        &(struct table_ends_ports){.engine = engine, .db = shop->chores_db, .stop = &shop->stop});
 }
 
 /* What talks to people, and to the till. */

@@ -154,6 +154,22 @@ static int64_t object_of_order_cancel(const struct effect *effect)
     return effect->order_cancel.order_id;
 }
 
+/* The database notes which pictures nobody names any more; the chore finds them. */
+static int64_t object_of_photo_drop(const struct effect *effect)
+{
+    return effect->photo_drop.avatar_id;
+}
+
+static int64_t object_of_photos_clear(const struct effect *effect)
+{
+    return effect->photos_clear.avatar_id;
+}
+
+static int64_t object_of_avatar_delete(const struct effect *effect)
+{
+    return effect->avatar_delete.avatar_id;
+}
+
 static int64_t object_of_payment_check(const struct effect *effect)
 {
     return effect->payment_check.order_id;

@@ -186,6 +186,14 @@ CREATE INDEX idx_orders_sold ON orders(id) WHERE status = 'paid' AND cardinality
 -- The errands that are never done: they come back every day.
 INSERT INTO errands (chore, subject) VALUES ('store_sweep', 'all'), ('table_ends', 'all');
 
+-- For the web application.
+COMMENT ON COLUMN reference_photos.image_url IS
+  'a link or a data: URL of the web application''s; or store:<name>, a picture in the bot''s own store, which is no address:'
+  ' nothing can be fetched by it, and no other row may be given the same. The row may be deleted, or given another'
+  ' image_url, at any time: then the picture leaves the store';
+COMMENT ON COLUMN generated_photos.image_url IS 'as reference_photos.image_url';
+COMMENT ON COLUMN avatars.thumbnail_url IS 'as reference_photos.image_url; the bot does not write it';
+
 -- What becomes of the rows, by db/ends.c unless it is said otherwise. A row that hangs on another goes with that.
 COMMENT ON TABLE bot_state IS 'one row a bot, kept for ever';
 COMMENT ON TABLE bot_users IS 'kept as long as the user';

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/system/secrets.h"
+#include "tests/system/stored.h"
 
 enum { SETTLE_MS = 30000 };
 
@@ -210,6 +211,7 @@ void invariants_check(struct invariants *all)
     none(all, "messages left in the outbox", "SELECT count(*) FROM outbox");
     none(all, "news that were not told", "SELECT count(*) FROM bot_news");
     none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
+    invariants_fact(all, stored_missing(all->world) == 0, "the store has not got what rows name");
     check_jobs(all);
     check_money(all);
     check_money_stays(all);

@@ -17,6 +17,7 @@
 #include "tests/system/invariants.h"
 #include "tests/system/secrets.h"
 #include "tests/system/steps.h"
+#include "tests/system/stored.h"
 #include "tests/system/user.h"
 
 enum {
@@ -101,6 +102,14 @@ static const char *trouble_before(const char *name)
     return NULL;
 }
 
+/* What comes once a day comes now. */
+static void make_due(struct ordeal *ordeal, const char *name)
+{
+    if (begins(name, "store_sweep.") || begins(name, "table_ends."))
+        db_result_free(world_sql(&ordeal->world, "UPDATE errands SET not_before = now(), lease_token = NULL,"
+                                                 " lease_until = NULL WHERE subject = 'all'"));
+}
+
 /* Is somebody about to go through this step? */
 static bool is_near(const struct ordeal *ordeal, const char *name)
 {
@@ -143,6 +152,7 @@ static void next_life(struct ordeal *ordeal)
     if (ordeal->aim != NULL) {
         bool rare = begins(ordeal->aim->name, "payment_") || ordeal->aim->kills == 0;
         (void)snprintf(kill_at, sizeof kill_at, "%s:%" PRIu64, ordeal->aim->name, 1 + roll(ordeal, rare ? 1 : 4));
+        make_due(ordeal, ordeal->aim->name);
     }
     world_start_daemon(&ordeal->world, ordeal->aim == NULL ? NULL : kill_at);
     if (!over && in_peace)
@@ -241,6 +251,7 @@ static void live_until(struct ordeal *ordeal, struct step *step)
     if (trouble != NULL)
         json_object_put(net_post(ordeal->world.net, "/api/faults", "%s", trouble));
     ordeal->aim = step;
+    make_due(ordeal, step->name);
     world_start_daemon(&ordeal->world, step->name);
     while (!world_daemon_ended(&ordeal->world, &status)) {
         run_users(ordeal);
@@ -383,6 +394,7 @@ int main(int argc, char **argv)
     invariants_settle(&ordeal.world);
 
     struct invariants all = {.world = &ordeal.world, .users = ordeal.users, .user_count = ordeal.begun};
+    stored_check_sweep(&all);
     invariants_check(&all);
     print_figures(&ordeal, &all);
     for (int i = 0; i < ordeal.begun; i++)

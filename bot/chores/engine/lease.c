@@ -169,6 +169,7 @@ void lease_claim(struct desk *desk)
                                                         .held_count = desk->count});
     arena_done(&arena);
     desk->wanted = places;
+    desk->claimed_ms = desk_now_ms(desk);
     desk->claiming = true;
     desk_step(desk, CHORE_STEP_BEFORE_CLAIM);
     db_submit(desk->engine->ports.db, unit, claimed, desk);

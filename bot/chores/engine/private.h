@@ -75,6 +75,7 @@ struct desk {
     char token[RANDOM_UUID_BYTES];
     bool renewing;
     int64_t look_at_ms, renew_at_ms; /* INT64_MAX = not planned */
+    int64_t claimed_ms;              /* when the last claim was made */
 };
 
 struct engine {
