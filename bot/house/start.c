@@ -80,6 +80,14 @@ static void start_bot_chores(struct daemon *daemon)
                                      .stop = &shop->stop,
                                      .photo_max_bytes = config->shop.photo_max_bytes,
                                      .min_side_px = config->shop.min_side_px});
+    daemon->store_sweep = store_sweep_new(&(struct store_sweep_ports){.engine = shop->engine,
+                                                                      .db = shop->chores_db,
+                                                                      .store = shop->store,
+                                                                      .timers = shop->timers,
+                                                                      .clock = &shop->clock,
+                                                                      .stop = &shop->stop});
+    daemon->table_ends = table_ends_new(
+        &(struct table_ends_ports){.engine = shop->engine, .db = shop->chores_db, .stop = &shop->stop});
 }
 
 static void start_making(struct daemon *daemon)
@@ -100,14 +108,6 @@ static void start_making(struct daemon *daemon)
                                    .retry_base_ms = (int64_t)config->making.retry_base_s * MS_PER_S,
                                    .retry_cap_ms = (int64_t)config->making.retry_cap_s * MS_PER_S,
                                    .references_min = config->shop.photos_min});
-    daemon->store_sweep = store_sweep_new(&(struct store_sweep_ports){.engine = engine,
-                                                                      .db = shop->chores_db,
-                                                                      .store = shop->store,
-                                                                      .timers = shop->timers,
-                                                                      .clock = &shop->clock,
-                                                                      .stop = &shop->stop});
-    daemon->table_ends = table_ends_new(
-        &(struct table_ends_ports){.engine = engine, .db = shop->chores_db, .stop = &shop->stop});
 }
 
 /* What talks to people, and to the till. */
