@@ -9,7 +9,7 @@
 
 #include "core/bug.h"
 
-enum { BLOCK_BYTES = 16 * 1024, KEPT_BYTES = 64 * 1024, ALIGN = _Alignof(max_align_t) };
+enum { BLOCK_BYTES = 16 * 1024, KEPT_BYTES = 64 * 1024, ALIGN = _Alignof(max_align_t), GROW_FIRST = 2 };
 
 struct arena_block {
     struct arena_block *next;
@@ -90,6 +90,20 @@ char *arena_copy_n(struct arena *arena, const char *text, size_t length)
     if (length > 0)
         memcpy(copy, text, length);
     return copy;
+}
+
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *capacity, size_t bytes)
+{
+    if (count == *capacity) {
+        size_t grown = *capacity == 0 ? GROW_FIRST : *capacity * 2;
+        void *copy = arena_array(arena, grown, bytes);
+        if (count > 0)
+            memcpy(copy, list, count * bytes);
+        *capacity = grown;
+        return copy;
+    }
+    memset((char *)list + count * bytes, 0, bytes); /* one may have been taken off before */
+    return list;
 }
 
 char *arena_copy(struct arena *arena, const char *text)

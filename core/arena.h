@@ -22,6 +22,8 @@ void arena_reset(struct arena *arena); /* keeps one block of at most 64 KiB for 
 void *arena_alloc(struct arena *arena, size_t bytes);
 /* count × bytes with an overflow check (aborts). */
 void *arena_array(struct arena *arena, size_t count, size_t bytes);
+/* A list of count elements with room for one more, zeroed at the end: the list itself, or a copy twice as large. */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *capacity, size_t bytes);
 char *arena_copy(struct arena *arena, const char *text);                  /* NULL gives NULL */
 char *arena_copy_n(struct arena *arena, const char *text, size_t length); /* adds the final 0 */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

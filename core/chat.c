@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "core/bug.h"
+#include "core/facts.h"
+
 static int compare_chat(const void *key, const void *element)
 {
     int64_t id = *(const int64_t *)key, other = ((const struct chat *)element)->id;
@@ -15,29 +18,120 @@ struct chat *chat_find(const struct chat *chats, size_t count, int64_t id)
     return count == 0 ? NULL : bsearch(&id, chats, count, sizeof *chats, compare_chat);
 }
 
-struct avatar *chat_avatar(struct chat *chat, int64_t id)
+static void must_know(const struct chat *chat, unsigned facts)
 {
-    for (size_t i = 0; i < chat->avatar_count; i++)
-        if (chat->avatars[i].id == id)
-            return &chat->avatars[i];
+    if (chat->facts == NULL || (chat->facts->loaded & facts) == 0)
+        bug("a step asks for what was not loaded: core/needs.c does not know its need");
+}
+
+struct avatars *chat_avatars(const struct chat *chat)
+{
+    must_know(chat, FACT_AVATARS);
+    return &chat->facts->avatars;
+}
+
+struct refusals *chat_refusals(const struct chat *chat)
+{
+    must_know(chat, FACT_REFUSALS);
+    return &chat->facts->refusals;
+}
+
+struct held_photos *chat_held(const struct chat *chat)
+{
+    must_know(chat, FACT_HELD);
+    return &chat->facts->held;
+}
+
+struct order *chat_order(const struct chat *chat)
+{
+    must_know(chat, FACT_ORDER);
+    return &chat->facts->order;
+}
+
+struct orders *chat_open(const struct chat *chat)
+{
+    must_know(chat, FACT_OPEN);
+    return &chat->facts->open;
+}
+
+struct jobs *chat_jobs(const struct chat *chat)
+{
+    must_know(chat, FACT_JOBS);
+    return &chat->facts->jobs;
+}
+
+const struct health *chat_health(const struct chat *chat)
+{
+    must_know(chat, FACT_HEALTH);
+    return &chat->facts->health;
+}
+
+struct avatar *chat_avatar(const struct chat *chat, int64_t id)
+{
+    const struct avatars *avatars = chat_avatars(chat);
+    for (size_t i = 0; i < avatars->count; i++)
+        if (avatars->list[i].id == id)
+            return &avatars->list[i];
     return NULL;
 }
 
-struct job *chat_job(struct chat *chat, int64_t id)
+struct job *chat_job(const struct chat *chat, int64_t id)
 {
-    for (size_t i = 0; i < chat->job_count; i++)
-        if (chat->jobs[i].id == id)
-            return &chat->jobs[i];
-    return NULL;
+    must_know(chat, FACT_JOB | FACT_JOBS);
+    return facts_job(chat->facts, id);
 }
 
-struct job *chat_avatar_job(struct chat *chat, int64_t avatar_id)
+struct job *chat_avatar_job(const struct chat *chat, int64_t avatar_id)
 {
+    const struct jobs *jobs = chat_jobs(chat);
     struct job *newest = NULL;
-    for (size_t i = 0; i < chat->job_count; i++)
-        if (chat->jobs[i].avatar_id == avatar_id && (newest == NULL || chat->jobs[i].id > newest->id))
-            newest = &chat->jobs[i];
+    for (size_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].avatar_id == avatar_id && (newest == NULL || jobs->list[i].id > newest->id))
+            newest = &jobs->list[i];
     return newest;
+}
+
+struct job *facts_job(const struct facts *facts, int64_t id)
+{
+    for (size_t i = 0; i < facts->jobs.count; i++)
+        if (facts->jobs.list[i].id == id)
+            return &facts->jobs.list[i];
+    return NULL;
+}
+
+struct avatar *facts_add_avatar(struct facts *facts, struct arena *arena)
+{
+    struct avatars *avatars = &facts->avatars;
+    avatars->list = arena_grow(arena, avatars->list, avatars->count, &avatars->capacity, sizeof *avatars->list);
+    return &avatars->list[avatars->count++];
+}
+
+struct refusal *facts_add_refusal(struct facts *facts, struct arena *arena)
+{
+    struct refusals *refusals = &facts->refusals;
+    refusals->list = arena_grow(arena, refusals->list, refusals->count, &refusals->capacity, sizeof *refusals->list);
+    return &refusals->list[refusals->count++];
+}
+
+struct held *facts_add_held(struct facts *facts, struct arena *arena)
+{
+    struct held_photos *held = &facts->held;
+    held->list = arena_grow(arena, held->list, held->count, &held->capacity, sizeof *held->list);
+    return &held->list[held->count++];
+}
+
+struct order *facts_add_open(struct facts *facts, struct arena *arena)
+{
+    struct orders *open = &facts->open;
+    open->list = arena_grow(arena, open->list, open->count, &open->capacity, sizeof *open->list);
+    return &open->list[open->count++];
+}
+
+struct job *facts_add_job(struct facts *facts, struct arena *arena)
+{
+    struct jobs *jobs = &facts->jobs;
+    jobs->list = arena_grow(arena, jobs->list, jobs->count, &jobs->capacity, sizeof *jobs->list);
+    return &jobs->list[jobs->count++];
 }
 
 int32_t job_count(const struct job *job, enum shot_state state)

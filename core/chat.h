@@ -13,12 +13,11 @@
 #include "core/text.h"
 
 enum {
-    CHAT_AVATARS_MAX = 64,  /* loaded; the shop's own limit is lower */
-    CHAT_JOBS_MAX = 24,     /* loaded: the session's, those spoken of, the newest of each avatar, the unfinished */
+    CHAT_AVATARS_MAX = 64,  /* loaded, the newest; the shop's own limit is lower */
+    CHAT_JOBS_MAX = 24,     /* loaded: first those that are spoken of, then the newest, see FACT_JOBS */
     CHAT_OPEN_MAX = 8,      /* loaded: more orders than anybody may have open at a time, the newest */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
     CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
-    SESSION_STATE_MAX_BYTES = 24,
     AVATAR_NAME_MAX_CHARS = 64,
     AVATAR_NAME_MAX_BYTES = 4 * AVATAR_NAME_MAX_CHARS,
     CONTACT_MAX_BYTES = 254
@@ -27,29 +26,14 @@ enum {
 struct state; /* core/sheet.h */
 
 struct session {
-    const struct state *state; /* NULL: a new chat */
-    enum lang lang;
-    uint32_t version;  /* grows with every state entered; buttons carry it */
-    int64_t avatar_id; /* what the conversation is about; 0 = nothing */
-    int64_t order_id;
-    int64_t job_id;
-    char style_id[STYLE_ID_MAX_BYTES + 1];
-    int32_t page;               /* of a list that is leafed through */
-    int32_t misses;             /* unexpected inputs in a row */
-    int32_t over;               /* photos not taken because there are enough */
-    bool from_card;             /* photos and styles of an avatar were come to from its card, and lead back there */
-    const struct state *resume; /* where the chat was when a consent was asked in between; NULL = nowhere */
-    char typed[AVATAR_NAME_MAX_BYTES + 1]; /* a name that the user was asked about; "" = none */
-    int64_t screen_message_id;             /* the living message; 0 = none */
-    bool screen_is_photo;                  /* a photo with a caption can't be edited into a text */
-    bool below;                            /* the user wrote something below the living message, or in another topic */
-    int64_t shown_at_ms;                   /* when the screen was last rendered, for the pace of a bar */
-    int64_t limit_at_ms;                   /* when the state's time limit ends; 0 = never */
-    int64_t refresh_at_ms;                 /* when the screen wants to be rendered again; 0 = never */
-    int64_t thread_id;                     /* the topic in which the user is; 0 = none */
-    int64_t answer_message_id;             /* the user's last words, whose edit counts; 0 = none */
-    const struct state *answer_state;      /* … the question that took them; NULL: none did, and it still stands */
-    int64_t answer_avatar_id;              /* … and the avatar that was spoken of then */
+#define NUMBER(type, field, sql) type field;
+#define WORD(field, max_bytes) char field[(max_bytes) + 1];
+#define FLAG(field) bool field;
+#define LANG(field) enum lang field;
+#define STATE(field) const struct state *field;
+#define SENT_NUMBER(field) int64_t field;
+#define SENT_FLAG(field) bool field;
+#include "core/session.def"
 };
 
 struct user {
@@ -70,7 +54,7 @@ struct avatar {
     int32_t made;          /* finished photos of all sets */
     int32_t sent;          /* reference photos ever sent for it: their numbers */
     bool touched;          /* an order, or a photo that did not come through this chat, hangs on it */
-    const char *thumbnail; /* Telegram's file_id of a photo of it, or NULL; loaded of the avatar that may be shown */
+    const char *thumbnail; /* Telegram's file_id of a photo of it, or NULL: see FACT_THUMBNAIL */
 };
 
 /* A photo sent before it may be kept: nothing of it is fetched. */
@@ -122,32 +106,78 @@ struct id_pool {
     size_t count[ID_KIND_COUNT], used[ID_KIND_COUNT];
 };
 
+/* What a step may need to know of a chat beside its session and its user: core/needs.h says when. */
+enum fact {
+    FACT_AVATARS = 1,
+    FACT_THUMBNAIL = 2, /* the picture of the avatar that may be shown: the session's, or the one that a button names */
+    FACT_REFUSALS = 4,  /* of the session's avatar, not told yet */
+    FACT_HELD = 8,
+    FACT_ORDER = 16, /* the session's */
+    FACT_JOB = 32,   /* the session's, and those that the event names */
+    FACT_JOBS = 64,  /* … and the newest of each avatar, and all whose end was not told */
+    FACT_OPEN = 128, /* orders that may be paid, and what is becoming so */
+    FACTS_ALL = 255, /* what may be asked of any chat */
+    FACT_HEALTH = 256
+};
+
+/* How the shop is, for its owner. */
+struct health {
+    int64_t parked;  /* updates that wait until a table is mended */
+    int64_t waiting; /* messages to send */
+};
+
+/* Counted so far: more than a person wants to know exactly. */
+enum { HEALTH_COUNT_MAX = 10000 };
+
+struct avatars {
+    struct avatar *list; /* oldest first */
+    size_t count, capacity;
+};
+
+struct refusals {
+    struct refusal *list;
+    size_t count, capacity;
+};
+
+struct held_photos {
+    struct held *list; /* in the order of sending */
+    size_t count, capacity;
+};
+
+struct orders {
+    struct order *list; /* oldest first */
+    size_t count, capacity;
+};
+
+struct jobs {
+    struct job *list; /* newest first */
+    size_t count, capacity;
+};
+
 struct chat {
     int64_t id;
     bool dirty; /* the session changed: write it */
     struct session session;
     struct user user;
-    struct avatar avatars[CHAT_AVATARS_MAX]; /* oldest first */
-    size_t avatar_count;
-    struct refusal refusals[CHAT_REFUSALS_MAX]; /* of the session's avatar, not told yet */
-    size_t refusal_count;
-    struct held *held; /* in the order of sending; room for CHAT_HELD_MAX, NULL until the first */
-    size_t held_count;
-    struct order order; /* the session's */
-    struct order
-        open[CHAT_OPEN_MAX]; /* oldest first: what may be paid, and what is becoming so; of whoever may order */
-    size_t open_count;
-    struct job jobs[CHAT_JOBS_MAX];
-    size_t job_count;
+    struct facts *facts; /* core/facts.h */
 };
+
+/* Each of these is a bug where the fact was not loaded. */
+struct avatars *chat_avatars(const struct chat *chat);
+struct refusals *chat_refusals(const struct chat *chat);
+struct held_photos *chat_held(const struct chat *chat);
+struct order *chat_order(const struct chat *chat); /* id 0: there is none */
+struct orders *chat_open(const struct chat *chat);
+struct jobs *chat_jobs(const struct chat *chat);
+const struct health *chat_health(const struct chat *chat);
 
 /* The chat of that id among count, which ascend by id; NULL if it is not among them. */
 struct chat *chat_find(const struct chat *chats, size_t count, int64_t id);
 /* NULL if this chat has none of that id: the only way from an id in a button to an object, so nobody else's is met. */
-struct avatar *chat_avatar(struct chat *chat, int64_t id);
-struct job *chat_job(struct chat *chat, int64_t id);
+struct avatar *chat_avatar(const struct chat *chat, int64_t id);
+struct job *chat_job(const struct chat *chat, int64_t id); /* FACT_JOB or FACT_JOBS */
 /* The newest job of an avatar, or NULL. */
-struct job *chat_avatar_job(struct chat *chat, int64_t avatar_id);
+struct job *chat_avatar_job(const struct chat *chat, int64_t avatar_id);
 /* How many shots of the job are in that state. */
 int32_t job_count(const struct job *job, enum shot_state state);
 /* Shots that exist as pictures: made, queued or sent. */

@@ -23,7 +23,7 @@ bool correct_contact(struct step *step)
         return true;
     record_contact(step, contact);
     /* The receipt of an open payment was ordered with the payment. */
-    bool late = chat->order.id != 0 && chat->order.status == ORDER_AWAITING;
+    bool late = chat_order(chat)->id != 0 && chat_order(chat)->status == ORDER_AWAITING;
     step_hint(step, late ? TEXT_CONTACT_CORRECTED_LATE : TEXT_CONTACT_CORRECTED, ARGS(ARG_S("contact", contact)));
     return true;
 }

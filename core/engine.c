@@ -18,20 +18,13 @@
 #include <string.h>
 
 #include "core/bug.h"
+#include "core/commands.h"
 #include "core/gate.h"
+#include "core/places.h"
 #include "core/record.h"
 #include "core/referral.h"
 #include "core/sheet.h"
-
-static bool from_user(const struct event *event)
-{
-    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON;
-}
-
-static bool is_message(const struct event *event)
-{
-    return event->kind >= EVENT_COMMAND && event->kind <= EVENT_OTHER && !event->edited;
-}
+#include "core/stand.h"
 
 /* Words are what can be edited into others; a shared contact answers in their place. */
 static bool is_words(const struct event *event)
@@ -39,79 +32,13 @@ static bool is_words(const struct event *event)
     return event->kind == EVENT_COMMAND || event->kind == EVENT_TEXT || event->kind == EVENT_CONTACT;
 }
 
-/* Limits of a day and more end with a full hour: then most steps leave an indexed column as it is, and Postgres can
- * rewrite the row in place. */
-static int64_t limit_of(int64_t now_ms, int64_t limit_s)
-{
-    static const int64_t hour_ms = INT64_C(3600) * 1000, day_s = INT64_C(86400);
-    int64_t limit_ms = now_ms + limit_s * 1000;
-    return limit_s < day_s ? limit_ms : (limit_ms + hour_ms - 1) / hour_ms * hour_ms;
-}
-
-void engine_stand(struct step *step, const struct state *state)
-{
-    struct session *session = &step->chat->session;
-    session->state = state;
-    session->version++;
-    session->misses = 0;
-    if (gate_of_photos(step) == NULL) /* who goes on before their album has ended is asked then */
-        session->refresh_at_ms = 0;
-    session->limit_at_ms = limit_of(step->now_ms, state->limit_s);
-    if (session->answer_state == NULL) /* what nobody took does not answer another question */
-        session->answer_message_id = 0;
-}
-
-void engine_enter(struct step *step, const struct state *state)
-{
-    struct session *session = &step->chat->session;
-    engine_stand(step, state);
-    session->page = 0;
-    session->over = 0;
-    session->typed[0] = '\0';
-    if (!gate_is_between(state))
-        session->resume = NULL;
-}
-
-/* again: the same question as before, so the old copy of it may go. */
-static void show(struct step *step, bool again)
-{
-    struct session *session = &step->chat->session;
-    step->screen = arena_alloc(step->arena, sizeof *step->screen);
-    session->state->show(step);
-    /* Telegram can't edit a message into or out of a keyboard; deleting the message takes its keyboard away. */
-    bool keyboard = step->was != NULL && sheet_asks_contact(step->was);
-    struct effect *effect = step_effect(step, EFFECT_SCREEN);
-    effect->screen.message = step->screen;
-    effect->screen.fresh = step->fresh || session->below || session->screen_message_id == 0 || keyboard ||
-                           step->screen->ask_contact;
-    effect->screen.replace = again || keyboard || step->replace;
-    session->below = false;
-    session->shown_at_ms = step->now_ms;
-    step->screen = NULL;
-}
-
-/* No photo is asked for that may not be kept, and no set is offered of those that may not be used. */
-static void ask_before_photos(struct step *step)
-{
-    const struct state *state = step->chat->session.state;
-    bool needs = state == &state_photos || state == &state_style || state == &state_checkout;
-    if (needs && step->chat->user.consents[CONSENT_PERSONAL_DATA] == 0)
-        gate_put(step, &state_consent);
-}
-
-void engine_show(struct step *step)
-{
-    ask_before_photos(step);
-    show(step, false);
-}
-
 enum { ALBUM_GAP_MS = 10000 }; /* pictures of one album come up to that far apart */
 
 static void restart_at_menu(struct step *step, enum text_key why)
 {
     step_hint(step, why, NO_ARGS);
-    engine_enter(step, &state_menu);
-    show(step, false);
+    stand_enter(step, &state_menu);
+    stand_show(step, false);
 }
 
 /* The state took the user's words: from now on an edit of them is a correction. */
@@ -130,14 +57,14 @@ static void follow(struct step *step, const struct state *from, int outcome)
         const struct move *move = &sheet->moves[i];
         if (move->from != from || move->on != outcome)
             continue;
-        engine_enter(step, move->to);
+        stand_enter(step, move->to);
         step->chat->session.misses = step->event->media_group != NULL; /* its siblings are on their way */
         move->also(step);
         if (is_words(step->event))
             note_answer(step, from);
-        ask_before_photos(step);
+        stand_ask_before_photos(step);
         if (!step->later)
-            show(step, from == move->to);
+            stand_show(step, from == move->to);
         return;
     }
     bug("a sheet without a move for an outcome");
@@ -163,8 +90,8 @@ static void miss(struct step *step)
         return;
     }
     if (step->hint == NULL)
-        step_hint(step, engine_is_photo(step->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
-    show(step, true);
+        step_hint(step, event_is_photo(step->event) ? session->state->photo_hint : session->state->hint, NO_ARGS);
+    stand_show(step, true);
 }
 
 /* What the user did is not done; where they were is kept for afterwards. */
@@ -172,9 +99,9 @@ static void ask_first(struct step *step, const struct state *question)
 {
     if (step->event->kind == EVENT_BUTTON && step->event->message_id != step->chat->session.screen_message_id)
         step->fresh = true;
-    gate_put(step, question);
+    stand_between(step, question);
     step->chat->session.misses = step->event->media_group != NULL; /* its siblings are on their way */
-    show(step, false);
+    stand_show(step, false);
 }
 
 /* What no reader could use may be a question, and the commonest one has an answer everywhere. */
@@ -191,20 +118,21 @@ static bool is_answered(struct step *step)
 static void ask_reader(struct step *step)
 {
     const struct state *state = step->chat->session.state, *first = gate_question(step);
-    int outcome = state->read(step);
+    bool heard = (event_voice(step->event->kind) & state->hears) != 0;
+    int outcome = heard ? state->read(step) : OUT_UNEXPECTED;
     bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && step->hint != NULL);
     if (refused && is_answered(step))
         outcome = OUT_AGAIN;
-    if (outcome != OUT_UNEXPECTED && from_user(step->event))
+    if (outcome != OUT_UNEXPECTED && event_is_from_user(step->event))
         step->chat->session.misses = 0; /* understood: misses count in a row */
-    if (outcome == OUT_UNEXPECTED && engine_is_news(step->event))
+    if (outcome == OUT_UNEXPECTED && event_is_news(step->event))
         engine_news(step);
     else if (outcome == OUT_UNEXPECTED && first != NULL && first != state)
         ask_first(step, first); /* a photo that nobody takes here */
     else if (outcome == OUT_UNEXPECTED)
         miss(step);
     else if (outcome == OUT_AGAIN)
-        show(step, true);
+        stand_show(step, true);
     else if (outcome != OUT_QUIET)
         follow(step, state, outcome);
 }
@@ -222,20 +150,20 @@ static void arrive(struct step *step)
         if (event->kind == EVENT_COMMAND && strcmp(event->command, "start") == 0)
             effect->register_user.referral_code = referral_code(step->arena, event->text);
     }
-    engine_enter(step, &state_welcome);
+    stand_enter(step, &state_welcome);
     step->fresh = true;
     step_effect(step, EFFECT_EXAMPLES);
-    if (engine_is_photo(event))
+    if (event_is_photo(event))
         record_photo_hold(step); /* the welcome comes once the album has ended */
     else
-        show(step, false);
+        stand_show(step, false);
     step_answer(step, TEXT_COUNT);
 }
 
 static void command(struct step *step)
 {
-    const char *place = engine_place_of(step->event->command);
-    if (place != NULL && gate_go(step, place, 0))
+    const struct command *known = commands_find(step->event->command);
+    if (known != NULL && known->who <= step_who(step) && places_go(step, known->place, 0))
         return;
     step_hint(step, TEXT_UNKNOWN_COMMAND, NO_ARGS);
     miss(step);
@@ -251,7 +179,7 @@ static void stale(struct step *step)
     }
     step_answer(step, TEXT_STALE_BUTTON);
     step->fresh = true;
-    show(step, true);
+    stand_show(step, true);
 }
 
 /* A place that is not there any more: its avatar was deleted elsewhere, its order is paid. The screen is shown as it is
@@ -262,8 +190,8 @@ static void gone(struct step *step)
     int64_t avatar_id = chat->session.avatar_id;
     bool about_it = avatar_id != 0 && avatar_id == step->press.object && chat_avatar(chat, avatar_id) == NULL;
     step_answer(step, TEXT_GONE);
-    if (!about_it || !engine_go(step, "my", 0))
-        show(step, true);
+    if (!about_it || !places_go(step, "my", 0))
+        stand_show(step, true);
 }
 
 static void button(struct step *step)
@@ -275,7 +203,7 @@ static void button(struct step *step)
         stale(step); /* it is there, but not open yet */
     } else if (press_is_place(&step->press)) {
         step->fresh = step->event->message_id != session->screen_message_id;
-        if (!gate_go(step, step->press.action, step->press.object))
+        if (!places_go(step, step->press.action, step->press.object))
             gone(step);
     } else if (strcmp(step->press.state, session->state->name) != 0 || step->press.version != session->version) {
         stale(step);
@@ -297,7 +225,7 @@ static void correct(struct step *step)
     if (!mended)
         ask_reader(step);
     else if (step->hint != NULL)
-        show(step, true);
+        stand_show(step, true);
 }
 
 static void refresh(struct step *step)
@@ -306,7 +234,7 @@ static void refresh(struct step *step)
     if (question != NULL && question != step->chat->session.state)
         ask_first(step, question);
     else
-        show(step, true);
+        stand_show(step, true);
 }
 
 static void wake(struct step *step)
@@ -331,36 +259,6 @@ static void blocked(struct step *step, bool is_blocked)
     step_effect(step, EFFECT_BLOCKED)->blocked.is_blocked = is_blocked;
 }
 
-static void dispatch(struct step *step)
-{
-    const struct event *event = step->event;
-    struct session *session = &step->chat->session;
-    const struct state *first = gate_question(step);
-    bool corrects = event->edited && event->kind == EVENT_TEXT && session->answer_state != NULL;
-    bool shut = first != NULL && !gate_lets_pass(event);
-    if (is_words(event) && !corrects) {
-        session->answer_message_id = event->message_id;
-        session->answer_state = NULL;
-    }
-    if (event->kind == EVENT_WAKE)
-        wake(step);
-    else if (corrects)
-        correct(step);
-    else if (shut && first != session->state && from_user(event) && !engine_is_photo(event))
-        ask_first(step, first); /* photos go to the reader: it holds them, if it can */
-    else if (event->kind == EVENT_BUTTON)
-        button(step);
-    else if (event->kind == EVENT_COMMAND && shut)
-        show(step, true);
-    else if (event->kind == EVENT_COMMAND)
-        command(step);
-    else if (!shut || !is_sibling(step)) /* of a photo that nobody took where it came */
-        ask_reader(step);
-    if (event->kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
-        session->answer_message_id = event->message_id;
-    step_answer(step, TEXT_COUNT);
-}
-
 /* A stored state this version does not know: politely back to where everything starts. News still count. */
 static void restart(struct step *step)
 {
@@ -369,12 +267,46 @@ static void restart(struct step *step)
     if (first == NULL) {
         restart_at_menu(step, TEXT_RESTARTED);
     } else {
-        engine_enter(step, first);
+        stand_enter(step, first);
         step->chat->session.refresh_at_ms = 0;
-        show(step, false);
+        stand_show(step, false);
     }
-    if (engine_is_news(step->event))
+    if (event_is_news(step->event))
         engine_news(step);
+    step_answer(step, TEXT_COUNT);
+}
+
+static void dispatch(struct step *step)
+{
+    const struct event *event = step->event;
+    struct session *session = &step->chat->session;
+    const struct state *first = gate_question(step);
+    bool corrects = event->edited && event->kind == EVENT_TEXT && session->answer_state != NULL;
+    bool shut = first != NULL && !gate_lets_pass(event);
+    if (session->state->who > step_who(step)) { /* what they were, they are not any more */
+        restart(step);
+        return;
+    }
+    if (is_words(event) && !corrects) {
+        session->answer_message_id = event->message_id;
+        session->answer_state = NULL;
+    }
+    if (event->kind == EVENT_WAKE)
+        wake(step);
+    else if (corrects)
+        correct(step);
+    else if (shut && first != session->state && event_is_from_user(event) && !event_is_photo(event))
+        ask_first(step, first); /* photos go to the reader: it holds them, if it can */
+    else if (event->kind == EVENT_BUTTON)
+        button(step);
+    else if (event->kind == EVENT_COMMAND && shut)
+        stand_show(step, true);
+    else if (event->kind == EVENT_COMMAND)
+        command(step);
+    else if (!shut || !is_sibling(step)) /* of a photo that nobody took where it came */
+        ask_reader(step);
+    if (event->kind == EVENT_COMMAND) /* it led to where the user is: mended, it leads elsewhere */
+        session->answer_message_id = event->message_id;
     step_answer(step, TEXT_COUNT);
 }
 
@@ -408,14 +340,14 @@ void engine_step(struct step *step)
         blocked(step, event->kind == EVENT_BLOCKED);
         return;
     }
-    if (from_user(event)) {
+    if (event_is_from_user(event)) {
         follow_topic(step);
         blocked(step, false); /* who writes has unblocked us, even if that update was lost */
     }
-    if (is_message(event))
+    if (event_is_message(event) && !event->edited)
         chat->session.below = true;
     bool met = chat->session.state != NULL || chat->session.version != 0;
-    if (from_user(event) && (!met || chat->user.id == 0)) /* 0: new, or taken out of the database meanwhile */
+    if (event_is_from_user(event) && (!met || chat->user.id == 0)) /* 0: new, or taken out of the database meanwhile */
         arrive(step);
     else if (chat->session.state != NULL)
         dispatch(step);

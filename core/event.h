@@ -99,11 +99,18 @@ struct event {
     enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
 };
 
+/* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. */
+enum voice { VOICE_NONE = 0, VOICE_CHAT = 1, VOICE_PHOTOS = 2, VOICE_PAYMENTS = 4, VOICE_SETS = 8 };
+
+/* VOICE_NONE: no state is asked. */
+enum voice event_voice(enum event_kind kind);
+/* From outside, not something the user did? */
+bool event_is_news(const struct event *event);
+/* A message or a press. */
+bool event_is_from_user(const struct event *event);
+bool event_is_message(const struct event *event);
+bool event_is_photo(const struct event *event);
 /* Is it written down when it becomes true, so that it is told once whatever dies in between? */
-static inline bool event_is_kept(enum event_kind kind)
-{
-    return kind == EVENT_PHOTO_READY || kind == EVENT_PAYMENT_LINK || kind == EVENT_PAYMENT_FAILED ||
-           kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS;
-}
+bool event_is_kept(enum event_kind kind);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "core/engine.h"
 #include "core/press.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -22,7 +21,7 @@ const struct state *gate_question(const struct step *step)
 
 const struct state *gate_of_photos(const struct step *step)
 {
-    if (step->chat->held_count == 0 || record_may_keep(step))
+    if (record_may_keep(step) || chat_held(step->chat)->count == 0)
         return NULL;
     const struct state *first = gate_question(step);
     return first != NULL ? first : &state_consent;
@@ -33,35 +32,16 @@ bool gate_is_between(const struct state *state)
     return state == &state_welcome || state == &state_consent || state == &state_help;
 }
 
-void gate_put(struct step *step, const struct state *question)
-{
-    struct session *session = &step->chat->session;
-    if (!gate_is_between(session->state))
-        session->resume = session->state;
-    engine_stand(step, question);
-    session->refresh_at_ms = 0;
-}
-
-static bool is_open(const char *place)
+bool gate_is_open(const char *place)
 {
     return strcmp(place, "help") == 0 || strcmp(place, "terms") == 0 || strcmp(place, "privacy") == 0;
-}
-
-bool gate_go(struct step *step, const char *place, int64_t object)
-{
-    const struct state *first = gate_question(step);
-    if (first != NULL && !is_open(place))
-        return false;
-    if (first != NULL)
-        gate_put(step, first); /* where they were is kept */
-    return engine_go(step, place, object);
 }
 
 bool gate_lets_pass(const struct event *event)
 {
     struct press press;
     if (event->kind == EVENT_COMMAND)
-        return is_open(event->command);
+        return gate_is_open(event->command);
     return event->kind == EVENT_BUTTON && press_parse(event->text, &press) == ERR_OK && press_is_place(&press) &&
-           is_open(press.action);
+           gate_is_open(press.action);
 }

@@ -11,10 +11,8 @@ const struct state *gate_question(const struct step *step);
 const struct state *gate_of_photos(const struct step *step);
 /* Questions that come in between, and what may be read before they are answered: nowhere to come back to. */
 bool gate_is_between(const struct state *state);
-/* Puts the question in between: where the chat was is kept in session.resume. */
-void gate_put(struct step *step, const struct state *question);
-/* Goes to the place if it is open to this user now: all are when everything is agreed to, help and the texts always. */
-bool gate_go(struct step *step, const char *place, int64_t object);
+/* Is the place open before anything is agreed to? */
+bool gate_is_open(const char *place);
 /* Does the event ask for a place that is always open? */
 bool gate_lets_pass(const struct event *event);
 

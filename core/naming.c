@@ -71,15 +71,16 @@ bool naming_show(struct step *step)
 static bool is_taken(const struct step *step, const char *name)
 {
     const struct avatar *blank = record_avatar_blank(step);
-    for (size_t i = 0; i < step->chat->avatar_count; i++)
-        if (&step->chat->avatars[i] != blank && strcmp(step->chat->avatars[i].name, name) == 0)
+    const struct avatars *avatars = chat_avatars(step->chat);
+    for (size_t i = 0; i < avatars->count; i++)
+        if (&avatars->list[i] != blank && strcmp(avatars->list[i].name, name) == 0)
             return true;
     return false;
 }
 
 const char *naming_default(struct step *step)
 {
-    int64_t n = (int64_t)step->chat->avatar_count + (record_avatar_blank(step) == NULL);
+    int64_t n = (int64_t)chat_avatars(step->chat)->count + (record_avatar_blank(step) == NULL);
     const char *name;
     do {
         name = step_plain(step, TEXT_AVATAR_DEFAULT, ARGS(ARG_N("n", n)));

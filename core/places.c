@@ -1,18 +1,26 @@
 /* Places: where a lasting button or a command leads, from any state and at any time. Each is a few lines: is it open,
  * whose is the object, which state. An object is looked for only among what was loaded for this chat, so a number from
  * a button never opens anybody else's. */
+#include "core/places.h"
+
 #include <string.h>
 
 #include "core/delivery.h"
-#include "core/engine.h"
 #include "core/gate.h"
 #include "core/record.h"
 #include "core/sheet.h"
+#include "core/stand.h"
+
+static void show(struct step *step)
+{
+    stand_ask_before_photos(step);
+    stand_show(step, false);
+}
 
 static bool enter(struct step *step, const struct state *state)
 {
-    engine_enter(step, state);
-    engine_show(step);
+    stand_enter(step, state);
+    show(step);
     return true;
 }
 
@@ -40,6 +48,12 @@ static bool go_settings(struct step *step, int64_t object)
     return enter(step, &state_settings);
 }
 
+static bool go_health(struct step *step, int64_t object)
+{
+    (void)object;
+    return enter(step, &state_health);
+}
+
 static bool go_new(struct step *step, int64_t object)
 {
     (void)object;
@@ -57,7 +71,7 @@ static bool at_avatar(struct step *step, int64_t avatar_id, const struct state *
     if (avatar == NULL)
         return false;
     if (chat->session.avatar_id != avatar_id) /* what was loaded of the other one's photos is not this one's */
-        chat->refusal_count = 0;
+        record_refusals_forget(step);
     chat->session.avatar_id = avatar_id;
     chat->session.from_card = from_card;
     return enter(step, state);
@@ -98,7 +112,7 @@ static bool go_style(struct step *step, int64_t avatar_id)
 static bool go_pay(struct step *step, int64_t order_id)
 {
     struct session *session = &step->chat->session;
-    const struct order *order = &step->chat->order;
+    const struct order *order = chat_order(step->chat);
     if (order->id == 0 || order->id != order_id || order->status != ORDER_AWAITING)
         return false;
     session->avatar_id = order->avatar_id;
@@ -156,7 +170,7 @@ static bool go_files(struct step *step, int64_t job_id)
 static bool tell(struct step *step)
 {
     step->replace = true;
-    engine_show(step);
+    show(step);
     return true;
 }
 
@@ -174,47 +188,67 @@ static bool go_privacy(struct step *step, int64_t object)
     return tell(step);
 }
 
-void engine_resume(struct step *step)
+void places_resume(struct step *step)
 {
     const struct session *session = &step->chat->session;
-    const struct order *order = &step->chat->order;
     const struct state *to = step->resume;
-    if (to == &state_pay && (order->id == 0 || order->status != ORDER_AWAITING))
+    const struct order *order = to == &state_pay ? chat_order(step->chat) : NULL;
+    if (order != NULL && (order->id == 0 || order->status != ORDER_AWAITING))
         return; /* paid or over meanwhile, and told */
     if (to == &state_making || to == &state_result) {
         const struct job *job = chat_job(step->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
-    if (to == &state_pay && order->link == NULL) /* what became of it may have been told in between */
+    if (order != NULL && order->link == NULL) /* what became of it may have been told in between */
         step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = order->id;
     if (to != NULL)
-        engine_stand(step, to);
+        stand_at(step, to);
 }
 
-bool engine_go(struct step *step, const char *place, int64_t object)
+static const struct place {
+    const char *name;
+    bool (*go)(struct step *step, int64_t object);
+    unsigned facts;
+    enum who who;
+} places[] = {{"menu", go_menu, 0, WHO_USER},
+              {"new", go_new, 0, WHO_USER},
+              {"my", go_my, 0, WHO_USER},
+              {"card", go_card, FACT_THUMBNAIL | FACT_JOBS, WHO_USER},
+              {"photos", go_photos, FACT_REFUSALS, WHO_USER},
+              {"rename", go_rename, 0, WHO_USER},
+              {"delete", go_delete, 0, WHO_USER},
+              {"style", go_style, FACT_REFUSALS, WHO_USER},
+              {"pay", go_pay, 0, WHO_USER},
+              {"making", go_making, FACT_JOB, WHO_USER},
+              {"again", go_again, FACT_JOB, WHO_USER},
+              {"files", go_files, FACT_JOB, WHO_USER},
+              {"settings", go_settings, 0, WHO_USER},
+              {"help", go_help, 0, WHO_USER},
+              {"terms", go_terms, 0, WHO_USER},
+              {"privacy", go_privacy, 0, WHO_USER},
+              {"health", go_health, FACT_HEALTH, WHO_OWNER}};
+
+static const struct place *find(const char *name)
 {
-    static const struct {
-        const char *name;
-        bool (*go)(struct step *step, int64_t object);
-    } places[] = {{"menu", go_menu},         {"new", go_new},       {"my", go_my},         {"card", go_card},
-                  {"photos", go_photos},     {"rename", go_rename}, {"delete", go_delete}, {"style", go_style},
-                  {"pay", go_pay},           {"making", go_making}, {"again", go_again},   {"files", go_files},
-                  {"settings", go_settings}, {"help", go_help},     {"terms", go_terms},   {"privacy", go_privacy}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        if (strcmp(place, places[i].name) == 0)
-            return places[i].go(step, object);
-    return false;
+        if (strcmp(name, places[i].name) == 0)
+            return &places[i];
+    return NULL;
 }
 
-const char *engine_place_of(const char *command)
+unsigned places_facts(const char *place)
 {
-    static const struct {
-        const char *command, *place;
-    } commands[] = {{"start", "menu"},        {"menu", "menu"},   {"cancel", "menu"},
-                    {"new", "new"},           {"my", "my"},       {"help", "help"},
-                    {"settings", "settings"}, {"terms", "terms"}, {"privacy", "privacy"}};
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(command, commands[i].command) == 0)
-            return commands[i].place;
-    return NULL;
+    const struct place *known = find(place);
+    return known == NULL ? 0 : known->facts;
+}
+
+bool places_go(struct step *step, const char *place, int64_t object)
+{
+    const struct place *known = find(place);
+    const struct state *first = gate_question(step);
+    if (known == NULL || known->who > step_who(step) || (first != NULL && !gate_is_open(place)))
+        return false;
+    if (first != NULL)
+        stand_between(step, first); /* where they were is kept */
+    return known->go(step, object);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/bug.h"
+#include "core/facts.h"
 
 void record_consent(struct step *step, enum consent consent, bool given, const char *words)
 {
@@ -35,9 +36,9 @@ void record_contact(struct step *step, const char *contact)
 
 struct avatar *record_avatar_blank(const struct step *step)
 {
-    struct chat *chat = step->chat;
-    for (size_t i = 0; i < chat->avatar_count; i++) {
-        struct avatar *avatar = &chat->avatars[i];
+    const struct avatars *avatars = chat_avatars(step->chat);
+    for (size_t i = 0; i < avatars->count; i++) {
+        struct avatar *avatar = &avatars->list[i];
         if (avatar->status == AVATAR_DRAFT && avatar->sent == 0 && avatar->made == 0 && !avatar->touched)
             return avatar;
     }
@@ -46,16 +47,13 @@ struct avatar *record_avatar_blank(const struct step *step)
 
 bool record_avatar_fits(const struct step *step)
 {
-    size_t count = step->chat->avatar_count;
+    size_t count = chat_avatars(step->chat)->count;
     return (count < (size_t)step->rules->avatars_max && count < CHAT_AVATARS_MAX) || record_avatar_blank(step) != NULL;
 }
 
 static struct avatar *create(struct step *step, const char *name)
 {
-    struct chat *chat = step->chat;
-    if (chat->avatar_count == CHAT_AVATARS_MAX)
-        bug("more avatars than CHAT_AVATARS_MAX");
-    struct avatar *avatar = &chat->avatars[chat->avatar_count++];
+    struct avatar *avatar = facts_add_avatar(step->chat->facts, step->arena);
     *avatar = (struct avatar){.id = step_new_id(step, ID_AVATAR), .name = name};
     struct effect *effect = step_effect(step, EFFECT_AVATAR_CREATE);
     effect->avatar_create.avatar_id = avatar->id;
@@ -72,7 +70,7 @@ void record_avatar(struct step *step, const char *name)
         record_avatar_name(step, avatar, name);
     step->chat->session.avatar_id = avatar->id;
     step->chat->session.from_card = false;
-    step->chat->refusal_count = 0;
+    record_refusals_forget(step);
 }
 
 void record_avatar_name(struct step *step, struct avatar *avatar, const char *name)
@@ -86,26 +84,27 @@ void record_avatar_name(struct step *step, struct avatar *avatar, const char *na
 /* Its sets go with it, and so does an order of it that nobody paid: its link is not offered any more. */
 static void forget_sets(struct step *step, int64_t avatar_id)
 {
-    struct chat *chat = step->chat;
+    struct jobs *jobs = chat_jobs(step->chat);
     size_t kept = 0;
-    for (size_t i = 0; i < chat->job_count; i++)
-        if (chat->jobs[i].avatar_id != avatar_id)
-            chat->jobs[kept++] = chat->jobs[i];
-    chat->job_count = kept;
-    if (chat->order.avatar_id == avatar_id)
+    for (size_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].avatar_id != avatar_id)
+            jobs->list[kept++] = jobs->list[i];
+    jobs->count = kept;
+    if (chat_order(step->chat)->avatar_id == avatar_id)
         record_order_cancel(step);
 }
 
 void record_avatar_delete(struct step *step, struct avatar *avatar)
 {
     struct chat *chat = step->chat;
+    struct avatars *avatars = chat_avatars(chat);
     forget_sets(step, avatar->id);
     step_effect(step, EFFECT_AVATAR_DELETE)->avatar_delete.avatar_id = avatar->id;
     if (chat->session.avatar_id == avatar->id)
         chat->session.avatar_id = 0;
-    size_t at = (size_t)(avatar - chat->avatars);
-    memmove(avatar, avatar + 1, (chat->avatar_count - at - 1) * sizeof *avatar);
-    chat->avatar_count--;
+    size_t at = (size_t)(avatar - avatars->list);
+    memmove(avatar, avatar + 1, (avatars->count - at - 1) * sizeof *avatar);
+    avatars->count--;
 }
 
 /* id: of a photo that was held; 0 = a new one. */
@@ -140,13 +139,10 @@ void record_photo(struct step *step, struct avatar *avatar)
 
 void record_photo_hold(struct step *step)
 {
-    struct chat *chat = step->chat;
     show_after_album(step);
-    if (chat->held_count == CHAT_HELD_MAX)
+    if (chat_held(step->chat)->count == CHAT_HELD_MAX)
         return; /* more than any avatar can have */
-    if (chat->held == NULL)
-        chat->held = arena_array(step->arena, CHAT_HELD_MAX, sizeof *chat->held);
-    struct held *held = &chat->held[chat->held_count++];
+    struct held *held = facts_add_held(step->chat->facts, step->arena);
     *held = (struct held){step_new_id(step, ID_OWN), step->event->file};
     struct effect *effect = step_effect(step, EFFECT_PHOTO_HOLD);
     effect->photo_hold.held_id = held->id;
@@ -155,16 +151,18 @@ void record_photo_hold(struct step *step)
 
 void record_held_take(struct step *step, struct avatar *avatar)
 {
-    for (size_t i = 0; i < step->chat->held_count; i++)
-        add_photo(step, avatar, step->chat->held[i].id, &step->chat->held[i].file);
+    const struct held_photos *held = chat_held(step->chat);
+    for (size_t i = 0; i < held->count; i++)
+        add_photo(step, avatar, held->list[i].id, &held->list[i].file);
     record_held_drop(step);
 }
 
 void record_held_drop(struct step *step)
 {
-    if (step->chat->held_count > 0)
+    struct held_photos *held = chat_held(step->chat);
+    if (held->count > 0)
         (void)step_effect(step, EFFECT_HELD_CLEAR);
-    step->chat->held_count = 0;
+    held->count = 0;
 }
 
 void record_photo_drop(struct step *step, struct avatar *avatar)
@@ -181,7 +179,12 @@ void record_photos_clear(struct step *step, struct avatar *avatar)
     avatar->good = 0;
     avatar->pending = 0;
     avatar->sent = 0;
-    step->chat->refusal_count = 0;
+    record_refusals_forget(step);
+}
+
+void record_refusals_forget(struct step *step)
+{
+    step->chat->facts->refusals.count = 0;
 }
 
 void record_style_choice(struct step *step, const char *style_id)
@@ -197,20 +200,21 @@ void record_style_choice(struct step *step, const char *style_id)
 void record_order(struct step *step, const struct style *style)
 {
     struct chat *chat = step->chat;
-    chat->order = (struct order){.id = step_new_id(step, ID_OWN),
-                                 .status = ORDER_AWAITING,
-                                 .avatar_id = chat->session.avatar_id,
-                                 .style_id = style->id,
-                                 .contact = chat->user.contact,
-                                 .price_kopecks = style->price_kopecks,
-                                 .photo_count = style->photo_count};
-    chat->session.order_id = chat->order.id;
-    struct avatar *avatar = chat_avatar(chat, chat->order.avatar_id);
+    struct order *order = chat_order(chat);
+    *order = (struct order){.id = step_new_id(step, ID_OWN),
+                            .status = ORDER_AWAITING,
+                            .avatar_id = chat->session.avatar_id,
+                            .style_id = style->id,
+                            .contact = chat->user.contact,
+                            .price_kopecks = style->price_kopecks,
+                            .photo_count = style->photo_count};
+    chat->session.order_id = order->id;
+    struct avatar *avatar = chat_avatar(chat, order->avatar_id);
     if (avatar != NULL)
         avatar->touched = true;
     struct effect *effect = step_effect(step, EFFECT_ORDER_CREATE);
-    effect->order_create.order_id = chat->order.id;
-    effect->order_create.avatar_id = chat->order.avatar_id;
+    effect->order_create.order_id = order->id;
+    effect->order_create.avatar_id = order->avatar_id;
     effect->order_create.style_id = style->id;
     effect->order_create.price_kopecks = style->price_kopecks;
     effect->order_create.photo_count = style->photo_count;
@@ -218,17 +222,17 @@ void record_order(struct step *step, const struct style *style)
 
 void record_order_take(struct step *step, const struct order *order)
 {
-    step->chat->order = *order;
+    *chat_order(step->chat) = *order;
     step->chat->session.order_id = order->id;
 }
 
 void record_order_cancel(struct step *step)
 {
-    struct chat *chat = step->chat;
-    if (chat->order.id == 0 || chat->order.status != ORDER_AWAITING)
+    struct order *order = chat_order(step->chat);
+    if (order->id == 0 || order->status != ORDER_AWAITING)
         return;
-    chat->order.status = ORDER_CANCELED;
-    step_effect(step, EFFECT_ORDER_CANCEL)->order_cancel.order_id = chat->order.id;
+    order->status = ORDER_CANCELED;
+    step_effect(step, EFFECT_ORDER_CANCEL)->order_cancel.order_id = order->id;
 }
 
 void record_job_finished(struct step *step, struct job *job)

@@ -30,6 +30,8 @@ void record_held_drop(struct step *step);
 /* The last good photo of the avatar, if it has one. */
 void record_photo_drop(struct step *step, struct avatar *avatar);
 void record_photos_clear(struct step *step, struct avatar *avatar);
+/* What was refused is told, or is another avatar's. */
+void record_refusals_forget(struct step *step);
 /* The style the conversation is about. */
 void record_style_choice(struct step *step, const char *style_id);
 /* Creates the order of the session's avatar and the style, makes it the session's, and asks for its payment. */

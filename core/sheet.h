@@ -1,6 +1,7 @@
 /* What a conversation's sheet is made of. A conversation file opens with three lists,
  *
- *   STATES(S)    S(id, stored name, question, what helps who says something else, … who sends a photo, time limit in s)
+ *   STATES(S)    S(id, stored name, question, what helps who says something else, … who sends a photo, time limit in s,
+ *                  who may be there, facts it needs beside those of where its moves lead, news it hears)
  *   OUTCOMES(O)  O(NAME) …                       what its readers may return
  *   MOVES(M)     M(from, on, to, also do)
  *   CORRECTIONS(C)  C(state, do) …               only if there are any: what an edit does to words the state took
@@ -13,6 +14,7 @@
 #define CORE_SHEET_H
 
 #include "core/step.h"
+#include "core/who.h"
 
 /* Outcomes every reader may return; a conversation's own ones start at OUT_FIRST. */
 enum {
@@ -55,6 +57,9 @@ struct state {
     enum text_key question;
     enum text_key hint, photo_hint; /* above the question, when something else came than was asked for */
     int64_t limit_s;
+    enum who who;   /* may be there: checked at every step, before it is read */
+    unsigned facts; /* of enum fact: what read, show and the moves' deeds look at */
+    unsigned hears; /* of enum voice: other news are not read here (core/news.c) */
     const struct sheet *sheet;
     int (*read)(struct step *step);
     void (*show)(struct step *step);
@@ -80,7 +85,8 @@ struct state {
     X(delete)                                                                                                          \
     X(settings)                                                                                                        \
     X(receipt)                                                                                                         \
-    X(help)
+    X(help)                                                                                                            \
+    X(health)
 
 #define DECLARE_STATE(id) extern const struct state state_##id;
 ALL_STATES(DECLARE_STATE)

@@ -34,6 +34,19 @@ struct effect *step_effect(struct step *step, enum effect_kind kind)
     return effect;
 }
 
+enum who rules_who(const struct rules *rules, int64_t chat_id)
+{
+    for (size_t i = 0; i < rules->admin_count; i++)
+        if (rules->admins[i] == chat_id) /* a private chat has its user's id */
+            return WHO_OWNER;
+    return WHO_USER;
+}
+
+enum who step_who(const struct step *step)
+{
+    return rules_who(step->rules, step->chat->id);
+}
+
 const char *step_text(struct step *step, enum text_key key, const struct text_arg *args, size_t arg_count)
 {
     return text_format(step->arena, step->rules->texts, step->chat->session.lang, key, args, arg_count);
@@ -111,12 +124,19 @@ static struct button *add_button(struct step *step, const char *label)
     return button;
 }
 
+static void put_word(char *field, size_t bytes, const char *word)
+{
+    size_t length = strlen(word);
+    if (length >= bytes)
+        bug("a word too long for a button");
+    memcpy(field, word, length + 1);
+}
+
 void screen_button_named(struct step *step, const char *label, const char *action, int64_t object)
 {
     struct press press = {.version = step->chat->session.version, .object = object};
-    const char *state = step->chat->session.state->name;
-    memcpy(press.state, state, strlen(state));
-    memcpy(press.action, action, strlen(action));
+    put_word(press.state, sizeof press.state, step->chat->session.state->name);
+    put_word(press.action, sizeof press.action, action);
     add_button(step, label)->data = press_format(step->arena, &press);
 }
 
@@ -128,7 +148,7 @@ void screen_button(struct step *step, enum text_key label, const char *action, i
 void screen_go_named(struct step *step, const char *label, const char *place, int64_t object)
 {
     struct press press = {.state = "*", .object = object};
-    memcpy(press.action, place, strlen(place));
+    put_word(press.action, sizeof press.action, place);
     add_button(step, label)->data = press_format(step->arena, &press);
 }
 

@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/press.h"
 #include "core/text.h"
+#include "core/who.h"
 
 /* The shop's rules and words: from the config, const. */
 struct state; /* core/sheet.h */
@@ -24,7 +25,12 @@ struct rules {
     const char *offer_url;
     const char *privacy_url;
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
+    const int64_t *admins;      /* users' ids */
+    size_t admin_count;
 };
+
+/* What the user of that private chat may do. */
+enum who rules_who(const struct rules *rules, int64_t chat_id);
 
 struct step {
     struct arena *arena;
@@ -49,6 +55,8 @@ struct step {
 /* Draws the next id; aborts when the pool is dry (the shell sizes it for the batch). */
 int64_t step_new_id(struct step *step, enum id_kind kind);
 struct effect *step_effect(struct step *step, enum effect_kind kind);
+/* What the chat's user may do. */
+enum who step_who(const struct step *step);
 
 /* Words of the chat's language. */
 const char *step_text(struct step *step, enum text_key key, const struct text_arg *args, size_t arg_count);

@@ -55,7 +55,7 @@ bool taking_held_has_room(const struct step *step)
 void taking_held(struct step *step)
 {
     struct avatar *avatar = collecting(step);
-    if (step->chat->held_count == 0)
+    if (chat_held(step->chat)->count == 0)
         return;
     record_held_take(step, avatar != NULL ? avatar : take_avatar(step, may_go_on(step)));
 }

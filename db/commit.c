@@ -1,12 +1,10 @@
-/* The fixed part of a turn's transaction: the head that fences it, the sessions, the outbox in and out. One statement
- * for any number of rows, by unnest: a turn of a hundred chats costs what a turn of one does, and one fsync. The
- * records are in db/records.c. */
+/* The fixed part of a turn's transaction: the head that fences it, the outbox in and out. One statement for any number
+ * of rows, by unnest: a turn of a hundred chats costs what a turn of one does, and one fsync. The sessions are in
+ * db/session.c, the records in db/records.c. */
 #include "db/commit.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/sheet.h"
 
 void commit_add_head(struct db_unit *unit, struct arena *arena, const struct commit_head *head)
 {
@@ -15,98 +13,6 @@ void commit_add_head(struct db_unit *unit, struct arena *arena, const struct com
                                           db_int64_param(arena, head->turn), db_int64_param(arena, head->offset),
                                           db_int64_param(arena, head->next_offset), db_int64_param(arena, head->try),
                                           db_int64_param(arena, head->high_message_id)});
-}
-
-/* The columns of bot_sessions as arrays, one element a session. */
-enum {
-    NUMBER_CHAT,
-    NUMBER_VERSION,
-    NUMBER_AVATAR,
-    NUMBER_ORDER,
-    NUMBER_JOB,
-    NUMBER_PAGE,
-    NUMBER_MISSES,
-    NUMBER_OVER,
-    NUMBER_SHOWN,
-    NUMBER_LIMIT,
-    NUMBER_REFRESH,
-    NUMBER_THREAD,
-    NUMBER_ANSWER,
-    NUMBER_ANSWER_AVATAR,
-    NUMBER_COUNT
-};
-enum { WORD_STATE, WORD_LANG, WORD_STYLE, WORD_ANSWER_STATE, WORD_RESUME, WORD_TYPED, WORD_COUNT };
-enum { FLAG_BELOW, FLAG_FROM_CARD, FLAG_COUNT };
-
-static const char sessions_sql[] =
-    "INSERT INTO bot_sessions AS s (chat_id, version, avatar_id, order_id, job_id, page, misses, over, shown_at_ms,"
-    " limit_at_ms, refresh_at_ms, thread_id, answer_message_id, answer_avatar_id, state, lang, style_id, answer_state,"
-    " resume, typed, below, from_card)"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[], $7::int[],"
-    " $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[],"
-    " $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::bool[], $22::bool[])"
-    " ON CONFLICT (chat_id) DO UPDATE SET version = EXCLUDED.version, avatar_id = EXCLUDED.avatar_id,"
-    " order_id = EXCLUDED.order_id, job_id = EXCLUDED.job_id, page = EXCLUDED.page, misses = EXCLUDED.misses,"
-    " over = EXCLUDED.over, shown_at_ms = EXCLUDED.shown_at_ms, limit_at_ms = EXCLUDED.limit_at_ms,"
-    " refresh_at_ms = EXCLUDED.refresh_at_ms, state = EXCLUDED.state, lang = EXCLUDED.lang,"
-    " style_id = EXCLUDED.style_id, below = EXCLUDED.below, thread_id = EXCLUDED.thread_id,"
-    " answer_message_id = EXCLUDED.answer_message_id, answer_avatar_id = EXCLUDED.answer_avatar_id,"
-    " answer_state = EXCLUDED.answer_state, resume = EXCLUDED.resume, typed = EXCLUDED.typed,"
-    " from_card = EXCLUDED.from_card";
-
-static void put_session(const struct chat *chat, size_t at, int64_t *const numbers[NUMBER_COUNT],
-                        const char **const words[WORD_COUNT], bool *const flags[FLAG_COUNT])
-{
-    const struct session *session = &chat->session;
-    numbers[NUMBER_CHAT][at] = chat->id;
-    numbers[NUMBER_VERSION][at] = session->version;
-    numbers[NUMBER_AVATAR][at] = session->avatar_id;
-    numbers[NUMBER_ORDER][at] = session->order_id;
-    numbers[NUMBER_JOB][at] = session->job_id;
-    numbers[NUMBER_PAGE][at] = session->page;
-    numbers[NUMBER_MISSES][at] = session->misses;
-    numbers[NUMBER_OVER][at] = session->over;
-    numbers[NUMBER_SHOWN][at] = session->shown_at_ms;
-    numbers[NUMBER_LIMIT][at] = session->limit_at_ms;
-    numbers[NUMBER_REFRESH][at] = session->refresh_at_ms;
-    numbers[NUMBER_THREAD][at] = session->thread_id;
-    numbers[NUMBER_ANSWER][at] = session->answer_message_id;
-    numbers[NUMBER_ANSWER_AVATAR][at] = session->answer_avatar_id;
-    words[WORD_STATE][at] = session->state->name;
-    words[WORD_LANG][at] = lang_code(session->lang);
-    words[WORD_STYLE][at] = session->style_id;
-    words[WORD_ANSWER_STATE][at] = session->answer_state == NULL ? "" : session->answer_state->name;
-    words[WORD_RESUME][at] = session->resume == NULL ? "" : session->resume->name;
-    words[WORD_TYPED][at] = session->typed;
-    flags[FLAG_BELOW][at] = session->below;
-    flags[FLAG_FROM_CARD][at] = session->from_card;
-}
-
-void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t count)
-{
-    int64_t *numbers[NUMBER_COUNT];
-    const char **words[WORD_COUNT];
-    bool *flags[FLAG_COUNT];
-    struct db_param params[NUMBER_COUNT + WORD_COUNT + FLAG_COUNT];
-    size_t rows = 0;
-    for (size_t i = 0; i < NUMBER_COUNT; i++)
-        numbers[i] = arena_array(arena, count, sizeof *numbers[i]);
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        words[i] = arena_array(arena, count, sizeof *words[i]);
-    for (size_t i = 0; i < FLAG_COUNT; i++)
-        flags[i] = arena_array(arena, count, sizeof *flags[i]);
-    for (size_t i = 0; i < count; i++)
-        if (chats[i].dirty && chats[i].session.state != NULL)
-            put_session(&chats[i], rows++, numbers, words, flags);
-    if (rows == 0)
-        return;
-    for (size_t i = 0; i < NUMBER_COUNT; i++)
-        params[i] = db_int64_array(arena, numbers[i], rows);
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        params[NUMBER_COUNT + i] = db_text_array(arena, words[i], rows);
-    for (size_t i = 0; i < FLAG_COUNT; i++)
-        params[NUMBER_COUNT + WORD_COUNT + i] = db_bool_array(arena, flags[i], rows);
-    (void)db_unit_add(unit, sessions_sql, NUMBER_COUNT + WORD_COUNT + FLAG_COUNT, params);
 }
 
 void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct outbox_row *rows, size_t count)

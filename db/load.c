@@ -1,34 +1,91 @@
 /* The statements that load a turn, and the reading of their answers into core's structs. Each statement serves all
- * chats of the batch at once; what belongs to whom is told by the chat's id in the first column. Nothing is decided
- * here: an unknown stored state becomes NULL, and the engine says what that means. */
+ * chats of the batch at once; what belongs to whom is told by the chat's id in the first column. Which chat needs which
+ * facts is known in the same round trip: the table of states goes along (core/needs.h), and each statement looks up
+ * what the chat's own state needs. Nothing is decided here: an unknown stored state becomes NULL, and the engine says
+ * what that means.
+ *
+ * Reason: each statement stands in one file with the reading of its columns. */
 #include "db/load.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/bug.h"
 #include "core/input.h"
 #include "core/money.h"
 #include "core/sheet.h"
+#include "db/session.h"
 #include "db/words.h"
 
-enum { LOAD_SESSIONS, LOAD_AVATARS, LOAD_REFUSALS, LOAD_HELD, LOAD_ORDERS, LOAD_OPEN, LOAD_JOBS, LOAD_IDS };
+/* The statements of a load, as far as anybody in the turn can need their facts. Each names its own columns below. */
+enum part {
+    PART_SESSIONS,
+    PART_AVATARS,
+    PART_REFUSALS,
+    PART_HELD,
+    PART_ORDERS,
+    PART_OPEN,
+    PART_JOBS,
+    PART_HEALTH,
+    PART_COUNT
+};
 
-/* OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
+/* c: the chats with what their events need; s: the session. What a state needs is looked up in the table of states ($5
+ * names, $6 facts, $7 whom they hear); a chat without a session stands in the first of them.
+ *
+ * OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
  * long as they are of middling size. */
-static const char sessions_sql[] =
-    "SELECT c.id, u.id, b.consent_version, b.receipt_contact, b.blocked_at IS NOT NULL, s.state, s.lang, s.version,"
-    " s.avatar_id, s.order_id, s.job_id, s.style_id, s.page, s.misses, s.over, s.below, s.shown_at_ms, s.limit_at_ms,"
-    " s.refresh_at_ms, s.screen_message_id, s.screen_is_photo, s.thread_id, s.answer_message_id, s.answer_state,"
-    " s.answer_avatar_id, b.data_consent_version, s.resume, s.typed, s.from_card"
-    " FROM unnest($1::bigint[]) WITH ORDINALITY c(id, n)"
-    " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"
-    " LEFT JOIN LATERAL (SELECT * FROM bot_users WHERE user_id = u.id OFFSET 0) b ON TRUE"
+#define CHATS                                                                                                          \
+    " FROM unnest((SELECT $1::bigint[]), (SELECT $2::int[]), (SELECT $3::int[]), (SELECT $4::bool[]))"                 \
+    " WITH ORDINALITY c(id, facts, voices, several, n)"                                                                \
     " LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = c.id OFFSET 0) s ON TRUE"
-    " ORDER BY c.n";
+#define USERS                                                                                                          \
+    " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"                        \
+    " LEFT JOIN LATERAL (SELECT * FROM bot_users WHERE user_id = u.id OFFSET 0) b ON TRUE"
+#define STATE "array_position($5::text[], COALESCE(s.state, ($5::text[])[1]))"
+#define RESUME "array_position($5::text[], s.resume)"
 
+/* The rule of needs_of(). 255: FACTS_ALL, 25: NEEDS_ENGINE. */
+#define FACTS                                                                                                          \
+    "(c.facts | CASE WHEN c.voices = 0 OR c.voices & ($7::int[])[" STATE "] = 0 THEN 0"                                \
+    " ELSE COALESCE(($6::int[])[" STATE "], 25) | COALESCE(($6::int[])[" RESUME "], 0)"                                \
+    " | CASE WHEN c.several THEN 255 ELSE 0 END END)"
+_Static_assert(FACTS_ALL == 255 && NEEDS_ENGINE == 25 && FACT_AVATARS == 1 && FACT_THUMBNAIL == 2 &&
+                   FACT_REFUSALS == 4 && FACT_HELD == 8 && FACT_ORDER == 16 && FACT_JOB == 32 && FACT_JOBS == 64 &&
+                   FACT_OPEN == 128 && FACT_HEALTH == 256,
+               "the statements name the facts by number");
+_Static_assert(CHAT_AVATARS_MAX == 64 && CHAT_REFUSALS_MAX == 30 && CHAT_HELD_MAX == 100 && CHAT_JOBS_MAX == 24 &&
+                   CHAT_OPEN_MAX == 8 && HEALTH_COUNT_MAX == 10000,
+               "the statements name the limits by number");
+
+/* w: the chats with their facts. */
+#define WANTED " FROM (SELECT c.id, c.n, s.avatar_id, s.order_id, s.job_id, " FACTS " AS facts" CHATS " OFFSET 0) w"
+
+enum {
+    SESSION_CHAT,
+    SESSION_USER,
+    SESSION_OFFER,
+    SESSION_DATA,
+    SESSION_CONTACT,
+    SESSION_BLOCKED,
+    SESSION_FACTS,
+    SESSION_COLUMNS
+};
+static const char users_sql[] = "SELECT c.id, u.id, b.consent_version, b.data_consent_version, b.receipt_contact,"
+                                " b.blocked_at IS NOT NULL, " FACTS;
+static const char sessions_sql[] = CHATS USERS " ORDER BY c.n"; /* between the two: session_columns */
+
+enum {
+    AVATAR_CHAT,
+    AVATAR_ID,
+    AVATAR_NAME,
+    AVATAR_STATUS,
+    AVATAR_GOOD,
+    AVATAR_PENDING,
+    AVATAR_MADE,
+    AVATAR_SENT,
+    AVATAR_TOUCHED,
+    AVATAR_THUMBNAIL
+};
 static const char avatars_sql[] =
-    "SELECT u.telegram_user_id, a.id, COALESCE(a.name, ''), a.status,"
+    "SELECT w.id, a.id, COALESCE(a.name, ''), a.status,"
     " (SELECT count(*) FROM reference_photos r WHERE r.avatar_id = a.id AND " WORDS_PHOTO_IS_OURS "),"
     " (SELECT count(*) FROM photo_intake i WHERE i.avatar_id = a.id AND i.verdict = 'pending'),"
     " (SELECT count(*) FROM generated_photos g WHERE g.avatar_id = a.id),"
@@ -36,58 +93,81 @@ static const char avatars_sql[] =
     " EXISTS (SELECT 1 FROM reference_photos r WHERE r.avatar_id = a.id)"
     " OR EXISTS (SELECT 1 FROM orders o WHERE o.avatar_id = a.id),"
     /* a card shows one avatar: the session's, or the one named by a button */
-    " CASE WHEN a.id = ANY($2::bigint[])"
-    "  OR a.id = (SELECT s.avatar_id FROM bot_sessions s WHERE s.chat_id = u.telegram_user_id) THEN COALESCE("
+    " CASE WHEN w.facts & 2 <> 0 AND (a.id = w.avatar_id OR a.id = ANY ((SELECT $8::bigint[])::bigint[])) THEN "
+    "COALESCE("
     "  (SELECT t.photo_file_id FROM generation_jobs j JOIN photo_tasks t ON t.job_id = j.id"
     "   WHERE j.avatar_id = a.id AND t.photo_file_id IS NOT NULL ORDER BY t.id DESC LIMIT 1),"
     "  (SELECT i.file_id FROM photo_intake i WHERE i.avatar_id = a.id AND i.as_photo"
-    "   AND i.reference_photo_id IS NOT NULL ORDER BY i.id LIMIT 1)) END"
-    " FROM users u JOIN avatars a ON a.user_id = u.id"
-    " WHERE u.telegram_user_id = ANY($1::bigint[]) ORDER BY u.telegram_user_id, a.id";
+    "   AND i.reference_photo_id IS NOT NULL ORDER BY i.id LIMIT 1)) END" WANTED
+    " JOIN LATERAL (SELECT a.* FROM users u JOIN avatars a ON a.user_id = u.id WHERE u.telegram_user_id = w.id"
+    " ORDER BY a.id DESC LIMIT 64) a ON TRUE WHERE w.facts & 1 <> 0 ORDER BY w.n, a.id";
 
-static const char refusals_sql[] = "SELECT s.chat_id, i.id, i.number, i.verdict FROM bot_sessions s"
-                                   " JOIN photo_intake i ON i.avatar_id = s.avatar_id"
-                                   " WHERE s.chat_id = ANY($1::bigint[]) AND s.avatar_id <> 0 AND NOT i.told"
-                                   " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id";
+enum { REFUSAL_CHAT, REFUSAL_ID, REFUSAL_NUMBER, REFUSAL_VERDICT };
+static const char refusals_sql[] =
+    "SELECT w.id, i.id, i.number, i.verdict" WANTED
+    " JOIN LATERAL (SELECT * FROM photo_intake i WHERE i.avatar_id = w.avatar_id AND NOT i.told"
+    " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id LIMIT 30) i ON TRUE"
+    " WHERE w.facts & 4 <> 0 AND w.avatar_id <> 0 ORDER BY w.n, i.id";
 
-static const char held_sql[] = "SELECT chat_id, id, file_id, file_unique_id, size_bytes, as_photo FROM held_photos"
-                               " WHERE chat_id = ANY($1::bigint[]) AND created_at > now() - interval '1 day'"
-                               " ORDER BY id";
+enum { HELD_CHAT, HELD_ID, HELD_FILE, HELD_UNIQUE, HELD_BYTES, HELD_AS_PHOTO };
+static const char held_sql[] =
+    "SELECT w.id, h.id, h.file_id, h.file_unique_id, h.size_bytes, h.as_photo" WANTED
+    " JOIN LATERAL (SELECT * FROM held_photos h WHERE h.chat_id = w.id AND h.created_at > now() - interval '1 day'"
+    " ORDER BY h.id LIMIT 100) h ON TRUE WHERE w.facts & 8 <> 0 ORDER BY w.n, h.id";
 
+enum {
+    ORDER_CHAT,
+    ORDER_ID,
+    ORDER_STATUS,
+    ORDER_AVATAR,
+    ORDER_STYLE,
+    ORDER_PRICE,
+    ORDER_PHOTOS,
+    ORDER_LINK,
+    ORDER_UNTIL,
+    ORDER_JOB,
+    ORDER_CONTACT
+};
+#define ORDER_COLUMNS                                                                                                  \
+    "w.id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                       \
+    " COALESCE(p.until_ms, 0)"
 #define CONTACT_OF_BODY                                                                                                \
     "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
-
 static const char orders_sql[] =
-    "SELECT s.chat_id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"
-    " COALESCE(p.until_ms, 0), COALESCE(j.id, 0),"
+    "SELECT " ORDER_COLUMNS ", COALESCE(j.id, 0),"
     /* read out of what YooKassa was asked, as long as it may have refused it */
-    " CASE WHEN p.state IN ('creating', 'failed') THEN " CONTACT_OF_BODY " END"
-    " FROM bot_sessions s JOIN orders o ON o.id = s.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"
+    " CASE WHEN p.state IN ('creating', 'failed') THEN " CONTACT_OF_BODY " END" WANTED
+    " JOIN LATERAL (SELECT * FROM orders o WHERE o.id = w.order_id AND o.chat_id = w.id OFFSET 0) o ON TRUE"
+    " LEFT JOIN generation_jobs j ON j.order_id = o.id"
     " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
-    " WHERE s.chat_id = ANY($1::bigint[]) AND s.order_id <> 0 AND o.chat_id = s.chat_id";
+    " WHERE w.facts & 16 <> 0 AND w.order_id <> 0";
 
-/* What a chat that may order has open; of an avatar that is there. Whether a link still works is for core to say. */
+/* Of an avatar that is there. Whether a link still works is for core to say. */
 static const char open_sql[] =
-    "SELECT * FROM (SELECT s.chat_id, o.id, o.status, o.avatar_id, o.style_id, o.price, o.photo_count, p.url,"
-    "  COALESCE(p.until_ms, 0), 0, " CONTACT_OF_BODY ", row_number() OVER (PARTITION BY s.chat_id ORDER BY o.id DESC)"
-    "  FROM bot_sessions s JOIN orders o ON o.chat_id = s.chat_id AND o.status = 'awaiting'"
+    "SELECT " ORDER_COLUMNS ", 0, " CONTACT_OF_BODY WANTED " JOIN LATERAL (SELECT o.*, p.id AS payment FROM orders o"
     "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending')"
-    "  WHERE s.chat_id = ANY($1::bigint[]) AND s.state IN ('style', 'contact', 'checkout') AND o.avatar_id IS NOT NULL"
-    "  AND o.user_id IS NOT NULL) newest WHERE row_number <= $2 ORDER BY chat_id, id";
+    "  WHERE o.chat_id = w.id AND o.status = 'awaiting' AND o.avatar_id IS NOT NULL AND o.user_id IS NOT NULL"
+    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment"
+    " WHERE w.facts & 128 <> 0 ORDER BY w.n, o.id";
 
+enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
- * may be more than are kept. */
+ * may be more than are loaded. */
 static const char jobs_sql[] =
-    "SELECT j.chat_id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
+    "SELECT w.id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
     " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
     "  WHEN t.state = 'failed' OR t.delivery = 'refused' THEN 'f' WHEN t.state = 'made' THEN 'm' ELSE 'w' END, ''"
-    "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)"
-    " FROM generation_jobs j WHERE j.chat_id = ANY($1::bigint[]) AND (j.told_at IS NULL OR j.id = ANY($2::bigint[])"
-    "  OR j.id IN (SELECT s.job_id FROM bot_sessions s WHERE s.chat_id = j.chat_id)"
-    "  OR NOT EXISTS (SELECT 1 FROM generation_jobs n"
-    "   WHERE n.avatar_id = j.avatar_id AND n.id > j.id AND n.chat_id IS NOT NULL))"
-    " ORDER BY j.chat_id, (j.id = ANY($2::bigint[])"
-    "  OR j.id IN (SELECT s.job_id FROM bot_sessions s WHERE s.chat_id = j.chat_id)) DESC, j.id DESC";
+    "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)" WANTED
+    " JOIN LATERAL (SELECT * FROM generation_jobs j WHERE j.chat_id = w.id AND (j.id = w.job_id"
+    "  OR j.id = ANY ((SELECT $8::bigint[])::bigint[]) OR (w.facts & 64 <> 0 AND (j.told_at IS NULL OR NOT EXISTS ("
+    "   SELECT 1 FROM generation_jobs n WHERE n.avatar_id = j.avatar_id AND n.id > j.id AND n.chat_id IS NOT NULL))))"
+    "  ORDER BY (j.id = w.job_id OR j.id = ANY ((SELECT $8::bigint[])::bigint[])) DESC, j.id DESC LIMIT 24) j ON TRUE"
+    " WHERE w.facts & 96 <> 0 ORDER BY w.n, j.id DESC";
+
+enum { HEALTH_CHAT, HEALTH_PARKED, HEALTH_WAITING };
+static const char health_sql[] = "SELECT w.id, (SELECT count(*) FROM (SELECT 1 FROM parked_updates LIMIT 10000) p),"
+                                 " (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) o)" WANTED
+                                 " WHERE w.facts & 256 <> 0";
 
 static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
                               " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"
@@ -95,21 +175,56 @@ static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_s
 
 _Static_assert(ID_USER == 0 && ID_AVATAR == 1 && ID_OWN == 2, "ids_sql names the kinds by number");
 
-void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
+/* What a state needs and hears, by its stored name; the first one is where a newcomer begins. */
+static void add_states(struct arena *arena, struct db_param params[3])
 {
-    struct db_param chats[2] = {db_int64_array(arena, request->chat_ids, request->chat_count),
-                                db_int64_array(arena, request->object_ids, request->object_count)};
+    const struct state *const *states = sheet_states();
+    size_t count = 0;
+    while (states[count] != NULL)
+        count++;
+    const char **names = arena_array(arena, count, sizeof *names);
+    int64_t *facts = arena_array(arena, count, sizeof *facts), *hears = arena_array(arena, count, sizeof *hears);
+    if (states[0] != &state_welcome)
+        bug("the list of states does not begin where newcomers do");
+    for (size_t i = 0; i < count; i++) {
+        names[i] = states[i]->name;
+        facts[i] = needs_of_state(states[i]);
+        hears[i] = states[i]->hears;
+    }
+    params[0] = db_text_array(arena, names, count);
+    params[1] = db_int64_array(arena, facts, count);
+    params[2] = db_int64_array(arena, hears, count);
+}
+
+static void add_chats(struct arena *arena, const struct load_request *request, struct db_param params[4])
+{
+    size_t count = request->chat_count;
+    int64_t *facts = arena_array(arena, count, sizeof *facts), *voices = arena_array(arena, count, sizeof *voices);
+    bool *several = arena_array(arena, count, sizeof *several);
+    for (size_t i = 0; i < count; i++) {
+        facts[i] = request->needs[i].facts;
+        voices[i] = request->needs[i].voices;
+        several[i] = request->needs[i].several;
+    }
+    params[0] = db_int64_array(arena, request->chat_ids, count);
+    params[1] = db_int64_array(arena, facts, count);
+    params[2] = db_int64_array(arena, voices, count);
+    params[3] = db_bool_array(arena, several, count);
+}
+
+/* What anybody in the turn may need. */
+static unsigned facts_at_most(const struct load_request *request)
+{
+    unsigned facts = 0;
+    for (size_t i = 0; i < request->chat_count; i++)
+        facts |= needs_at_most(&request->needs[i]);
+    return facts;
+}
+
+static void add_ids(struct db_unit *unit, struct arena *arena, const struct load_request *request)
+{
     struct db_param counts[ID_KIND_COUNT];
     size_t wanted = 0;
-    if (db_unit_count(unit) != 0)
-        bug("a load is to be the first of its unit");
-    (void)db_unit_add(unit, sessions_sql, 1, chats);
-    (void)db_unit_add(unit, avatars_sql, 2, chats);
-    (void)db_unit_add(unit, refusals_sql, 1, chats);
-    (void)db_unit_add(unit, held_sql, 1, chats);
-    (void)db_unit_add(unit, orders_sql, 1, chats);
-    (void)db_unit_add(unit, open_sql, 2, (struct db_param[]){chats[0], db_int64_param(arena, CHAT_OPEN_MAX)});
-    (void)db_unit_add(unit, jobs_sql, 2, chats);
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
         wanted += request->new_ids[kind];
         counts[kind] = db_int64_param(arena, (int64_t)request->new_ids[kind]);
@@ -118,167 +233,205 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
         (void)db_unit_add(unit, ids_sql, ID_KIND_COUNT, counts);
 }
 
-static void read_session(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
-{
-    struct session *session = &chat->session;
-    chat->id = db_int64(result, LOAD_SESSIONS, row, 0);
-    chat->user.id = db_int64(result, LOAD_SESSIONS, row, 1);
-    chat->user.consents[CONSENT_OFFER] = (int32_t)db_int64(result, LOAD_SESSIONS, row, 2);
-    chat->user.consents[CONSENT_PERSONAL_DATA] = (int32_t)db_int64(result, LOAD_SESSIONS, row, 25);
-    const char *contact = db_text(result, LOAD_SESSIONS, row, 3); /* one we can't read is asked for again */
-    chat->user.contact = contact == NULL ? NULL : input_contact(arena, contact);
-    chat->user.blocked = db_bool(result, LOAD_SESSIONS, row, 4);
-    if (db_is_null(result, LOAD_SESSIONS, row, 5))
-        return;
-    session->state = sheet_state(db_text(result, LOAD_SESSIONS, row, 5));
-    session->lang = words_lang(db_text(result, LOAD_SESSIONS, row, 6));
-    session->version = (uint32_t)db_int64(result, LOAD_SESSIONS, row, 7);
-    session->avatar_id = db_int64(result, LOAD_SESSIONS, row, 8);
-    session->order_id = db_int64(result, LOAD_SESSIONS, row, 9);
-    session->job_id = db_int64(result, LOAD_SESSIONS, row, 10);
-    const char *style = db_text(result, LOAD_SESSIONS, row, 11);
-    memcpy(session->style_id, style, strnlen(style, STYLE_ID_MAX_BYTES));
-    session->page = (int32_t)db_int64(result, LOAD_SESSIONS, row, 12);
-    session->misses = (int32_t)db_int64(result, LOAD_SESSIONS, row, 13);
-    session->over = (int32_t)db_int64(result, LOAD_SESSIONS, row, 14);
-    session->below = db_bool(result, LOAD_SESSIONS, row, 15);
-    session->shown_at_ms = db_int64(result, LOAD_SESSIONS, row, 16);
-    session->limit_at_ms = db_int64(result, LOAD_SESSIONS, row, 17);
-    session->refresh_at_ms = db_int64(result, LOAD_SESSIONS, row, 18);
-    session->screen_message_id = db_int64(result, LOAD_SESSIONS, row, 19);
-    session->screen_is_photo = db_bool(result, LOAD_SESSIONS, row, 20);
-    session->thread_id = db_int64(result, LOAD_SESSIONS, row, 21);
-    const char *answered = db_text(result, LOAD_SESSIONS, row, 23);
-    session->answer_state = sheet_state(answered);
-    if (answered[0] == '\0' || session->answer_state != NULL) /* else nobody knows any more what the answer was */
-        session->answer_message_id = db_int64(result, LOAD_SESSIONS, row, 22);
-    session->answer_avatar_id = db_int64(result, LOAD_SESSIONS, row, 24);
-    session->resume = sheet_state(db_text(result, LOAD_SESSIONS, row, 26));
-    const char *typed = db_text(result, LOAD_SESSIONS, row, 27);
-    memcpy(session->typed, typed, strnlen(typed, AVATAR_NAME_MAX_BYTES));
-    session->from_card = db_bool(result, LOAD_SESSIONS, row, 28);
-}
+static const struct {
+    const char *sql;
+    unsigned facts;
+    bool objects; /* $8: what events name */
+} parts[PART_COUNT] = {
+    [PART_AVATARS] = {avatars_sql, FACT_AVATARS, true}, [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, false},
+    [PART_HELD] = {held_sql, FACT_HELD, false},         [PART_ORDERS] = {orders_sql, FACT_ORDER, false},
+    [PART_OPEN] = {open_sql, FACT_OPEN, false},         [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS, true},
+    [PART_HEALTH] = {health_sql, FACT_HEALTH, false},
+};
 
-/* The chat a row belongs to. */
-static struct chat *owner(const struct load_answer *answer, size_t count, const struct db_result *result, int statement,
-                          int row)
+void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
-    int64_t id = db_int64(result, statement, row, 0);
-    struct chat *chat = chat_find(answer->chats, count, id);
-    if (chat == NULL)
-        bug("a row of a chat that was not asked for");
-    return chat;
-}
-
-static void read_avatar(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
-{
-    if (chat->avatar_count == CHAT_AVATARS_MAX) { /* keep the newest */
-        memmove(chat->avatars, chat->avatars + 1, (CHAT_AVATARS_MAX - 1) * sizeof chat->avatars[0]);
-        chat->avatar_count--;
+    enum { SHARED = 7 };
+    struct db_param params[SHARED + 1];
+    unsigned facts = facts_at_most(request);
+    add_chats(arena, request, params);
+    add_states(arena, params + 4);
+    if (db_unit_count(unit) != 0)
+        bug("a load is to be the first of its unit");
+    const char *sql = arena_format(arena, "%s%s%s", users_sql, session_columns, sessions_sql);
+    (void)db_unit_add(unit, sql, SHARED, params);
+    for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++) {
+        int count = SHARED;
+        if ((facts & parts[part].facts) == 0)
+            continue;
+        if (parts[part].objects)
+            params[count++] = db_int64_array(arena, request->object_ids, request->object_count);
+        (void)db_unit_add(unit, parts[part].sql, count, params);
     }
-    struct avatar *avatar = &chat->avatars[chat->avatar_count++];
-    avatar->id = db_int64(result, LOAD_AVATARS, row, 1);
-    avatar->name = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 2));
-    avatar->status = words_avatar_status(db_text(result, LOAD_AVATARS, row, 3));
-    avatar->good = (int32_t)db_int64(result, LOAD_AVATARS, row, 4);
-    avatar->pending = (int32_t)db_int64(result, LOAD_AVATARS, row, 5);
-    avatar->made = (int32_t)db_int64(result, LOAD_AVATARS, row, 6);
-    avatar->sent = (int32_t)db_int64(result, LOAD_AVATARS, row, 7);
-    avatar->touched = db_bool(result, LOAD_AVATARS, row, 8);
-    avatar->thumbnail = arena_copy(arena, db_text(result, LOAD_AVATARS, row, 9));
+    add_ids(unit, arena, request);
 }
 
-static void read_order(const struct db_result *result, int statement, int row, struct arena *arena, struct order *order)
+/* Where an answer is being read. */
+struct reading {
+    const struct db_result *result;
+    struct arena *arena;
+    int statement, row;
+};
+
+static int64_t number(const struct reading *at, int column)
 {
-    order->id = db_int64(result, statement, row, 1);
-    order->status = words_order_status(db_text(result, statement, row, 2));
-    order->avatar_id = db_int64(result, statement, row, 3);
-    order->style_id = arena_copy(arena, db_text(result, statement, row, 4));
-    if (money_parse(db_text(result, statement, row, 5), &order->price_kopecks) != ERR_OK)
+    return db_int64(at->result, at->statement, at->row, column);
+}
+
+/* Borrowed from the answer. */
+static const char *word(const struct reading *at, int column)
+{
+    return db_text(at->result, at->statement, at->row, column);
+}
+
+static const char *kept(const struct reading *at, int column)
+{
+    return arena_copy(at->arena, word(at, column));
+}
+
+static bool flag(const struct reading *at, int column)
+{
+    return db_bool(at->result, at->statement, at->row, column);
+}
+
+static void read_session(const struct reading *at, unsigned at_most, struct chat *chat)
+{
+    const char *contact = word(at, SESSION_CONTACT); /* one we can't read is asked for again */
+    chat->id = number(at, SESSION_CHAT);
+    chat->user.id = number(at, SESSION_USER);
+    chat->user.consents[CONSENT_OFFER] = (int32_t)number(at, SESSION_OFFER);
+    chat->user.consents[CONSENT_PERSONAL_DATA] = (int32_t)number(at, SESSION_DATA);
+    chat->user.contact = contact == NULL ? NULL : input_contact(at->arena, contact);
+    chat->user.blocked = flag(at, SESSION_BLOCKED);
+    chat->facts = arena_alloc(at->arena, sizeof *chat->facts);
+    chat->facts->loaded = (unsigned)number(at, SESSION_FACTS) & at_most;
+    session_read(at->result, at->statement, at->row, SESSION_COLUMNS, &chat->session);
+}
+
+static void read_avatar(const struct reading *at, struct facts *facts)
+{
+    struct avatar *avatar = facts_add_avatar(facts, at->arena);
+    avatar->id = number(at, AVATAR_ID);
+    avatar->name = kept(at, AVATAR_NAME);
+    avatar->status = words_avatar_status(word(at, AVATAR_STATUS));
+    avatar->good = (int32_t)number(at, AVATAR_GOOD);
+    avatar->pending = (int32_t)number(at, AVATAR_PENDING);
+    avatar->made = (int32_t)number(at, AVATAR_MADE);
+    avatar->sent = (int32_t)number(at, AVATAR_SENT);
+    avatar->touched = flag(at, AVATAR_TOUCHED);
+    avatar->thumbnail = kept(at, AVATAR_THUMBNAIL);
+}
+
+static void read_refusal(const struct reading *at, struct facts *facts)
+{
+    struct refusal *refusal = facts_add_refusal(facts, at->arena);
+    refusal->intake_id = number(at, REFUSAL_ID);
+    refusal->number = (int32_t)number(at, REFUSAL_NUMBER);
+    refusal->verdict = words_verdict(word(at, REFUSAL_VERDICT));
+}
+
+static void read_held(const struct reading *at, struct facts *facts)
+{
+    struct held *held = facts_add_held(facts, at->arena);
+    held->id = number(at, HELD_ID);
+    held->file.file_id = kept(at, HELD_FILE);
+    held->file.file_unique_id = kept(at, HELD_UNIQUE);
+    held->file.size_bytes = number(at, HELD_BYTES);
+    held->file.as_photo = flag(at, HELD_AS_PHOTO);
+}
+
+static void read_one_order(const struct reading *at, struct order *order)
+{
+    order->id = number(at, ORDER_ID);
+    order->status = words_order_status(word(at, ORDER_STATUS));
+    order->avatar_id = number(at, ORDER_AVATAR);
+    order->style_id = kept(at, ORDER_STYLE);
+    if (money_parse(word(at, ORDER_PRICE), &order->price_kopecks) != ERR_OK)
         bug("a price that is no sum of money");
-    order->photo_count = (int32_t)db_int64(result, statement, row, 6);
-    order->link = arena_copy(arena, db_text(result, statement, row, 7));
-    order->link_until_ms = db_int64(result, statement, row, 8);
-    order->job_id = db_int64(result, statement, row, 9);
-    order->contact = arena_copy(arena, db_text(result, statement, row, 10));
+    order->photo_count = (int32_t)number(at, ORDER_PHOTOS);
+    order->link = kept(at, ORDER_LINK);
+    order->link_until_ms = number(at, ORDER_UNTIL);
+    order->job_id = number(at, ORDER_JOB);
+    order->contact = kept(at, ORDER_CONTACT);
 }
 
-static void read_job(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
+static void read_order(const struct reading *at, struct facts *facts)
 {
-    const char *shots = db_text(result, LOAD_JOBS, row, 5);
-    if (chat->job_count == CHAT_JOBS_MAX || shots == NULL)
-        return;
-    struct job *job = &chat->jobs[chat->job_count++];
-    job->id = db_int64(result, LOAD_JOBS, row, 1);
-    job->avatar_id = db_int64(result, LOAD_JOBS, row, 2);
-    job->style_id = arena_copy(arena, db_text(result, LOAD_JOBS, row, 3));
-    job->finished = db_bool(result, LOAD_JOBS, row, 4);
+    read_one_order(at, &facts->order);
+}
+
+static void read_open(const struct reading *at, struct facts *facts)
+{
+    read_one_order(at, facts_add_open(facts, at->arena));
+}
+
+static void read_job(const struct reading *at, struct facts *facts)
+{
+    const char *shots = word(at, JOB_SHOTS);
+    if (shots == NULL)
+        return; /* one of the web application's */
+    struct job *job = facts_add_job(facts, at->arena);
+    job->id = number(at, JOB_ID);
+    job->avatar_id = number(at, JOB_AVATAR);
+    job->style_id = kept(at, JOB_STYLE);
+    job->finished = flag(at, JOB_TOLD);
     for (; shots[job->total] != '\0' && job->total < STYLE_PHOTOS_MAX; job->total++)
         job->shots[job->total] = (uint8_t)words_shot(shots[job->total]);
 }
 
-static void read_refusal(const struct db_result *result, int row, struct chat *chat)
+static void read_health(const struct reading *at, struct facts *facts)
 {
-    if (chat->refusal_count == CHAT_REFUSALS_MAX)
-        return;
-    struct refusal *refusal = &chat->refusals[chat->refusal_count++];
-    refusal->intake_id = db_int64(result, LOAD_REFUSALS, row, 1);
-    refusal->number = (int32_t)db_int64(result, LOAD_REFUSALS, row, 2);
-    refusal->verdict = words_verdict(db_text(result, LOAD_REFUSALS, row, 3));
+    facts->health.parked = number(at, HEALTH_PARKED);
+    facts->health.waiting = number(at, HEALTH_WAITING);
 }
 
-static void read_held(const struct db_result *result, int row, struct arena *arena, struct chat *chat)
-{
-    if (chat->held_count == CHAT_HELD_MAX)
-        return;
-    if (chat->held == NULL)
-        chat->held = arena_array(arena, CHAT_HELD_MAX, sizeof *chat->held);
-    struct held *held = &chat->held[chat->held_count++];
-    held->id = db_int64(result, LOAD_HELD, row, 1);
-    held->file.file_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 2));
-    held->file.file_unique_id = arena_copy(arena, db_text(result, LOAD_HELD, row, 3));
-    held->file.size_bytes = db_int64(result, LOAD_HELD, row, 4);
-    held->file.as_photo = db_bool(result, LOAD_HELD, row, 5);
-}
-
-static void read_ids(const struct db_result *result, struct arena *arena, const struct load_request *request,
-                     struct load_answer *answer)
+static void read_ids(const struct reading *at, const struct load_request *request, struct load_answer *answer)
 {
     int64_t *lists[ID_KIND_COUNT];
     size_t wanted = 0;
     for (size_t kind = 0; kind < ID_KIND_COUNT; kind++) {
         wanted += request->new_ids[kind];
-        lists[kind] = arena_array(arena, request->new_ids[kind], sizeof *lists[kind]);
+        lists[kind] = arena_array(at->arena, request->new_ids[kind], sizeof *lists[kind]);
         answer->ids[kind] = lists[kind];
     }
     if (wanted == 0)
         return;
-    for (int row = 0; row < db_rows(result, LOAD_IDS); row++) {
-        size_t kind = (size_t)db_int64(result, LOAD_IDS, row, 0);
-        lists[kind][answer->id_count[kind]++] = db_int64(result, LOAD_IDS, row, 1);
+    for (int row = 0; row < db_rows(at->result, at->statement); row++) {
+        size_t kind = (size_t)db_int64(at->result, at->statement, row, 0);
+        lists[kind][answer->id_count[kind]++] = db_int64(at->result, at->statement, row, 1);
+    }
+}
+
+/* The rows of one part, each to the chat it belongs to. */
+static void read_part(struct reading *at, const struct load_answer *answer, size_t count,
+                      void read(const struct reading *at, struct facts *facts))
+{
+    for (at->row = 0; at->row < db_rows(at->result, at->statement); at->row++) {
+        struct chat *chat = chat_find(answer->chats, count, number(at, 0));
+        if (chat == NULL)
+            bug("a row of a chat that was not asked for");
+        read(at, chat->facts);
     }
 }
 
 void load_read(const struct db_result *result, struct arena *arena, const struct load_request *request,
                struct load_answer *ret_answer)
 {
+    static void (*const reads[PART_COUNT])(const struct reading *at, struct facts *facts) = {
+        [PART_AVATARS] = read_avatar, [PART_REFUSALS] = read_refusal, [PART_HELD] = read_held,
+        [PART_ORDERS] = read_order,   [PART_OPEN] = read_open,        [PART_JOBS] = read_job,
+        [PART_HEALTH] = read_health};
     size_t count = request->chat_count;
+    unsigned facts = facts_at_most(request);
+    struct reading at = {.result = result, .arena = arena};
     *ret_answer = (struct load_answer){.chats = arena_array(arena, count, sizeof(struct chat))};
-    for (size_t i = 0; i < count; i++)
-        read_session(result, (int)i, arena, &ret_answer->chats[i]);
-    for (int row = 0; row < db_rows(result, LOAD_AVATARS); row++)
-        read_avatar(result, row, arena, owner(ret_answer, count, result, LOAD_AVATARS, row));
-    for (int row = 0; row < db_rows(result, LOAD_REFUSALS); row++)
-        read_refusal(result, row, owner(ret_answer, count, result, LOAD_REFUSALS, row));
-    for (int row = 0; row < db_rows(result, LOAD_HELD); row++)
-        read_held(result, row, arena, owner(ret_answer, count, result, LOAD_HELD, row));
-    for (int row = 0; row < db_rows(result, LOAD_ORDERS); row++)
-        read_order(result, LOAD_ORDERS, row, arena, &owner(ret_answer, count, result, LOAD_ORDERS, row)->order);
-    for (int row = 0; row < db_rows(result, LOAD_OPEN); row++) {
-        struct chat *chat = owner(ret_answer, count, result, LOAD_OPEN, row);
-        read_order(result, LOAD_OPEN, row, arena, &chat->open[chat->open_count++]);
-    }
-    for (int row = 0; row < db_rows(result, LOAD_JOBS); row++)
-        read_job(result, row, arena, owner(ret_answer, count, result, LOAD_JOBS, row));
-    read_ids(result, arena, request, ret_answer);
+    for (; at.row < (int)count; at.row++)
+        read_session(&at, facts, &ret_answer->chats[at.row]);
+    at.statement++;
+    for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++)
+        if ((facts & parts[part].facts) != 0) {
+            read_part(&at, ret_answer, count, reads[part]);
+            at.statement++;
+        }
+    read_ids(&at, request, ret_answer);
 }

@@ -1,16 +1,19 @@
-/* Loading the chats of a turn: one unit, one round trip, whatever the number of chats. */
+/* Loading the chats of a turn: one unit, one round trip, whatever the number of chats, and of each no more than its
+ * events need in the state it is in (core/needs.h). */
 #ifndef DB_LOAD_H
 #define DB_LOAD_H
 
-#include "core/chat.h"
+#include "core/facts.h"
+#include "core/needs.h"
 #include "db/db.h"
 
 enum { LOAD_ID_BLOCK = 1000 /* ids that one value of the sequence bot_ids stands for */ };
 
 struct load_request {
-    const int64_t *chat_ids; /* ascending, no duplicates */
+    const int64_t *chat_ids;   /* ascending, no duplicates */
+    const struct needs *needs; /* of each */
     size_t chat_count;
-    const int64_t *object_ids; /* jobs and avatars named by buttons and news: loaded, if they belong to their chat */
+    const int64_t *object_ids; /* jobs and avatars that events name: loaded, if they belong to their chat */
     size_t object_count;
     size_t new_ids[ID_KIND_COUNT]; /* how many ids to draw; ID_OWN in blocks of LOAD_ID_BLOCK */
 };

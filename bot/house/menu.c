@@ -3,6 +3,7 @@
  * told anew at every start. */
 #include "bot/house/menu.h"
 
+#include "core/commands.h"
 #include "core/style.h"
 
 /* One of the two texts about the bot, as plain words. */
@@ -18,24 +19,21 @@ static const char *about(const struct rules *rules, struct arena *arena, enum la
 enum err menu_begin(struct telegram *telegram, const struct rules *rules, int64_t now_ms, telegram_ready_fn *ready,
                     void *ctx)
 {
-    static const struct {
-        const char *name;
-        enum text_key key;
-    } commands[] = {{"start", TEXT_COMMAND_START},  {"menu", TEXT_COMMAND_MENU},         {"new", TEXT_COMMAND_NEW},
-                    {"my", TEXT_COMMAND_MY},        {"settings", TEXT_COMMAND_SETTINGS}, {"help", TEXT_COMMAND_HELP},
-                    {"cancel", TEXT_COMMAND_CANCEL}};
-    enum { COUNT = sizeof commands / sizeof commands[0] };
-    struct telegram_command list[COUNT];
+    struct telegram_command list[COMMANDS_MAX];
+    size_t count = 0;
     struct arena arena;
     arena_init(&arena);
-    for (size_t i = 0; i < COUNT; i++) {
-        list[i].name = commands[i].name;
+    for (const struct command *command = commands_all(); command->name != NULL; command++) {
+        if (command->text == TEXT_COUNT)
+            continue;
+        list[count].name = command->name;
         for (int lang = 0; lang < LANG_COUNT; lang++)
-            list[i].description[lang] = text_plain(
-                &arena, text_format(&arena, rules->texts, (enum lang)lang, commands[i].key, NO_ARGS));
+            list[count].description[lang] = text_plain(
+                &arena, text_format(&arena, rules->texts, (enum lang)lang, command->text, NO_ARGS));
+        count++;
     }
     struct telegram_menu menu = {
-        .languages = {lang_code(LANG_RU), lang_code(LANG_EN)}, .commands = list, .count = COUNT};
+        .languages = {lang_code(LANG_RU), lang_code(LANG_EN)}, .commands = list, .count = count};
     for (int lang = 0; lang < LANG_COUNT; lang++) {
         menu.about[lang] = about(rules, &arena, (enum lang)lang, TEXT_ABOUT);
         menu.about_short[lang] = about(rules, &arena, (enum lang)lang, TEXT_ABOUT_SHORT);

@@ -37,7 +37,9 @@ static void start_rules(struct daemon *daemon)
             {[CONSENT_OFFER] = config->shop.offer_version, [CONSENT_PERSONAL_DATA] = config->shop.privacy_version},
         .offer_url = config->shop.offer_url,
         .privacy_url = config->shop.privacy_url,
-        .utc_offset_minutes = config->shop.utc_offset_minutes};
+        .utc_offset_minutes = config->shop.utc_offset_minutes,
+        .admins = config->admins,
+        .admin_count = (size_t)config->admin_count};
 }
 
 static void start_http(struct daemon *daemon)

@@ -7,7 +7,7 @@
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/turn/private.h"
-#include "core/press.h"
+#include "core/facts.h"
 
 static void add_event(struct turns *turns, const struct event *event)
 {
@@ -112,28 +112,39 @@ static void want_ids(struct turns *turns)
 static void want_chats(struct turns *turns)
 {
     int64_t *chats = arena_array(&turns->try, turns->size, sizeof *chats);
-    int64_t *objects = arena_array(&turns->try, turns->size, sizeof *objects);
-    size_t count = 0, unique = 0, object_count = 0;
-    for (size_t i = 0; i < turns->size; i++) {
-        const struct happening *happening = &turns->list[turns->at + i];
-        struct press press;
-        if (happening->fate != FATE_STEP)
-            continue;
-        chats[count++] = happening->event.chat_id;
-        if (job_of(&happening->event) != 0)
-            objects[object_count++] = job_of(&happening->event);
-        if (happening->event.kind == EVENT_BUTTON && press_parse(happening->event.text, &press) == ERR_OK &&
-            press_is_place(&press) && press.object > 0 && press.object <= INT32_MAX)
-            objects[object_count++] = press.object;
-    }
+    size_t count = 0, unique = 0;
+    for (size_t i = 0; i < turns->size; i++)
+        if (turns->list[turns->at + i].fate == FATE_STEP)
+            chats[count++] = turns->list[turns->at + i].event.chat_id;
     qsort(chats, count, sizeof *chats, compare_ids);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || chats[i] != chats[i - 1])
             chats[unique++] = chats[i];
     turns->request.chat_ids = chats;
     turns->request.chat_count = unique;
+}
+
+static void want_facts(struct turns *turns)
+{
+    const struct load_request *request = &turns->request;
+    struct needs *needs = arena_array(&turns->try, request->chat_count, sizeof *needs);
+    int64_t *objects = arena_array(&turns->try, turns->size, sizeof *objects);
+    size_t count = 0;
+    for (size_t i = 0; i < request->chat_count; i++)
+        needs[i].who = rules_who(&turns->shop->rules, request->chat_ids[i]);
+    for (size_t i = 0; i < turns->size; i++) {
+        const struct happening *happening = &turns->list[turns->at + i];
+        if (happening->fate != FATE_STEP)
+            continue;
+        const int64_t *chat = bsearch(&happening->event.chat_id, request->chat_ids, request->chat_count, sizeof *chat,
+                                      compare_ids);
+        int64_t object = needs_add(&needs[chat - request->chat_ids], &happening->event);
+        if (object > 0 && object <= INT32_MAX)
+            objects[count++] = object;
+    }
+    turns->request.needs = needs;
     turns->request.object_ids = objects;
-    turns->request.object_count = object_count;
+    turns->request.object_count = count;
 }
 
 struct chat *turn_chat(struct turns *turns, int64_t chat_id)
@@ -150,8 +161,8 @@ static void overlay(struct turns *turns)
         (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
                                  &session->screen_is_photo);
         struct chat *chat = &turns->loaded.chats[i];
-        for (size_t k = 0; k < chat->job_count; k++) {
-            struct job *job = &chat->jobs[k];
+        for (size_t k = 0; k < chat->facts->jobs.count; k++) {
+            struct job *job = &chat->facts->jobs.list[k];
             job->again_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, false);
             job->files_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, true);
         }
@@ -159,7 +170,7 @@ static void overlay(struct turns *turns)
     for (size_t i = 0; i < turns->outcomes.photo_count; i++) {
         const struct photo_outcome *photo = &turns->outcomes.photos[i];
         for (size_t k = 0; k < turns->request.chat_count && photo->delivery != NULL; k++) {
-            struct job *job = chat_job(&turns->loaded.chats[k], photo->job_id);
+            struct job *job = facts_job(turns->loaded.chats[k].facts, photo->job_id);
             if (job == NULL || photo->index >= job->total)
                 continue;
             bool sent = strcmp(photo->delivery, "sent") == 0, refused = strcmp(photo->delivery, "refused") == 0;
@@ -186,6 +197,7 @@ static void take_ids(struct turns *turns)
 void turn_want(struct turns *turns)
 {
     want_chats(turns);
+    want_facts(turns);
     want_ids(turns);
 }
 

@@ -1,6 +1,5 @@
 /* A new avatar: its name, and on to the photos. Photos that come before the name are taken: it can be given later. */
 #include "core/correct.h"
-#include "core/engine.h"
 #include "core/naming.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -8,7 +7,8 @@
 
 #define SHEET "new avatar"
 
-#define STATES(S) S(avatar_name, "avatar_name", AVATAR_NAME, AVATAR_NAME_HINT, AVATAR_NAME_HINT, 7 * DAY)
+#define STATES(S)                                                                                                      \
+    S(avatar_name, "avatar_name", AVATAR_NAME, AVATAR_NAME_HINT, AVATAR_NAME_HINT, 7 * DAY, USER, FACT_AVATARS, 0)
 
 #define OUTCOMES(O) O(NAMED) O(SKIPPED) O(TAKEN) O(NO_ROOM)
 
@@ -27,11 +27,11 @@ static int read_avatar_name(struct step *step)
 {
     if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "skip"))
         return record_avatar_fits(step) ? SKIPPED : NO_ROOM;
-    if (engine_is_photo(step->event) && record_avatar_fits(step) && !record_may_keep(step)) {
+    if (event_is_photo(step->event) && record_avatar_fits(step) && !record_may_keep(step)) {
         record_photo_hold(step);
         return OUT_QUIET;
     }
-    if (engine_is_photo(step->event))
+    if (event_is_photo(step->event))
         return record_avatar_fits(step) ? TAKEN : NO_ROOM;
     if (step->event->kind != EVENT_TEXT && step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;

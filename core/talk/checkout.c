@@ -10,16 +10,16 @@
 
 #include "core/bug.h"
 #include "core/correct.h"
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "checkout"
 
 #define STATES(S)                                                                                                      \
-    S(contact, "contact", CONTACT, CONTACT_HINT, CONTACT_HINT, 7 * DAY)                                                \
-    S(checkout, "checkout", CHECKOUT, CHECKOUT_HINT, PHOTO_ELSEWHERE, 7 * DAY)                                         \
-    S(pay, "pay", PAY, PAY_HINT, PAY_HINT, DAY)
+    S(contact, "contact", CONTACT, CONTACT_HINT, CONTACT_HINT, 7 * DAY, USER, 0, 0)                                    \
+    S(checkout, "checkout", CHECKOUT, CHECKOUT_HINT, PHOTO_ELSEWHERE, 7 * DAY, USER,                                   \
+      FACT_AVATARS | FACT_ORDER | FACT_OPEN, 0)                                                                        \
+    S(pay, "pay", PAY, PAY_HINT, PAY_HINT, DAY, USER, FACT_ORDER, VOICE_PAYMENTS)
 
 #define OUTCOMES(O)                                                                                                    \
     O(GIVEN)                                                                                                           \
@@ -104,8 +104,9 @@ static const struct order *ordered(struct step *step)
 {
     const struct session *session = &step->chat->session;
     const struct style *style = offered(step);
-    for (size_t i = 0; i < step->chat->open_count; i++) {
-        const struct order *open = &step->chat->open[i];
+    const struct orders *orders = chat_open(step->chat);
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct order *open = &orders->list[i];
         bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, style->id) == 0;
         bool as_now = open->price_kopecks == style->price_kopecks && open->photo_count == style->photo_count &&
                       (open->contact == NULL || strcmp(open->contact, step->chat->user.contact) == 0);
@@ -117,17 +118,19 @@ static const struct order *ordered(struct step *step)
 
 static int32_t count_open(const struct step *step)
 {
+    const struct orders *orders = chat_open(step->chat);
     int32_t count = 0;
-    for (size_t i = 0; i < step->chat->open_count; i++)
-        count += is_open(step, &step->chat->open[i]);
+    for (size_t i = 0; i < orders->count; i++)
+        count += is_open(step, &orders->list[i]);
     return count;
 }
 
 static const struct order *oldest_open(const struct step *step)
 {
-    for (size_t i = 0; i < step->chat->open_count; i++)
-        if (is_open(step, &step->chat->open[i]))
-            return &step->chat->open[i];
+    const struct orders *orders = chat_open(step->chat);
+    for (size_t i = 0; i < orders->count; i++)
+        if (is_open(step, &orders->list[i]))
+            return &orders->list[i];
     bug("too many orders, and none of them open");
 }
 
@@ -207,7 +210,7 @@ static void offer_oldest(struct step *step)
 static bool is_in_the_way(const struct step *step)
 {
     const struct session *session = &step->chat->session;
-    const struct order *order = &step->chat->order;
+    const struct order *order = chat_order(step->chat);
     return order->id != 0 &&
            (order->avatar_id != session->avatar_id || strcmp(order->style_id, session->style_id) != 0);
 }
@@ -220,7 +223,7 @@ static bool is_ours(const struct step *step)
 /* The contact that the order was made with: it may have been mended since. */
 static bool is_still_given(const struct step *step)
 {
-    const char *ordered = step->chat->order.contact, *given = step->chat->user.contact;
+    const char *ordered = chat_order(step->chat)->contact, *given = step->chat->user.contact;
     return ordered != NULL && given != NULL && strcmp(ordered, given) == 0;
 }
 
@@ -230,37 +233,43 @@ static int read_pending(struct step *step)
     struct session *session = &step->chat->session;
     if (!is_ours(step) || session->refresh_at_ms == 0)
         return OUT_QUIET;
-    if (step->chat->order.link_until_ms <= step->now_ms)
+    if (chat_order(step->chat)->link_until_ms <= step->now_ms)
         return UNPAID;
     session->refresh_at_ms = 0;
     step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     return OUT_AGAIN;
 }
 
+/* What became of the payment of this order. */
+static int read_news(struct step *step)
+{
+    enum event_kind kind = step->event->kind;
+    if (kind == EVENT_PAYMENT_PENDING)
+        return read_pending(step);
+    if (!is_ours(step))
+        return kind == EVENT_PAYMENT_SETTLED ? OUT_UNEXPECTED : OUT_QUIET;
+    if (kind == EVENT_PAYMENT_LINK)
+        return OUT_AGAIN;
+    if (kind == EVENT_PAYMENT_SETTLED)
+        return step->event->other != 0 ? PAID : STUCK;
+    if (kind == EVENT_PAYMENT_CANCELED)
+        return UNPAID;
+    return step->event->reason == PAYMENT_CONTACT_REFUSED && is_still_given(step) ? BAD_CONTACT : NO_LINK;
+}
+
 static int read_pay(struct step *step)
 {
-    switch ((int)step->event->kind) {
-    case EVENT_PAYMENT_LINK: return is_ours(step) ? OUT_AGAIN : OUT_QUIET;
-    case EVENT_PAYMENT_FAILED:
-        if (!is_ours(step))
-            return OUT_QUIET;
-        return step->event->reason == PAYMENT_CONTACT_REFUSED && is_still_given(step) ? BAD_CONTACT : NO_LINK;
-    case EVENT_PAYMENT_PENDING: return read_pending(step);
-    case EVENT_PAYMENT_SETTLED:
-        if (!is_ours(step))
-            return OUT_UNEXPECTED;
-        return step->event->other != 0 ? PAID : STUCK;
-    case EVENT_PAYMENT_CANCELED: return is_ours(step) ? UNPAID : OUT_QUIET;
-    case EVENT_BUTTON: break;
-    default:
-        if (step->chat->order.link == NULL) /* there is no button yet */
+    if (event_is_news(step->event))
+        return read_news(step);
+    if (step->event->kind != EVENT_BUTTON) {
+        if (chat_order(step->chat)->link == NULL) /* there is no button yet */
             step_hint(step, TEXT_PAY_SOON, NO_ARGS);
         return OUT_UNEXPECTED;
     }
     if (press_is(&step->press, "cancel"))
         return is_in_the_way(step) ? MADE_ROOM : GIVE_UP;
-    if (press_is(&step->press, "paid") && step->chat->order.id != 0) {
-        step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = step->chat->order.id;
+    if (press_is(&step->press, "paid") && chat_order(step->chat)->id != 0) {
+        step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = chat_order(step->chat)->id;
         step_answer(step, TEXT_PAY_CHECKING);
         step_refresh_at(step, step->now_ms + LOOK_MS);
     }
@@ -269,7 +278,7 @@ static int read_pay(struct step *step)
 
 static void show_pay(struct step *step)
 {
-    const struct order *order_ = &step->chat->order;
+    const struct order *order_ = chat_order(step->chat);
     const char *price = step_money(step, order_->price_kopecks);
     if (step->event->kind == EVENT_WAKE) /* the look takes longer than anybody waits */
         step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
@@ -299,7 +308,7 @@ static void say_no_link(struct step *step)
 /* The same contact would be refused again, so it is forgotten; all else of the order stands in the session. */
 static void say_contact_refused(struct step *step)
 {
-    step_hint(step, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", step->chat->order.contact)));
+    step_hint(step, TEXT_CONTACT_REFUSED, ARGS(ARG_S("contact", chat_order(step->chat)->contact)));
     step->replace = true;
     record_contact(step, NULL);
 }

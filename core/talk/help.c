@@ -1,10 +1,9 @@
 /* Help: short answers, and the way to the offer and the privacy policy. */
-#include "core/engine.h"
 #include "core/sheet.h"
 
 #define SHEET "help"
 
-#define STATES(S) S(help, "help", HELP, HELP_HINT, PHOTO_ELSEWHERE, 30 * DAY)
+#define STATES(S) S(help, "help", HELP, HELP_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, 0, 0)
 
 #define OUTCOMES(O)
 

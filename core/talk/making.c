@@ -1,15 +1,14 @@
 /* A paid set being made, and its result. The bar is paced (one edit in PACE_MS at most); albums go out by
  * core/delivery.c as soon as they are full; the set ends with a message of its own. */
 #include "core/delivery.h"
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "making"
 
 #define STATES(S)                                                                                                      \
-    S(making, "making", MAKING, MAKING_HINT, MAKING_HINT, 30 * DAY)                                                    \
-    S(result, "result", RESULT, RESULT_HINT, PHOTO_ELSEWHERE, 30 * DAY)
+    S(making, "making", MAKING, MAKING_HINT, MAKING_HINT, 30 * DAY, USER, FACT_ORDER | FACT_JOB, VOICE_SETS)           \
+    S(result, "result", RESULT, RESULT_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_JOB, 0)
 
 #define OUTCOMES(O) O(FINISHED) O(NO_JOB)
 
@@ -26,13 +25,11 @@ static int read_making(struct step *step)
 {
     struct session *session = &step->chat->session;
     struct job *job = chat_job(step->chat, session->job_id);
-    enum event_kind kind = step->event->kind;
-    bool is_news = kind == EVENT_JOB_PROGRESS || kind == EVENT_DELIVERED;
-    if (engine_is_news(step->event) && !(is_news && step->event->object == session->job_id))
+    if (event_is_news(step->event) && step->event->object != session->job_id)
         return OUT_UNEXPECTED;
     if (job == NULL)
         return NO_JOB;
-    if (!is_news)
+    if (!event_is_news(step->event))
         return OUT_UNEXPECTED;
     delivery_plan(step, job);
     if (delivery_complete(job) && !job->finished)
@@ -46,7 +43,8 @@ static int read_making(struct step *step)
 static void show_making(struct step *step)
 {
     struct job *job = chat_job(step->chat, step->chat->session.job_id);
-    int32_t total = job == NULL ? step->chat->order.photo_count : job->total, made = job == NULL ? 0 : job_made(job);
+    int32_t total = job == NULL ? chat_order(step->chat)->photo_count : job->total,
+            made = job == NULL ? 0 : job_made(job);
     screen_text(step, job != NULL && !job_running(job) ? TEXT_MAKING_SENDING : TEXT_MAKING,
                 ARGS(ARG_S("bar", delivery_bar(step->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);

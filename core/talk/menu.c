@@ -1,13 +1,12 @@
 /* The menu: the place every road leads back to. Its buttons are places, so they work from an old message too. Photos
  * that are sent here are taken as what they are: the beginning of an avatar, or its rest. */
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 #include "core/taking.h"
 
 #define SHEET "menu"
 
-#define STATES(S) S(menu, "menu", MENU, MENU_HINT, MENU_HINT, 30 * DAY)
+#define STATES(S) S(menu, "menu", MENU, MENU_HINT, MENU_HINT, 30 * DAY, USER, FACT_AVATARS | FACT_ORDER, 0)
 
 #define OUTCOMES(O) O(TAKEN) O(NO_ROOM)
 
@@ -20,7 +19,7 @@
 
 static int read_menu(struct step *step)
 {
-    if (!engine_is_photo(step->event))
+    if (!event_is_photo(step->event))
         return OUT_UNEXPECTED;
     if (!taking_has_room(step, true))
         return NO_ROOM;
@@ -32,9 +31,9 @@ static int read_menu(struct step *step)
 
 static void show_menu(struct step *step)
 {
-    const struct order *order = &step->chat->order;
+    const struct order *order = chat_order(step->chat);
     bool unpaid = order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > step->now_ms;
-    if (step->chat->avatar_count > 0)
+    if (chat_avatars(step->chat)->count > 0)
         screen_text(step, TEXT_MENU, NO_ARGS);
     else
         screen_text(step, TEXT_MENU_FIRST,
@@ -48,7 +47,7 @@ static void show_menu(struct step *step)
     screen_go(step, TEXT_BUTTON_NEW, "new", 0);
     if (!unpaid)
         screen_primary(step);
-    if (step->chat->avatar_count > 0)
+    if (chat_avatars(step->chat)->count > 0)
         screen_go(step, TEXT_BUTTON_MY, "my", 0);
     screen_go(step, TEXT_BUTTON_SETTINGS, "settings", 0);
     screen_go(step, TEXT_BUTTON_HELP, "help", 0);

@@ -2,7 +2,6 @@
  * still works; only deleting asks back. */
 #include "core/correct.h"
 #include "core/delivery.h"
-#include "core/engine.h"
 #include "core/naming.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -10,10 +9,10 @@
 #define SHEET "my avatars"
 
 #define STATES(S)                                                                                                      \
-    S(my_avatars, "my", MY_AVATARS, MY_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                                \
-    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY)                                                             \
-    S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY)                                                     \
-    S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY)
+    S(my_avatars, "my", MY_AVATARS, MY_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_AVATARS, 0)                         \
+    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY, USER, FACT_AVATARS | FACT_THUMBNAIL | FACT_JOBS, 0)         \
+    S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY, USER, FACT_AVATARS, 0)                              \
+    S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY, USER, FACT_AVATARS | FACT_ORDER | FACT_JOBS, 0)
 
 #define OUTCOMES(O) O(RENAMED) O(KEPT) O(DELETED) O(BUSY) O(GONE)
 
@@ -54,11 +53,11 @@ static enum text_key label_of(const struct step *step, const struct avatar *avat
 
 static void show_my_avatars(struct step *step)
 {
-    struct chat *chat = step->chat;
-    int64_t count = (int64_t)chat->avatar_count;
+    const struct avatars *avatars = chat_avatars(step->chat);
+    int64_t count = (int64_t)avatars->count;
     screen_text(step, count == 0 ? TEXT_MY_NONE : TEXT_MY_AVATARS, ARGS(ARG_N("n", count)));
-    for (size_t i = 0; i < chat->avatar_count && i < KEYBOARD_BUTTONS_MAX - 4; i++) {
-        const struct avatar *avatar = &chat->avatars[i];
+    for (size_t i = 0; i < avatars->count && i < KEYBOARD_BUTTONS_MAX - 4; i++) {
+        const struct avatar *avatar = &avatars->list[i];
         screen_go_named(
             step,
             step_plain(step, label_of(step, avatar),
@@ -140,8 +139,9 @@ static void give_name(struct step *step)
 static bool is_busy(const struct chat *chat, const struct avatar *avatar)
 {
     bool busy = avatar->status == AVATAR_PROCESSING;
-    for (size_t i = 0; i < chat->job_count; i++)
-        busy = busy || (chat->jobs[i].avatar_id == avatar->id && !delivery_complete(&chat->jobs[i]));
+    const struct jobs *jobs = chat_jobs(chat);
+    for (size_t i = 0; i < jobs->count; i++)
+        busy = busy || (jobs->list[i].avatar_id == avatar->id && !delivery_complete(&jobs->list[i]));
     return busy;
 }
 

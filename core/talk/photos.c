@@ -3,15 +3,16 @@
  * Each photo is durable by itself the moment it arrives; it is fetched and examined afterwards, and the verdict comes
  * back as news. An album is only a burst of such messages, in any order and with no count, so nothing here waits for
  * it: the counter is asked to be shown after a silence (album_wait_ms), once for all of them. */
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "photos"
 
 #define STATES(S)                                                                                                      \
-    S(photos, "photos", PHOTOS, PHOTOS_PLEASE, PHOTOS_PLEASE, 30 * DAY)                                                \
-    S(photos_clear, "photos_clear", PHOTOS_CLEAR, PHOTOS_CLEAR_HINT, PHOTOS_CLEAR_HINT, DAY)
+    S(photos, "photos", PHOTOS, PHOTOS_PLEASE, PHOTOS_PLEASE, 30 * DAY, USER,                                          \
+      FACT_AVATARS | FACT_REFUSALS | FACT_JOBS, VOICE_PHOTOS)                                                          \
+    S(photos_clear, "photos_clear", PHOTOS_CLEAR, PHOTOS_CLEAR_HINT, PHOTOS_CLEAR_HINT, DAY, USER,                     \
+      FACT_AVATARS | FACT_JOBS, 0)
 
 #define OUTCOMES(O) O(ENOUGH) O(BACK) O(ASK_CLEAR) O(CLEARED) O(KEPT) O(IN_USE) O(LOST_AVATAR)
 
@@ -32,19 +33,20 @@ enum { EXAMINED_WAIT_MS = 600 }; /* verdicts come in a row: tell them together *
 /* The user goes on, so what was refused has been read. */
 static void refusals_read(struct step *step)
 {
-    struct chat *chat = step->chat;
-    for (size_t i = 0; i < chat->refusal_count; i++)
-        step_effect(step, EFFECT_PHOTO_TOLD)->photo_told.intake_id = chat->refusals[i].intake_id;
-    chat->refusal_count = 0;
-    chat->session.over = 0;
+    const struct refusals *refusals = chat_refusals(step->chat);
+    for (size_t i = 0; i < refusals->count; i++)
+        step_effect(step, EFFECT_PHOTO_TOLD)->photo_told.intake_id = refusals->list[i].intake_id;
+    record_refusals_forget(step);
+    step->chat->session.over = 0;
 }
 
 /* A paid set is being made from them: a photo taken away now could not be made any more. */
 static bool are_in_use(const struct chat *chat, const struct avatar *avatar)
 {
     bool in_use = avatar->status == AVATAR_PROCESSING;
-    for (size_t i = 0; i < chat->job_count; i++)
-        in_use = in_use || (chat->jobs[i].avatar_id == avatar->id && job_running(&chat->jobs[i]));
+    const struct jobs *jobs = chat_jobs(chat);
+    for (size_t i = 0; i < jobs->count; i++)
+        in_use = in_use || (jobs->list[i].avatar_id == avatar->id && job_running(&jobs->list[i]));
     return in_use;
 }
 
@@ -79,11 +81,9 @@ static int read_photos(struct step *step)
 {
     struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     enum event_kind kind = step->event->kind;
-    if (engine_is_news(step->event) && kind != EVENT_PHOTO_READY)
-        return OUT_UNEXPECTED;
     if (avatar == NULL)
         return LOST_AVATAR;
-    if (engine_is_photo(step->event)) {
+    if (event_is_photo(step->event)) {
         if (step->chat->session.refresh_at_ms == 0) /* the first of an album */
             refusals_read(step);
         record_photo(step, avatar);
@@ -112,13 +112,13 @@ static const char *refusal_line(struct step *step, enum photo_verdict verdict)
                                                            [PHOTO_INCOMPLETE] = TEXT_REFUSED_INCOMPLETE,
                                                            [PHOTO_TOO_MANY_PIXELS] = TEXT_REFUSED_TOO_MANY_PIXELS,
                                                            [PHOTO_UNREADABLE] = TEXT_REFUSED_UNREADABLE};
-    const struct chat *chat = step->chat;
+    const struct refusals *refusals = chat_refusals(step->chat);
     const char *numbers = "";
     int64_t count = 0;
-    for (size_t i = 0; i < chat->refusal_count; i++)
-        if (chat->refusals[i].verdict == verdict)
+    for (size_t i = 0; i < refusals->count; i++)
+        if (refusals->list[i].verdict == verdict)
             numbers = arena_format(step->arena, "%s%s%d", numbers, count++ == 0 ? "" : ", ",
-                                   (int)chat->refusals[i].number);
+                                   (int)refusals->list[i].number);
     return step_text(step, why[verdict],
                      ARGS(ARG_S("numbers", numbers), ARG_N("n", count), ARG_N("px", step->rules->min_side_px)));
 }
@@ -134,13 +134,14 @@ static const char *over_line(struct step *step)
 }
 
 /* They stay on the screen until the user goes on: the counter is edited while an album is examined. */
-static const char *refusals(struct step *step)
+static const char *refusal_lines(struct step *step)
 {
     const struct session *session = &step->chat->session;
+    const struct refusals *refusals = chat_refusals(step->chat);
     const char *lines = "";
     bool told[PHOTO_VERDICT_COUNT] = {false};
-    for (size_t i = 0; i < step->chat->refusal_count; i++) { /* by number, so in the order they were sent */
-        enum photo_verdict verdict = step->chat->refusals[i].verdict;
+    for (size_t i = 0; i < refusals->count; i++) { /* by number, so in the order they were sent */
+        enum photo_verdict verdict = refusals->list[i].verdict;
         if (!told[verdict])
             lines = arena_format(step->arena, "%s\n%s", lines, refusal_line(step, verdict));
         told[verdict] = true;
@@ -155,7 +156,7 @@ static void show_photos(struct step *step)
     struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     int32_t good = avatar == NULL ? 0 : avatar->good, pending = avatar == NULL ? 0 : avatar->pending;
     int32_t more = step->rules->photos_min - good;
-    const char *told = refusals(step);
+    const char *told = refusal_lines(step);
     const char *examining = pending == 0 ? "" : step_text(step, TEXT_PHOTOS_PENDING, ARGS(ARG_N("n", pending)));
     const char *name = avatar == NULL ? "" : avatar->name;
     if (good == 0 && pending == 0) {
@@ -187,7 +188,7 @@ static void show_photos(struct step *step)
 static int read_photos_clear(struct step *step)
 {
     struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
-    if (engine_is_photo(step->event) && avatar != NULL) {
+    if (event_is_photo(step->event) && avatar != NULL) {
         record_photo(step, avatar); /* the rest of an album; whether it stays is what was asked */
         return OUT_QUIET;
     }

@@ -1,14 +1,13 @@
 /* Settings: the language and the contact for receipts. */
 #include "core/correct.h"
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "settings"
 
 #define STATES(S)                                                                                                      \
-    S(settings, "settings", SETTINGS, SETTINGS_HINT, PHOTO_ELSEWHERE, 30 * DAY)                                        \
-    S(receipt, "receipt", RECEIPT, CONTACT_HINT, CONTACT_HINT, 7 * DAY)
+    S(settings, "settings", SETTINGS, SETTINGS_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, 0, 0)                            \
+    S(receipt, "receipt", RECEIPT, CONTACT_HINT, CONTACT_HINT, 7 * DAY, USER, 0, 0)
 
 #define OUTCOMES(O) O(SWITCHED) O(ASK_RECEIPT) O(GIVEN) O(KEPT)
 

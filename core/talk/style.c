@@ -1,11 +1,10 @@
 /* Choosing a style: one card with its cover, leafed through. */
-#include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
 #define SHEET "style"
 
-#define STATES(S) S(style, "style", STYLE, STYLE_HINT, PHOTO_ELSEWHERE, 30 * DAY)
+#define STATES(S) S(style, "style", STYLE, STYLE_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_AVATARS, 0)
 
 #define OUTCOMES(O) O(CHOSEN) O(CHOSEN_NO_CONTACT) O(BACK)
 
@@ -27,7 +26,7 @@ static int read_style(struct step *step)
 {
     size_t count = step->rules->styles->count;
     struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
-    if (engine_is_photo(step->event) && avatar != NULL) {
+    if (event_is_photo(step->event) && avatar != NULL) {
         record_photo(step, avatar); /* the rest of an album, sent before "done" was pressed */
         return OUT_QUIET;
     }

@@ -4,7 +4,7 @@
  * afterwards it goes on from there.
  *
  * Photos that come too early are held unseen, and taken the moment they may be. */
-#include "core/engine.h"
+#include "core/places.h"
 #include "core/record.h"
 #include "core/sheet.h"
 #include "core/taking.h"
@@ -12,8 +12,8 @@
 #define SHEET "welcome"
 
 #define STATES(S)                                                                                                      \
-    S(welcome, "welcome", WELCOME, WELCOME_FIRST, WELCOME_FIRST, 365 * DAY)                                            \
-    S(consent, "consent", CONSENT, WELCOME_FIRST, WELCOME_FIRST, 30 * DAY)
+    S(welcome, "welcome", WELCOME, WELCOME_FIRST, WELCOME_FIRST, 365 * DAY, USER, FACT_AVATARS, 0)                     \
+    S(consent, "consent", CONSENT, WELCOME_FIRST, WELCOME_FIRST, 30 * DAY, USER, FACT_AVATARS, 0)
 
 #define OUTCOMES(O) O(AGREED) O(DATA_NEXT) O(PHOTOS_WAIT) O(NO_ROOM) O(DECLINED)
 
@@ -51,7 +51,7 @@ static int64_t mark(struct step *step, enum consent consent)
 static int next(const struct step *step, enum consent consent)
 {
     int32_t data = step->chat->user.consents[CONSENT_PERSONAL_DATA];
-    bool photos = step->chat->held_count > 0;
+    bool photos = chat_held(step->chat)->count > 0;
     bool has_data = consent == CONSENT_PERSONAL_DATA || data >= step->rules->consents[CONSENT_PERSONAL_DATA];
     if (!has_data && (photos || data != 0))
         return DATA_NEXT;
@@ -70,9 +70,7 @@ static int read_agreed(struct step *step, enum consent consent)
 
 static int read_welcome(struct step *step)
 {
-    if (engine_is_news(step->event))
-        return OUT_UNEXPECTED;
-    if (engine_is_photo(step->event)) {
+    if (event_is_photo(step->event)) {
         record_photo_hold(step);
         return OUT_QUIET;
     }
@@ -84,7 +82,7 @@ static int read_welcome(struct step *step)
 
 static void say_held(struct step *step)
 {
-    if (step->hint == NULL && step->chat->held_count > 0)
+    if (step->hint == NULL && chat_held(step->chat)->count > 0)
         step_hint(step, TEXT_PHOTOS_HELD, NO_ARGS);
 }
 
@@ -113,9 +111,7 @@ static bool is_renewed(const struct step *step)
 
 static int read_consent(struct step *step)
 {
-    if (engine_is_news(step->event))
-        return OUT_UNEXPECTED;
-    if (engine_is_photo(step->event)) {
+    if (event_is_photo(step->event)) {
         record_photo_hold(step);
         return OUT_QUIET;
     }
@@ -151,13 +147,13 @@ static void agree_to_data(struct step *step)
 static void accept(struct step *step)
 {
     accept_offer(step);
-    engine_resume(step);
+    places_resume(step);
 }
 
 static void agree(struct step *step)
 {
     agree_to_data(step);
-    engine_resume(step);
+    places_resume(step);
 }
 
 static void accept_with_photos(struct step *step)
@@ -193,9 +189,10 @@ static void agree_without_photos(struct step *step)
 /* What waits for the consent is not kept, and an older one ends. */
 static void decline(struct step *step)
 {
+    const struct avatars *avatars = chat_avatars(step->chat);
     bool kept = false;
-    for (size_t i = 0; i < step->chat->avatar_count; i++)
-        kept = kept || step->chat->avatars[i].good > 0;
+    for (size_t i = 0; i < avatars->count; i++)
+        kept = kept || avatars->list[i].good > 0;
     if (is_renewed(step))
         record_consent(step, CONSENT_PERSONAL_DATA, false, words(step, CONSENT_PERSONAL_DATA));
     record_held_drop(step);

@@ -132,7 +132,7 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         stage_fail(stage, "the version went back");
     if (chat->session.state != NULL && chat->session.version == 0)
         stage_fail(stage, "a state without a version");
-    if (event->kind >= EVENT_COMMAND && event->kind <= EVENT_BUTTON && !event->edited && chat->session.state == NULL)
+    if (event_is_from_user(event) && !event->edited && chat->session.state == NULL)
         stage_fail(stage, "somebody wrote and is nowhere");
     if (effects->count > 0 && effects->count > STAGE_BATCH_MAX)
         stage_fail(stage, "%zu effects of one event", effects->count);
@@ -143,31 +143,40 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* Of what was loaded. */
+static void promise_facts(const struct stage *stage, const struct chat *changed, const struct chat *loaded)
+{
+    const struct facts *a = changed->facts, *b = loaded->facts;
+    if (a->avatars.count != b->avatars.count)
+        stage_fail(stage, "%zu avatars as changed, %zu as written", a->avatars.count, b->avatars.count);
+    for (size_t i = 0; i < a->avatars.count; i++) {
+        const struct avatar *one = &a->avatars.list[i], *other = &b->avatars.list[i];
+        if (one->id != other->id || !same(one->name, other->name) || one->good != other->good ||
+            one->pending != other->pending || one->sent != other->sent)
+            stage_fail(stage, "avatar %lld as changed and as written differ", (long long)one->id);
+    }
+    if (a->held.count != b->held.count)
+        stage_fail(stage, "%zu held photos as changed, %zu as written", a->held.count, b->held.count);
+    if (changed->session.order_id == loaded->session.order_id &&
+        (a->order.id != b->order.id || a->order.status != b->order.status))
+        stage_fail(stage, "the order as changed and as written differ");
+    for (size_t i = 0; i < a->jobs.count; i++) {
+        const struct job *one = &a->jobs.list[i], *other = facts_job(b, one->id);
+        if (other != NULL &&
+            (one->finished != other->finished || memcmp(one->shots, other->shots, sizeof other->shots) != 0))
+            stage_fail(stage, "job %lld as changed and as written differ", (long long)one->id);
+        if (other == NULL && (a->loaded & FACT_JOBS) != 0)
+            stage_fail(stage, "job %lld is there as changed, not as written", (long long)one->id);
+    }
+}
+
 void promise_records(const struct stage *stage, const struct chat *changed, const struct chat *loaded)
 {
     if (changed->user.id != loaded->user.id ||
         memcmp(changed->user.consents, loaded->user.consents, sizeof loaded->user.consents) != 0 ||
         changed->user.blocked != loaded->user.blocked || !same(changed->user.contact, loaded->user.contact))
         stage_fail(stage, "the user as changed and as written differ");
-    if (changed->avatar_count != loaded->avatar_count)
-        stage_fail(stage, "%zu avatars as changed, %zu as written", changed->avatar_count, loaded->avatar_count);
-    for (size_t i = 0; i < changed->avatar_count; i++) {
-        const struct avatar *a = &changed->avatars[i], *b = &loaded->avatars[i];
-        if (a->id != b->id || !same(a->name, b->name) || a->good != b->good || a->pending != b->pending ||
-            a->sent != b->sent)
-            stage_fail(stage, "avatar %lld as changed and as written differ", (long long)a->id);
-    }
-    if (changed->held_count != loaded->held_count)
-        stage_fail(stage, "%zu held photos as changed, %zu as written", changed->held_count, loaded->held_count);
-    if (changed->session.order_id == loaded->session.order_id &&
-        (changed->order.id != loaded->order.id || changed->order.status != loaded->order.status))
-        stage_fail(stage, "the order as changed and as written differ");
-    if (changed->job_count != loaded->job_count)
-        stage_fail(stage, "%zu jobs as changed, %zu as written", changed->job_count, loaded->job_count);
-    for (size_t i = 0; i < changed->job_count; i++)
-        if (changed->jobs[i].finished != loaded->jobs[i].finished ||
-            memcmp(changed->jobs[i].shots, loaded->jobs[i].shots, sizeof loaded->jobs[i].shots) != 0)
-            stage_fail(stage, "job %lld as changed and as written differ", (long long)loaded->jobs[i].id);
+    promise_facts(stage, changed, loaded);
     if (changed->dirty && changed->session.state != loaded->session.state)
         stage_fail(stage, "the session was not written");
 }

@@ -290,6 +290,11 @@ static void raised(struct player *player, const char *rest)
     player->stage->rules.consents[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
 }
 
+static void owner(struct player *player, const char *rest)
+{
+    stage_own(player->stage, strcmp(rest, "yes") == 0);
+}
+
 static void first_name(struct player *player, const char *rest)
 {
     player->stage->first_name = arena_copy(&player->arena, script_unescape(&player->arena, rest));
@@ -509,6 +514,7 @@ static const struct {
              {"stored state", true, stored_state},
              {"stored consent", true, stored_consent},
              {"raised", true, raised},
+             {"owner", true, owner},
              {"first name", true, first_name},
              {"forwarded", true, forwarded},
              {"stored user", true, stored_user},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/needs.h"
 #include "tests/talk/promise.h"
 #include "tests/talk/script.h"
 
@@ -47,6 +48,13 @@ void stage_free(struct stage *stage)
     free(stage);
 }
 
+void stage_own(struct stage *stage, bool owner)
+{
+    static const int64_t admins[] = {STAGE_CHAT_ID - 1, STAGE_CHAT_ID};
+    stage->rules.admins = admins;
+    stage->rules.admin_count = owner ? 2 : 1;
+}
+
 bool stage_is_full(const struct stage *stage)
 {
     size_t limit = STAGE_ROWS_MAX - 8 * STAGE_BATCH_MAX;
@@ -79,7 +87,7 @@ static struct job *find_job(struct stage *stage, int64_t id)
 
 static void load_avatar(struct stage *stage, struct chat *chat, const struct stage_avatar *row)
 {
-    struct avatar *avatar = &chat->avatars[chat->avatar_count++];
+    struct avatar *avatar = facts_add_avatar(chat->facts, &stage->load);
     *avatar = (struct avatar){.id = row->id, .name = arena_copy(&stage->load, row->name)};
     for (size_t i = 0; i < stage->order_count; i++)
         avatar->touched = avatar->touched || stage->orders[i].avatar_id == row->id;
@@ -105,40 +113,48 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
     }
 }
 
-static void load_open(struct stage *stage, struct chat *chat)
+static void load_open(const struct stage *stage, struct facts *facts, struct arena *arena)
 {
+    struct orders *open = &facts->open;
     for (size_t i = 0; i < stage->order_count; i++) {
         if (stage->orders[i].status != ORDER_AWAITING || stage->refused[i])
             continue;
-        if (chat->open_count == CHAT_OPEN_MAX) /* the newest */
-            memmove(chat->open, chat->open + 1, --chat->open_count * sizeof chat->open[0]);
-        chat->open[chat->open_count++] = stage->orders[i];
+        if (open->count == CHAT_OPEN_MAX) /* the newest */
+            memmove(open->list, open->list + 1, --open->count * sizeof open->list[0]);
+        *facts_add_open(facts, arena) = stage->orders[i];
     }
 }
 
-static void load_chat(struct stage *stage, struct chat *chat)
+/* What was loaded is what the step said that it needs, as in the database. */
+static void load_chat(struct stage *stage, struct chat *chat, unsigned facts)
 {
     *chat = (struct chat){.id = STAGE_CHAT_ID, .session = stage->session, .user = stage->user};
-    chat->held = stage->held_count == 0 ? NULL : arena_array(&stage->load, CHAT_HELD_MAX, sizeof *chat->held);
-    for (size_t i = 0; i < stage->held_count; i++)
-        chat->held[chat->held_count++] = stage->held[i];
-    for (size_t i = 0; i < stage->avatar_count; i++)
+    chat->facts = arena_alloc(&stage->load, sizeof *chat->facts);
+    chat->facts->loaded = facts;
+    chat->facts->health = (struct health){.parked = 3, .waiting = HEALTH_COUNT_MAX};
+    for (size_t i = 0; (facts & FACT_HELD) != 0 && i < stage->held_count; i++)
+        *facts_add_held(chat->facts, &stage->load) = stage->held[i];
+    for (size_t i = 0; (facts & FACT_AVATARS) != 0 && i < stage->avatar_count; i++)
         if (stage->avatars[i].name != NULL)
             load_avatar(stage, chat, &stage->avatars[i]);
-    for (size_t i = 0; i < stage->intake_count; i++) {
+    for (size_t i = 0; (facts & FACT_REFUSALS) != 0 && i < stage->intake_count; i++) {
         const struct stage_intake *row = &stage->intakes[i];
         if (row->avatar_id != chat->session.avatar_id || row->avatar_id == 0)
             continue;
-        if (row->verdict > PHOTO_GOOD && !row->told && chat->refusal_count < CHAT_REFUSALS_MAX)
-            chat->refusals[chat->refusal_count++] = (struct refusal){row->id, row->number, row->verdict};
+        if (row->verdict > PHOTO_GOOD && !row->told && chat->facts->refusals.count < CHAT_REFUSALS_MAX)
+            *facts_add_refusal(chat->facts, &stage->load) = (struct refusal){row->id, row->number, row->verdict};
     }
-    for (size_t i = 0; i < stage->order_count; i++)
+    for (size_t i = 0; (facts & FACT_ORDER) != 0 && i < stage->order_count; i++)
         if (stage->orders[i].id == chat->session.order_id)
-            chat->order = stage->orders[i];
-    load_open(stage, chat);
-    for (size_t i = 0; i < stage->job_count; i++)
-        if (chat->job_count < CHAT_JOBS_MAX && stage->jobs[i].avatar_id != 0)
-            chat->jobs[chat->job_count++] = stage->jobs[i];
+            chat->facts->order = stage->orders[i];
+    if ((facts & FACT_OPEN) != 0)
+        load_open(stage, chat->facts, &stage->load);
+    for (size_t i = 0; (facts & (FACT_JOB | FACT_JOBS)) != 0 && i < stage->job_count; i++) {
+        const struct job *job = &stage->jobs[i];
+        bool named = job->id == chat->session.job_id || job->id == stage->named_id;
+        if (job->avatar_id != 0 && ((facts & FACT_JOBS) != 0 || named))
+            *facts_add_job(chat->facts, &stage->load) = *job;
+    }
 }
 
 static void apply_photo_add(struct stage *stage, const struct effect *effect)
@@ -355,12 +371,15 @@ void stage_step(struct stage *stage, struct event event)
         pool.count[i] = 1; /* an event creates at most one of a kind */
     }
     event.chat_id = STAGE_CHAT_ID;
-    if (event.message_id == 0 && event.kind >= EVENT_COMMAND && event.kind <= EVENT_OTHER)
+    if (event.message_id == 0 && event_is_message(&event))
         event.message_id = stage->next_message_id++;
     event.thread_id = event.kind == EVENT_BUTTON ? thread_of(stage, event.message_id) : stage->thread_id;
     event.language_code = stage->language_code;
     event.first_name = stage->first_name;
-    load_chat(stage, chat);
+    struct needs needs = {.who = rules_who(&stage->rules, STAGE_CHAT_ID)};
+    stage->named_id = needs_add(&needs, &event);
+    unsigned facts = needs_of(&needs, &stage->session);
+    load_chat(stage, chat, facts);
     uint32_t version = chat->session.version;
     struct step step = {.arena = arena,
                         .rules = &stage->rules,
@@ -380,7 +399,7 @@ void stage_step(struct stage *stage, struct event event)
     }
     if (chat->dirty)
         stage->session = chat->session;
-    load_chat(stage, after);
+    load_chat(stage, after, facts);
     promise_records(stage, chat, after);
 }
 

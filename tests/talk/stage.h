@@ -6,6 +6,7 @@
 #define TESTS_TALK_STAGE_H
 
 #include "core/engine.h"
+#include "core/facts.h"
 #include "core/sheet.h"
 
 enum {
@@ -46,6 +47,7 @@ struct stage {
     struct rules rules; /* its own: versions may be raised */
     int64_t now_ms;
     int64_t next_id, next_message_id;
+    int64_t named_id;  /* what the event of the step names */
     int64_t thread_id; /* the topic in which the user writes; 0 = none */
     const char *language_code, *first_name;
 
@@ -70,6 +72,8 @@ struct stage {
 
 struct stage *stage_new(const struct rules *rules);
 void stage_free(struct stage *stage); /* accepts NULL */
+/* The person is, or is no more, one of the shop's owners. */
+void stage_own(struct stage *stage, bool owner);
 /* Has it room for many more steps? */
 bool stage_is_full(const struct stage *stage);
 /* Forgets the effects of the steps before: what comes is the answer to what comes. */

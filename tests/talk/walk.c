@@ -8,7 +8,7 @@
 
 #include "tests/talk/stage.h"
 
-enum { EVENTS = 200000, WHERE_BYTES = 64, CRASH_ODDS = 400 };
+enum { EVENTS = 200000, WHERE_BYTES = 64, CRASH_ODDS = 400, OWN_EVERY = 500 };
 
 static uint64_t state_;
 
@@ -55,8 +55,8 @@ static const char *any_text(struct stage *stage)
 
 static const char *any_command(void)
 {
-    static const char *const commands[] = {"start", "menu",    "cancel",  "new", "my",        "help", "settings",
-                                           "terms", "privacy", "unknown", "",    "start@bot", "admin"};
+    static const char *const commands[] = {"start", "menu",    "cancel",  "new", "my",        "help",  "settings",
+                                           "terms", "privacy", "unknown", "",    "start@bot", "health"};
     return commands[draw(sizeof commands / sizeof commands[0])];
 }
 
@@ -82,7 +82,7 @@ static struct event any_press(struct stage *stage)
     } else if (draw(20) == 0) {
         static const char *const places[] = {"menu",     "new",   "my",    "card",   "photos", "rename",
                                              "delete",   "style", "pay",   "making", "again",  "files",
-                                             "settings", "help",  "terms", "x"};
+                                             "settings", "help",  "terms", "health", "x"};
         event.text = arena_format(&stage->keep, "*:0:%s:%d", places[draw(sizeof places / sizeof places[0])],
                                   (int)draw((uint64_t)stage->next_id + 3));
     } else if (draw(50) == 0) {
@@ -238,10 +238,13 @@ int main(int argc, char **argv)
             stage_free(stage);
             stage = stage_new(stage_rules());
             stage->where = where;
+            stage_own(stage, draw(2) == 0);
             stage->language_code = draw(2) == 0 ? "ru" : "en";
             stage->first_name = draw(4) == 0 ? NULL : any_text(stage);
         }
         (void)snprintf(where, sizeof where, "walk %" PRIu64 ", event %ld", seed, i);
+        if (draw(OWN_EVERY) == 0) /* somebody is taken off the list, or put on it */
+            stage_own(stage, draw(2) == 0);
         any_event(stage);
         note_visit(stage, visits);
     }

@@ -20,7 +20,8 @@ static void deeds(const struct customer *customer, struct effect *list, size_t c
 
 static struct chat loaded(const struct customer *customer)
 {
-    struct load_request request = {.chat_ids = &customer->chat_id, .chat_count = 1};
+    static const struct needs all = {.facts = FACTS_ALL};
+    struct load_request request = {.chat_ids = &customer->chat_id, .needs = &all, .chat_count = 1};
     struct load_answer answer;
     struct db_unit *unit = db_unit_new();
     load_add(unit, &arena, &request);
@@ -130,21 +131,22 @@ static void test_held(void)
     deeds(&anna, (struct effect[]){hold(ids[0], &first), hold(ids[1], &second)}, 2);
     deeds(&boris, (struct effect[]){hold(next_id++, &first)}, 1);
     struct chat chat = loaded(&anna);
-    CHECK_INT(chat.held_count, 2);
-    CHECK_TEXT(chat.held[0].file.file_id, "f1");
-    CHECK_TEXT(chat.held[1].file.file_unique_id, "u2");
-    CHECK_INT(chat.held[0].file.size_bytes, 100);
-    CHECK(chat.held[0].file.as_photo && !chat.held[1].file.as_photo);
+    CHECK_INT(chat.facts->held.count, 2);
+    CHECK_TEXT(chat.facts->held.list[0].file.file_id, "f1");
+    CHECK_TEXT(chat.facts->held.list[1].file.file_unique_id, "u2");
+    CHECK_INT(chat.facts->held.list[0].file.size_bytes, 100);
+    CHECK(chat.facts->held.list[0].file.as_photo && !chat.facts->held.list[1].file.as_photo);
     CHECK_INT(ask("SELECT count(*) FROM photo_intake"), 0); /* nothing of them is fetched */
-    struct effect taken[] = {{.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[0], anna.avatar_id, 1, &chat.held[0].file}},
-                             {.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[1], anna.avatar_id, 2, &chat.held[1].file}},
-                             {.kind = EFFECT_HELD_CLEAR}};
+    struct effect taken[] = {
+        {.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[0], anna.avatar_id, 1, &chat.facts->held.list[0].file}},
+        {.kind = EFFECT_PHOTO_ADD, .photo_add = {ids[1], anna.avatar_id, 2, &chat.facts->held.list[1].file}},
+        {.kind = EFFECT_HELD_CLEAR}};
     deeds(&anna, taken, 3);
     chat = loaded(&anna);
-    CHECK_INT(chat.held_count, 0);
-    CHECK_INT(chat.avatars[0].pending, 2);
-    CHECK_INT(chat.avatars[0].sent, 2);
-    CHECK_INT(loaded(&boris).held_count, 1); /* another's are left alone */
+    CHECK_INT(chat.facts->held.count, 0);
+    CHECK_INT(chat.facts->avatars.list[0].pending, 2);
+    CHECK_INT(chat.facts->avatars.list[0].sent, 2);
+    CHECK_INT(loaded(&boris).facts->held.count, 1); /* another's are left alone */
 }
 
 /* After a day they are neither taken nor kept. */
@@ -157,7 +159,7 @@ static void test_held_for_a_day(void)
     next_id += 2;
     tell(
         SQL("UPDATE held_photos SET created_at = now() - interval '25 hours' WHERE id = %lld", (long long)next_id - 1));
-    CHECK_INT(loaded(&anna).held_count, 1);
+    CHECK_INT(loaded(&anna).facts->held.count, 1);
     struct db_unit *unit = db_unit_new();
     state_add_held_end(unit);
     db_result_free(run(unit));
@@ -188,13 +190,13 @@ static void test_session(void)
 static void test_touched(void)
 {
     struct customer anna = customer_new(), boris = customer_new(), vera = customer_new();
-    CHECK(!loaded(&anna).avatars[0].touched);
+    CHECK(!loaded(&anna).facts->avatars.list[0].touched);
     tell(SQL("INSERT INTO reference_photos (avatar_id, image_url) VALUES (%lld, 'https://example.com/1')",
              (long long)boris.avatar_id));
     (void)order_new(&vera);
-    CHECK(loaded(&boris).avatars[0].touched);
-    CHECK(loaded(&vera).avatars[0].touched);
-    CHECK_INT(loaded(&boris).avatars[0].sent, 0);
+    CHECK(loaded(&boris).facts->avatars.list[0].touched);
+    CHECK(loaded(&vera).facts->avatars.list[0].touched);
+    CHECK_INT(loaded(&boris).facts->avatars.list[0].sent, 0);
 }
 
 int main(void)

@@ -35,8 +35,9 @@ static void check_lost(struct db_unit *unit)
 /* object: named by a pressed button. */
 static struct chat loaded_for(int64_t chat_id, int64_t object)
 {
+    static const struct needs all = {.facts = FACTS_ALL};
     struct load_request request = {
-        .chat_ids = &chat_id, .chat_count = 1, .object_ids = &object, .object_count = object != 0};
+        .chat_ids = &chat_id, .needs = &all, .chat_count = 1, .object_ids = &object, .object_count = object != 0};
     struct load_answer answer;
     struct db_unit *unit = db_unit_new();
     load_add(unit, &arena, &request);
@@ -131,8 +132,8 @@ static void test_other_photos(void)
              " (%lld, E'data:image/jpeg;base64,AA\\nAA')",
              id, id, id));
     struct chat chat = loaded(anna.chat_id);
-    CHECK_INT(chat.avatar_count, 1);
-    CHECK_INT(chat.avatars[0].good, 2); /* a set is sold for photos that it can be made from */
+    CHECK_INT(chat.facts->avatars.count, 1);
+    CHECK_INT(chat.facts->avatars.list[0].good, 2); /* a set is sold for photos that it can be made from */
     clear_tasks();
     CHECK(job_new(&anna) != 0);
     struct db_unit *unit = db_unit_new();
@@ -146,7 +147,8 @@ static void test_other_photos(void)
     tell(SQL("UPDATE avatars SET status = 'ready' WHERE id = %lld", id)); /* the set is made */
     db_result_free(
         run(deed(&anna, (struct effect){.kind = EFFECT_PHOTO_DROP, .photo_drop.avatar_id = anna.avatar_id})));
-    CHECK_INT(loaded(anna.chat_id).avatars[0].good, 1); /* the last one that was counted, not the other program's */
+    CHECK_INT(loaded(anna.chat_id).facts->avatars.list[0].good,
+              1); /* the last one that was counted, not the other program's */
     CHECK_INT(ask(SQL("SELECT count(*) FROM reference_photos WHERE avatar_id = %lld", id)), 42);
 }
 
@@ -267,12 +269,12 @@ static void test_ordered_contact(void)
         tell(SQL("UPDATE bot_payments SET body = '%s' WHERE order_id = %lld", bodies[i][0], (long long)order_id));
         tell("DELETE FROM bot_sessions");
         stand(&anna, "pay", 0, order_id);
-        const char *contact = loaded(anna.chat_id).order.contact;
+        const char *contact = loaded(anna.chat_id).facts->order.contact;
         CHECK((contact == NULL) == (bodies[i][1] == NULL));
         if (contact != NULL)
             CHECK_TEXT(contact, bodies[i][1]);
         CHECK(create_payment(order_id)); /* it was not refused */
-        CHECK(loaded(anna.chat_id).order.contact == NULL);
+        CHECK(loaded(anna.chat_id).facts->order.contact == NULL);
     }
     tell("DELETE FROM bot_sessions");
 }
@@ -317,7 +319,7 @@ static void test_open_orders(void)
 
 static const char *card_of(const struct customer *customer, int64_t object)
 {
-    return loaded_for(customer->chat_id, object).avatars[0].thumbnail;
+    return loaded_for(customer->chat_id, object).facts->avatars.list[0].thumbnail;
 }
 
 static void send(const struct customer *customer, const char *file_id, bool as_photo)
