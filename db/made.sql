@@ -250,7 +250,7 @@
 (10,'function','','order_forgets()','',-1),
 (10,'function','','payment_created(bigint,text,text,bigint)','',-1),
 (10,'function','','payment_forgets()','',-1),
-(10,'function','','payment_given_up(bigint,boolean,text)','',-1),
+(10,'function','','payment_given_up(bigint,boolean,boolean,text)','',-1),
 (10,'function','','payment_not_ours(bigint)','',-1),
 (10,'column','bot_news','chat_id','bigint',-1),
 (10,'column','bot_news','created_at','timestamp with time zone',-1),

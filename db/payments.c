@@ -70,11 +70,12 @@ int payments_add_created(struct db_unit *unit, struct arena *arena, const struct
                                            db_text_param(created->url), db_int64_param(arena, created->until_ms)});
 }
 
-int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, enum payments_end end,
                           enum payment_reason reason)
 {
-    return db_unit_add(unit, "SELECT done, news FROM payment_given_up($1, $2, $3)", 3,
-                       (struct db_param[]){db_int64_param(arena, order_id), db_bool_param(refused),
+    return db_unit_add(unit, "SELECT done, news FROM payment_given_up($1, $2, $3, $4)", 4,
+                       (struct db_param[]){db_int64_param(arena, order_id), db_bool_param(end == PAYMENTS_REFUSED),
+                                           db_bool_param(end == PAYMENTS_LOST),
                                            db_text_param(words_of_payment_reason(reason))});
 }
 

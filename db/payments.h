@@ -44,6 +44,14 @@ enum payments_outcome {
     PAYMENTS_OUTCOME_COUNT
 };
 
+/* Why there is no payment. */
+enum payments_end {
+    PAYMENTS_UNWANTED, /* canceled before anybody saw a link: nobody is told */
+    PAYMENTS_REFUSED,
+    PAYMENTS_LOST, /* there may be one, which nobody can ask for any more: a person must look */
+    PAYMENTS_END_COUNT
+};
+
 struct payments_settled {
     enum payments_outcome outcome;
     int64_t order_id, chat_id, job_id; /* 0 = none */
@@ -61,8 +69,8 @@ struct payments_order payments_read_order(const struct db_result *result, int st
 
 /* creating → pending, with its row in payments. payments_read_done: false = it was not creating any more. */
 int payments_add_created(struct db_unit *unit, struct arena *arena, const struct payments_created *created);
-/* creating → failed (refused for good, for that reason), or canceled (nobody wants it any more). */
-int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, bool refused,
+/* creating → failed, or canceled (unwanted). */
+int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, enum payments_end end,
                           enum payment_reason reason);
 /* pending → mismatch: what YooKassa says is not about our order. A person must look (held). */
 int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id);

@@ -50,7 +50,9 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
     }
     if (!creating->unwanted)
         failpoint("payment_create.before_failed");
-    (void)payments_add_given_up(unit, arena, errand->id, !creating->unwanted, creating->reason);
+    enum payments_end refused = errand->end == ERRAND_LOST ? PAYMENTS_LOST : PAYMENTS_REFUSED;
+    (void)payments_add_given_up(unit, arena, errand->id, creating->unwanted ? PAYMENTS_UNWANTED : refused,
+                                creating->reason);
 }
 
 static bool end_heard(void *ctx, struct errand *errand, const struct db_result *result)

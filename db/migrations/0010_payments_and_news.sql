@@ -27,7 +27,8 @@ CREATE TABLE bot_payments (
   --   order   YooKassa says that it is another order's
   --   avatar  paid, but the avatar is gone, and the set with it
   --   nobody  no order has it
-  held TEXT CHECK (held IN ('sum', 'order', 'avatar', 'nobody')),
+  --   lost    it may have been made, but its key is too old to ask with; YooKassa may know it by the order's id
+  held TEXT CHECK (held IN ('sum', 'order', 'avatar', 'nobody', 'lost')),
   UNIQUE (provider, outside_id)
 );
 CREATE INDEX idx_bot_payments_order ON bot_payments(order_id);
@@ -153,15 +154,15 @@ BEGIN
   SELECT news_add(chat_id, 'payment_link', id, 0, NULL) INTO news FROM orders WHERE id = p_order;
 END $$ LANGUAGE plpgsql;
 
--- There will be no payment of the order: it was refused, which is told; or nobody wants it any more.
-CREATE FUNCTION payment_given_up(p_order BIGINT, p_refused BOOLEAN, p_reason TEXT, OUT done BOOLEAN,
+-- There will be no payment of the order: it was refused, or lost, which is told; or nobody wants it any more.
+CREATE FUNCTION payment_given_up(p_order BIGINT, p_refused BOOLEAN, p_lost BOOLEAN, p_reason TEXT, OUT done BOOLEAN,
                                  OUT news BIGINT) AS $$
 BEGIN
-  UPDATE bot_payments SET state = CASE WHEN p_refused THEN 'failed' ELSE 'canceled' END, reason = p_reason,
-    ended_at = now()
+  UPDATE bot_payments SET state = CASE WHEN p_refused OR p_lost THEN 'failed' ELSE 'canceled' END, reason = p_reason,
+    held = CASE WHEN p_lost THEN 'lost' END, ended_at = now()
   WHERE order_id = p_order AND provider = 'yookassa' AND state = 'creating';
   done := FOUND;
-  IF done AND p_refused THEN
+  IF done AND (p_refused OR p_lost) THEN
     SELECT news_add(chat_id, 'payment_failed', id, 0, p_reason) INTO news FROM orders WHERE id = p_order;
   END IF;
 END $$ LANGUAGE plpgsql;

@@ -42,7 +42,8 @@ static void test_payment_life(void)
     CHECK_INT(order.state, PAYMENTS_PENDING);
     CHECK_TEXT(order.payment_id, payment_of(order_id));
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_UNTOLD); /* too late: it has a payment */
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_REFUSED,
+                                PAYMENT_UNTOLD); /* too late: it has a payment */
     (void)payments_add_open(unit, &arena, PAYMENTS_PENDING, 0, 10);
     struct db_result *result = run(unit);
     CHECK(!payments_read_done(result, 0));
@@ -56,8 +57,8 @@ static void test_refused(void)
     struct customer anna = customer_new();
     int64_t order_id = order_new(&anna);
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_CONTACT_REFUSED);
-    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_CONTACT_REFUSED);
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_REFUSED, PAYMENT_CONTACT_REFUSED);
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_REFUSED, PAYMENT_CONTACT_REFUSED);
     struct db_result *result = run(unit);
     CHECK(payments_read_done(result, 0));
     CHECK(!payments_read_done(result, 1));

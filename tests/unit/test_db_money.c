@@ -110,6 +110,13 @@ static void test_held(void)
     CHECK_TEXT(payment(order_id, "p.state, p.held"), "failed order");
     CHECK_TEXT(ask_text(SQL("SELECT status FROM payments WHERE yookassa_payment_id = '%s'", payment_of(order_id))),
                "canceled");
+    order_id = order_new(&anna);
+    unit = db_unit_new();
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_LOST, PAYMENT_UNTOLD);
+    struct db_result *result = run(unit);
+    check_news(&anna, payments_read_news(result, 0), SQL("payment_failed:%lld:0", (long long)order_id));
+    db_result_free(result);
+    CHECK_TEXT(payment(order_id, "p.state, p.held"), "failed lost");
     for (int i = 0; i < 2; i++)
         CHECK_INT(settle(1, 12345, "RUB").outcome, PAYMENTS_UNKNOWN); /* a payment that nobody has */
     CHECK_TEXT(ask_text("SELECT concat_ws(' ', count(*), min(outside_id), min(received), min(state)) FROM bot_payments"

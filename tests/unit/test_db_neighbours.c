@@ -292,7 +292,7 @@ static void test_open_orders(void)
         CHECK(create_payment((int64_t[]){pending, canceled, paid, orphan}[i]));
     CHECK(settle(paid, 50000, "RUB").job_id != 0);
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, refused, true, PAYMENT_UNTOLD);
+    (void)payments_add_given_up(unit, &arena, refused, PAYMENTS_REFUSED, PAYMENT_UNTOLD);
     db_result_free(run(unit));
     db_result_free(run(deed(&anna, (struct effect){.kind = EFFECT_ORDER_CANCEL, .order_cancel.order_id = canceled})));
     tell(SQL("UPDATE orders SET avatar_id = NULL WHERE id = %lld", (long long)orphan));

@@ -40,7 +40,7 @@ static struct db_unit *make_created(int64_t order_id)
 static struct db_unit *make_refused(int64_t order_id)
 {
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, true, PAYMENT_CONTACT_REFUSED);
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_REFUSED, PAYMENT_CONTACT_REFUSED);
     return unit;
 }
 
@@ -76,7 +76,7 @@ static void test_payment_news(void)
     order_id = order_new(&anna); /* one that nobody wants is no news */
     int64_t before = news_of(&anna);
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_given_up(unit, &arena, order_id, false, PAYMENT_UNTOLD);
+    (void)payments_add_given_up(unit, &arena, order_id, PAYMENTS_UNWANTED, PAYMENT_UNTOLD);
     struct db_result *result = run(unit);
     CHECK(payments_read_done(result, 0));
     db_result_free(result);
