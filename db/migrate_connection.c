@@ -5,13 +5,19 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "db/internal.h"
+
+/* How long a cancel may take to be told, and to be answered. */
+enum { CANCEL_MS = 2000, CANCEL_LOOK_MS = 10, CANCELED_MS = 5000 };
 
 void migrate_say(struct migrating *run, const char *format, ...)
 {
@@ -47,7 +53,9 @@ enum err migrate_refused(struct migrating *run, const PGresult *answer, const ch
     const char *reason = PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY);
     const char *position = PQresultErrorField(answer, PG_DIAG_STATEMENT_POSITION);
     if (state == NULL || PQstatus(run->conn) == CONNECTION_BAD) {
-        migrate_say(run, "%s: the connection broke: %s", what, PQerrorMessage(run->conn));
+        const char *reason_of_libpq = PQerrorMessage(run->conn);
+        migrate_say(run, "%s: the connection broke: %s", what,
+                    reason_of_libpq[0] == '\0' ? "no answer in time" : reason_of_libpq);
         return ERR_CLOSED;
     }
     (void)snprintf(run->state, sizeof run->state, "%s", state);
@@ -70,6 +78,7 @@ int64_t migrate_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* libpq cancels by a connection of its own, and waits for it without an end. So a child does, which has one. */
 static void cancel(struct migrating *run)
 {
     char why[128];
@@ -77,7 +86,17 @@ static void cancel(struct migrating *run)
     run->late = true;
     if (handle == NULL) /* the connection is gone, and the statement with it */
         return;
-    (void)PQcancel(handle, why, sizeof why);
+    int64_t end_ms = migrate_clock_ms() + CANCEL_MS;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)PQcancel(handle, why, sizeof why);
+        _exit(0);
+    }
+    while (child > 0 && waitpid(child, NULL, WNOHANG) == 0) {
+        if (migrate_clock_ms() >= end_ms)
+            (void)kill(child, SIGKILL);
+        (void)poll(NULL, 0, CANCEL_LOOK_MS);
+    }
     PQfreeCancel(handle);
 }
 
@@ -91,11 +110,13 @@ static PGresult *query(struct migrating *run, const char *sql)
         return NULL;
     do {
         while (PQisBusy(run->conn)) {
-            int64_t left_ms = run->end_ms - migrate_clock_ms();
             struct pollfd wanted = {.fd = PQsocket(run->conn), .events = POLLIN};
-            if (left_ms <= 0 && !run->late)
+            if (run->end_ms <= migrate_clock_ms() && !run->late)
                 cancel(run);
-            if (poll(&wanted, 1, run->late ? -1 : (int)left_ms) < 0 && errno != EINTR)
+            int64_t left_ms = run->end_ms + (run->late ? CANCELED_MS : 0) - migrate_clock_ms();
+            if (left_ms <= 0)
+                return last; /* nobody there who would hear it */
+            if (poll(&wanted, 1, (int)left_ms) < 0 && errno != EINTR)
                 bug("poll fails");
             if (wanted.revents != 0 && PQconsumeInput(run->conn) != 1)
                 return last; /* the connection is gone */

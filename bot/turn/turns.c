@@ -325,13 +325,9 @@ static void commit(struct turns *turns)
     struct db_unit *unit = db_unit_new();
     size_t chats = turns->request.chat_count;
     turns->next_offset = turn_offset_after(turns);
-    struct commit_head head = {shop->bot_id,
-                               shop->owner,
-                               turns->turn,
-                               turns->offset,
-                               turns->next_offset,
-                               turns->try_number,
-                               outbox_high(shop->outbox)};
+    int64_t high = outbox_high(shop->outbox);
+    struct commit_head head = {shop->bot_id,       shop->owner,       turns->turn, turns->offset,
+                               turns->next_offset, turns->try_number, high};
     struct order_terms *terms;
     size_t term_count = turn_effects_price(shop, &turns->try, &turns->effects, turns->loaded.chats, chats, &terms);
     turns->row_count = turn_effects_rows(&turns->try, &turns->effects, turns->loaded.chats, chats, &turns->pool,
