@@ -17,7 +17,8 @@
 
 enum {
     SETS_MAX = 200,
-    STUCK_S = 240,
+    STUCK_S = 200,
+    STUCK_SET_S = 12, /* more for each: all are made side by side */
     TOLD_MS = 5000,
     LOOK_MS = 150,
     LIFE_MIN_MS = 400,
@@ -95,7 +96,7 @@ static int64_t walk(int kills, int *ret_killed)
         left = scene.user_count;
         for (int i = 0; i < scene.user_count; i++) {
             user_run(&users[i]);
-            user_fail_if_stuck(&users[i], STUCK_S);
+            user_fail_if_stuck(&users[i], STUCK_S + STUCK_SET_S * scene.user_count);
             left -= user_done(&users[i]);
         }
         net_step(world.net, 10);
