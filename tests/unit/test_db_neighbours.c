@@ -298,20 +298,18 @@ static void test_open_orders(void)
     tell(SQL("UPDATE orders SET avatar_id = NULL WHERE id = %lld", (long long)orphan));
     tell(SQL("UPDATE bot_payments SET body = '{\"receipt\":{\"customer\":{\"phone\":\"7916\"}}}' WHERE order_id = %lld",
              (long long)pending));
-    stand(&anna, "menu", 0, 0);
-    CHECK_INT(loaded(anna.chat_id).open_count, 0);
-    tell("UPDATE bot_sessions SET state = 'checkout'");
-    struct chat chat = loaded(anna.chat_id);
-    CHECK_INT(chat.open_count, 2);
-    CHECK(chat.open[0].id == creating && chat.open[0].link == NULL && chat.open[0].contact == NULL);
-    CHECK(chat.open[1].id == pending && chat.open[1].link_until_ms == 5 && chat.open[1].status == ORDER_AWAITING);
-    CHECK_INT(chat.open[1].price_kopecks, 50000);
-    CHECK_TEXT(chat.open[1].contact, "+7916");
+    stand(&anna, "checkout", 0, 0);
+    const struct orders *open = &loaded(anna.chat_id).facts->open;
+    CHECK_INT(open->count, 2);
+    CHECK(open->list[0].id == creating && open->list[0].link == NULL && open->list[0].contact == NULL);
+    CHECK(open->list[1].id == pending && open->list[1].link_until_ms == 5 && open->list[1].status == ORDER_AWAITING);
+    CHECK_INT(open->list[1].price_kopecks, 50000);
+    CHECK_TEXT(open->list[1].contact, "+7916");
     for (int i = 0; i < CHAT_OPEN_MAX; i++)
         pending = order_new(&anna);
-    chat = loaded(anna.chat_id);
-    CHECK_INT(chat.open_count, CHAT_OPEN_MAX);
-    CHECK_INT(chat.open[CHAT_OPEN_MAX - 1].id, pending); /* the newest */
+    open = &loaded(anna.chat_id).facts->open;
+    CHECK_INT(open->count, CHAT_OPEN_MAX);
+    CHECK_INT(open->list[CHAT_OPEN_MAX - 1].id, pending); /* the newest */
     tell("DELETE FROM bot_sessions");
 }
 
