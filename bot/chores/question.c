@@ -38,8 +38,8 @@ void question_drop(struct questions *questions, const struct errand *errand)
 {
     struct question *question;
     LIST_FOREACH(question, questions, others)
-    if (question->errand == errand)
-        question->errand = NULL;
+        if (question->errand == errand)
+            question->errand = NULL;
 }
 
 void question_free_all(struct questions *questions)
