@@ -88,7 +88,11 @@ static void taken(void *ctx, const struct db_result *result, const struct db_fai
     }
     state_read_take(result, &state);
     daemon->offset = state.next_offset;
-    turns_stand(shop->turns, state.turn, state.next_offset);
+    turns_stand(shop->turns, &(struct turns_stand){.bot_id = shop->bot_id,
+                                                   .username = shop->bot_username,
+                                                   .owner = shop->owner,
+                                                   .turn = state.turn,
+                                                   .offset = state.next_offset});
     turns_park(shop->turns, result, daemon->parked_at);
     daemon->taken = true;
     outbox_resume(shop->outbox, shop->bot_id);

@@ -131,7 +131,6 @@ static void start_bot(struct daemon *daemon)
         bug("address or token that the config let through");
     shop->yookassa = yookassa_new(shop->http, &yookassa);
     shop->db = start_db(&config->database);
-    shop->turns = turns_new(shop);
     shop->outbox = outbox_new(&(struct outbox_ports){.db = shop->db,
                                                      .timers = shop->timers,
                                                      .clock = &shop->clock,
@@ -143,6 +142,16 @@ static void start_bot(struct daemon *daemon)
                                                      .styles_dir = config->styles_dir});
     start_bot_chores(daemon);
     shop->poll = poll_new(daemon);
+    shop->turns = turns_new(&(struct turns_ports){.db = shop->db,
+                                                  .timers = shop->timers,
+                                                  .mailbox = shop->mailbox,
+                                                  .clock = &shop->clock,
+                                                  .stop = &shop->stop,
+                                                  .rules = &shop->rules,
+                                                  .yookassa = &config->yookassa,
+                                                  .outbox = shop->outbox,
+                                                  .engine = shop->engine,
+                                                  .poll = shop->poll});
 }
 
 void start_parts(struct daemon *daemon)

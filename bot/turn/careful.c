@@ -81,7 +81,7 @@ static bool try_split(struct turns *turns)
     careful->tries = turns->retries = 0;
     if (careful->chat_at == careful->chat_count) {
         careful->split = false;
-        outbox_committed(turns->shop->outbox);
+        outbox_committed(turns->ports.outbox);
         return false;
     }
     turns->outcomes = outbox_part(&careful->all, careful->chats[careful->chat_at], &turns->arena);

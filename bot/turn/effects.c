@@ -20,15 +20,15 @@ static const struct chat *chat_of(const struct effect *effect, const struct chat
     return chat;
 }
 
-static const char *payment_body(struct shop *shop, struct arena *arena, const struct effect *effect,
+static const char *payment_body(const struct turns *turns, struct arena *arena, const struct effect *effect,
                                 const struct chat *chat, const struct style *style)
 {
-    const struct config_yookassa *config = &shop->config->yookassa;
+    const struct config_yookassa *config = turns->ports.yookassa;
     enum lang lang = chat->session.lang;
     const char *contact = chat->user.contact, *why = "";
     bool email = contact != NULL && strchr(contact, '@') != NULL;
     const char *item = text_plain(
-        arena, text_format(arena, shop->rules.texts, lang, TEXT_ORDER_ITEM,
+        arena, text_format(arena, turns->ports.rules->texts, lang, TEXT_ORDER_ITEM,
                            ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", effect->order_create.photo_count))));
     struct yookassa_receipt receipt = {.email = email ? contact : NULL,
                                        .phone = email ? NULL : contact,
@@ -42,7 +42,7 @@ static const char *payment_body(struct shop *shop, struct arena *arena, const st
                                    .description = item,
                                    .return_url = config->return_url != NULL
                                                      ? config->return_url
-                                                     : arena_format(arena, "https://t.me/%s", shop->bot_username),
+                                                     : arena_format(arena, "https://t.me/%s", turns->stand.username),
                                    .locale = lang == LANG_RU ? "ru_RU" : "en_US",
                                    .receipt = config->receipt ? &receipt : NULL};
     char *body = NULL;
@@ -53,10 +53,10 @@ static const char *payment_body(struct shop *shop, struct arena *arena, const st
     return kept;
 }
 
-static struct order_terms terms_of(struct shop *shop, struct arena *arena, const struct effect *effect,
+static struct order_terms terms_of(const struct turns *turns, struct arena *arena, const struct effect *effect,
                                    const struct chat *chat)
 {
-    const struct style *style = style_find(shop->rules.styles, effect->order_create.style_id);
+    const struct style *style = style_find(turns->ports.rules->styles, effect->order_create.style_id);
     const char **prompts = arena_array(arena, style->look_count, sizeof *prompts);
     const char **recipes = arena_array(arena, style->look_count, sizeof *recipes);
     char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
@@ -67,13 +67,13 @@ static struct order_terms terms_of(struct shop *shop, struct arena *arena, const
     }
     return (struct order_terms){effect->order_create.order_id,
                                 key,
-                                payment_body(shop, arena, effect, chat, style),
+                                payment_body(turns, arena, effect, chat, style),
                                 prompts,
                                 recipes,
                                 style->look_count};
 }
 
-size_t turn_effects_price(struct shop *shop, struct arena *arena, const struct effects *effects,
+size_t turn_effects_price(const struct turns *turns, struct arena *arena, const struct effects *effects,
                           const struct chat *chats, size_t chat_count, struct order_terms **ret_terms)
 {
     size_t count = 0;
@@ -84,7 +84,7 @@ size_t turn_effects_price(struct shop *shop, struct arena *arena, const struct e
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
         if (effect->kind == EFFECT_ORDER_CREATE)
-            terms[count++] = terms_of(shop, arena, effect, chat_of(effect, chats, chat_count));
+            terms[count++] = terms_of(turns, arena, effect, chat_of(effect, chats, chat_count));
     }
     *ret_terms = terms;
     return count;
@@ -175,16 +175,16 @@ static int64_t object_of_payment_check(const struct effect *effect)
     return effect->payment_check.order_id;
 }
 
-static void say_answer(struct shop *shop, const struct effect *effect)
+static void say_answer(const struct turns_ports *ports, const struct effect *effect)
 {
-    outbox_answer(shop->outbox, effect->chat_id, effect->answer.callback_id, effect->answer.toast);
+    outbox_answer(ports->outbox, effect->chat_id, effect->answer.callback_id, effect->answer.toast);
 }
 
 /* What becomes of each kind, beside its statement: its row, what is said at once after the commit, and the chore that
  * is told then; NULL for none. */
 static const struct {
     void (*row)(struct arena *arena, const struct effect *effect, struct outbox_row *row);
-    void (*say)(struct shop *shop, const struct effect *effect);
+    void (*say)(const struct turns_ports *ports, const struct effect *effect);
     void (*tell)(struct engine *engine, enum chore_name chore, int64_t object);
     int64_t (*object)(const struct effect *effect);
     enum chore_name chore;
@@ -224,13 +224,13 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
     return count;
 }
 
-void turn_effects_start(struct shop *shop, const struct effects *effects)
+void turn_effects_start(const struct turns_ports *ports, const struct effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
         if (deeds[effect->kind].say != NULL)
-            deeds[effect->kind].say(shop, effect);
+            deeds[effect->kind].say(ports, effect);
         if (deeds[effect->kind].tell != NULL)
-            deeds[effect->kind].tell(shop->engine, deeds[effect->kind].chore, deeds[effect->kind].object(effect));
+            deeds[effect->kind].tell(ports->engine, deeds[effect->kind].chore, deeds[effect->kind].object(effect));
     }
 }

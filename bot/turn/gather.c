@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/base/log.h"
+#include "bot/base/mailbox.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/turn/private.h"
@@ -41,7 +42,7 @@ static void gather_batch(struct turns *turns)
                                         update->raw_bytes};
         happening->event.update_id = update->update_id;
         if (update->event.message_id > 0)
-            outbox_see_message(turns->shop->outbox, update->event.message_id);
+            outbox_see_message(turns->ports.outbox, update->event.message_id);
     }
 }
 
@@ -66,7 +67,7 @@ static bool are_enough(const struct turns *turns, const struct event *news)
 void turn_gather(struct turns *turns)
 {
     arena_reset(&turns->arena);
-    turns->outcomes = outbox_take(turns->shop->outbox, &turns->arena);
+    turns->outcomes = outbox_take(turns->ports.outbox, &turns->arena);
     size_t most = TURNS_EVENTS_MAX + turns->outcomes.news_count;
     turns->list = arena_array(&turns->arena, most, sizeof *turns->list);
     turns->count = turns->at = 0;
@@ -76,10 +77,10 @@ void turn_gather(struct turns *turns)
         add_event(turns, &turns->outcomes.news[i]);
     struct event *news = arena_array(&turns->arena, TURNS_EVENTS_MAX, sizeof *news);
     size_t room = most - turns->count < TURNS_EVENTS_MAX ? most - turns->count : TURNS_EVENTS_MAX;
-    size_t taken = mailbox_take(turns->shop->mailbox, news, room);
+    size_t taken = mailbox_take(turns->ports.mailbox, news, room);
     for (size_t i = 0; i < taken; i++)
         if (are_enough(turns, &news[i]))
-            mailbox_put(turns->shop->mailbox, &news[i]);
+            mailbox_put(turns->ports.mailbox, &news[i]);
         else
             add_event(turns, &news[i]);
     turn_news_mark(turns);
@@ -131,7 +132,7 @@ static void want_facts(struct turns *turns)
     int64_t *objects = arena_array(&turns->try, turns->size, sizeof *objects);
     size_t count = 0;
     for (size_t i = 0; i < request->chat_count; i++)
-        needs[i].who = rules_who(&turns->shop->rules, request->chat_ids[i]);
+        needs[i].who = rules_who(turns->ports.rules, request->chat_ids[i]);
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
         if (happening->fate != FATE_STEP)
@@ -158,13 +159,13 @@ static void overlay(struct turns *turns)
 {
     for (size_t i = 0; i < turns->request.chat_count; i++) {
         struct session *session = &turns->loaded.chats[i].session;
-        (void)outbox_peek_screen(turns->shop->outbox, turns->loaded.chats[i].id, &session->screen_message_id,
+        (void)outbox_peek_screen(turns->ports.outbox, turns->loaded.chats[i].id, &session->screen_message_id,
                                  &session->screen_is_photo);
         struct chat *chat = &turns->loaded.chats[i];
         for (size_t k = 0; k < chat->facts->jobs.count; k++) {
             struct job *job = &chat->facts->jobs.list[k];
-            job->again_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, false);
-            job->files_coming = outbox_is_coming(turns->shop->outbox, chat->id, job->id, true);
+            job->again_coming = outbox_is_coming(turns->ports.outbox, chat->id, job->id, false);
+            job->files_coming = outbox_is_coming(turns->ports.outbox, chat->id, job->id, true);
         }
     }
     for (size_t i = 0; i < turns->outcomes.photo_count; i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bot/base/log.h"
+#include "bot/base/mailbox.h"
 #include "bot/base/timers.h"
 #include "bot/turn/private.h"
 #include "db/news.h"
@@ -65,7 +66,7 @@ static void look_due(void *ctx, int64_t object)
     struct turns *turns = ctx;
     (void)object;
     turns->news_look.waiting = false;
-    mailbox_look(turns->shop->mailbox);
+    mailbox_look(turns->ports.mailbox);
 }
 
 static void looked(void *ctx, const struct db_result *result, const struct db_failure *failure)
@@ -77,14 +78,14 @@ static void looked(void *ctx, const struct db_result *result, const struct db_fa
     if (failure != NULL) {
         log_warn("turns", "can't look for news: %s; trying on", failure->message);
         look->waiting = true;
-        timers_add(turns->shop->timers, turns->shop->clock.unix_ms + LOOK_AGAIN_MS, look_due, turns, 0);
+        timers_add(turns->ports.timers, turns->ports.clock->unix_ms + LOOK_AGAIN_MS, look_due, turns, 0);
         return;
     }
     for (int row = 0; row < db_rows(result, 0); row++) {
         struct event news = news_read_untold(result, row);
         look->after_id = news.news_id;
         if (news.kind != EVENT_NONE)
-            mailbox_put(turns->shop->mailbox, &news);
+            mailbox_put(turns->ports.mailbox, &news);
     }
     look->more = db_rows(result, 0) == LOOK_ROWS;
 }
@@ -93,16 +94,16 @@ void turn_news_look(struct turns *turns)
 {
     struct news_look *look = &turns->news_look;
     struct arena arena;
-    if (look->looking || look->waiting || turns->shop->stop.asked)
+    if (look->looking || look->waiting || turns->ports.stop->asked)
         return;
-    if (mailbox_take_look(turns->shop->mailbox))
+    if (mailbox_take_look(turns->ports.mailbox))
         look->after_id = 0;
-    else if (!look->more || mailbox_count(turns->shop->mailbox) > 0)
+    else if (!look->more || mailbox_count(turns->ports.mailbox) > 0)
         return;
     struct db_unit *unit = db_unit_new();
     look->looking = true;
     arena_init(&arena);
     news_add_untold(unit, &arena, look->after_id, LOOK_ROWS);
     arena_done(&arena);
-    db_submit(turns->shop->db, unit, looked, turns);
+    db_submit(turns->ports.db, unit, looked, turns);
 }

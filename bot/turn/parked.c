@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bot/base/log.h"
+#include "bot/base/mailbox.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/base/timers.h"
@@ -34,12 +35,12 @@ static void release(struct turns *turns)
     size_t held = parked->held_count;
     parked->held_count = 0;
     for (size_t i = 0; i < parked->part_count; i++)
-        outbox_put_back(turns->shop->outbox, &parked->parts[i]);
+        outbox_put_back(turns->ports.outbox, &parked->parts[i]);
     parked->part_count = 0;
     arena_reset(&parked->part_arena);
     for (size_t i = 0; i < held; i++)
         if (find(parked, parked->held[i].chat_id) == NULL)
-            mailbox_put(turns->shop->mailbox, &parked->held[i]);
+            mailbox_put(turns->ports.mailbox, &parked->held[i]);
         else
             parked->held[parked->held_count++] = parked->held[i];
 }
@@ -59,7 +60,7 @@ static void look_later(struct turns *turns)
     if (turns->parked.timer)
         return;
     turns->parked.timer = true;
-    timers_add(turns->shop->timers, turns->shop->clock.unix_ms + LOOK_MS, look_due, turns, 0);
+    timers_add(turns->ports.timers, turns->ports.clock->unix_ms + LOOK_MS, look_due, turns, 0);
 }
 
 static void looked(void *ctx, const struct db_result *result, const struct db_failure *failure)
@@ -83,9 +84,9 @@ static void look(struct turns *turns)
     }
     turns->parked.looking = true;
     arena_init(&arena);
-    parked_add_due(unit, &arena, turns->shop->bot_id);
+    parked_add_due(unit, &arena, turns->stand.bot_id);
     arena_done(&arena);
-    db_submit(turns->shop->db, unit, looked, turns);
+    db_submit(turns->ports.db, unit, looked, turns);
 }
 
 static void *grown(void *list, size_t *capacity, size_t size)
@@ -164,7 +165,7 @@ void turn_parked_add(struct turns *turns, struct db_unit *unit)
         const struct happening *happening = &turns->list[turns->at + i];
         if (happening->fate == FATE_PASS && happening->why != NULL)
             commit_add_poison(
-                unit, &turns->try, turns->shop->bot_id,
+                unit, &turns->try, turns->stand.bot_id,
                 &(struct poison){happening->event.update_id, happening->why, happening->raw, happening->raw_bytes});
         if (happening->fate != FATE_PARK || happening->event.update_id == 0)
             continue;
@@ -173,7 +174,7 @@ void turn_parked_add(struct turns *turns, struct db_unit *unit)
         update.raw = telegram_decode_raw(turns->batch, turns->batch_bytes, update.update_id, &update.raw_bytes);
         if (update.raw == NULL)
             bug("an update outside the batch it was decoded from");
-        parked_add(unit, &turns->try, turns->shop->bot_id, &update);
+        parked_add(unit, &turns->try, turns->stand.bot_id, &update);
     }
     if (turns->replay)
         parked_add_done(unit, &turns->try, turns->parked.due.id);
@@ -245,7 +246,7 @@ bool turn_parked_gather(struct turns *turns)
 {
     struct parked_update *due = &turns->parked.due;
     struct telegram_update update = {.why = "not a JSON object any more"};
-    if (!turns->parked.ready || turns->shop->stop.asked)
+    if (!turns->parked.ready || turns->ports.stop->asked)
         return false;
     turns->parked.ready = false;
     arena_reset(&turns->arena);
@@ -291,7 +292,7 @@ void turn_parked_failed(struct turns *turns, const struct db_failure *failure)
     arena_init(&arena);
     parked_add_refused(unit, &arena, turns->parked.due.id, turns->list[0].why);
     arena_done(&arena);
-    db_submit(turns->shop->db, unit, put_off, turns);
+    db_submit(turns->ports.db, unit, put_off, turns);
     turn_end(turns);
 }
 

@@ -60,7 +60,8 @@ struct parked {
 };
 
 struct turns {
-    struct shop *shop;
+    struct turns_ports ports;
+    struct turns_stand stand; /* as it was taken; turn and offset have gone on since */
     enum phase phase;
     int64_t company_until_ms; /* monotonic: outcomes alone wait so long for a batch to go with; 0 = none do */
     int64_t turn, offset;

@@ -18,7 +18,9 @@
 #include <string.h>
 
 #include "bot/base/stop.h"
+#include "bot/base/failpoint.h"
 #include "bot/base/log.h"
+#include "bot/base/mailbox.h"
 #include "bot/outbox/outbox.h"
 #include "bot/base/random.h"
 #include "bot/services/telegram/poll.h"
@@ -42,12 +44,12 @@ enum {
 static void ask(struct turns *turns);
 static void commit(struct turns *turns);
 
-struct turns *turns_new(struct shop *shop)
+struct turns *turns_new(const struct turns_ports *ports)
 {
     struct turns *turns = calloc(1, sizeof *turns);
     if (turns == NULL)
         bug("out of memory");
-    turns->shop = shop;
+    turns->ports = *ports;
     arena_init(&turns->arena);
     arena_init(&turns->try);
     arena_init(&turns->parked.arena);
@@ -69,10 +71,11 @@ void turns_free(struct turns *turns)
     free(turns);
 }
 
-void turns_stand(struct turns *turns, int64_t turn, int64_t offset)
+void turns_stand(struct turns *turns, const struct turns_stand *stand)
 {
-    turns->turn = turn;
-    turns->offset = offset;
+    turns->stand = *stand;
+    turns->turn = stand->turn;
+    turns->offset = stand->offset;
 }
 
 void turns_batch(struct turns *turns, const char *body, size_t bytes)
@@ -88,8 +91,8 @@ void turns_batch(struct turns *turns, const char *body, size_t bytes)
 
 bool turns_idle(const struct turns *turns)
 {
-    return turns->phase == PHASE_IDLE && mailbox_count(turns->shop->mailbox) == 0 && turns->body == NULL &&
-           !outbox_has_outcomes(turns->shop->outbox);
+    return turns->phase == PHASE_IDLE && mailbox_count(turns->ports.mailbox) == 0 && turns->body == NULL &&
+           !outbox_has_outcomes(turns->ports.outbox);
 }
 
 static void retry_due(void *ctx, int64_t object)
@@ -100,24 +103,24 @@ static void retry_due(void *ctx, int64_t object)
 
 void turn_retry(struct turns *turns, const struct db_failure *failure)
 {
-    struct shop *shop = turns->shop;
+    const struct turns_ports *ports = &turns->ports;
     int64_t wait_ms = RETRY_MS << (turns->retries < RETRY_DOUBLINGS ? turns->retries : RETRY_DOUBLINGS);
     if (turns->retries++ % RETRIES_A_LINE == 0)
         log_warn("turns", "a turn waits for the database: %s", failure->message);
     turns->phase = PHASE_WAITING;
-    timers_add(shop->timers, shop->clock.unix_ms + wait_ms, retry_due, turns, 0);
+    timers_add(ports->timers, ports->clock->unix_ms + wait_ms, retry_due, turns, 0);
 }
 
 static void step_events(struct turns *turns)
 {
-    struct shop *shop = turns->shop;
+    const struct turns_ports *ports = &turns->ports;
     for (size_t i = 0; i < turns->size; i++) {
         const struct happening *happening = &turns->list[turns->at + i];
         if (happening->fate != FATE_STEP)
             continue;
         struct step step = {.arena = &turns->try,
-                            .rules = &shop->rules,
-                            .now_ms = shop->clock.unix_ms,
+                            .rules = ports->rules,
+                            .now_ms = ports->clock->unix_ms,
                             .chat = turn_chat(turns, happening->event.chat_id),
                             .event = &happening->event,
                             .effects = &turns->effects,
@@ -178,7 +181,7 @@ void turn_try(struct turns *turns)
     load_add(unit, &turns->try, &turns->request);
     turn_news_want(turns, unit);
     turns->phase = PHASE_LOADING;
-    db_submit(turns->shop->db, unit, loaded, turns);
+    db_submit(turns->ports.db, unit, loaded, turns);
 }
 
 /* The next part of the turn, as large as the ids suffice for. */
@@ -194,18 +197,18 @@ static void try_next(struct turns *turns)
 static void wake(void *ctx, int64_t chat_id)
 {
     struct turns *turns = ctx;
-    mailbox_put(turns->shop->mailbox, &(struct event){.kind = EVENT_WAKE, .chat_id = chat_id});
+    mailbox_put(turns->ports.mailbox, &(struct event){.kind = EVENT_WAKE, .chat_id = chat_id});
 }
 
 void turns_wake_at(struct turns *turns, int64_t chat_id, int64_t unix_ms)
 {
-    timers_add(turns->shop->timers, unix_ms, wake, turns, chat_id);
+    timers_add(turns->ports.timers, unix_ms, wake, turns, chat_id);
 }
 
 static void schedule(struct turns *turns, const struct chat *chat)
 {
     const struct session *session = &chat->session;
-    int64_t horizon_ms = turns->shop->clock.unix_ms + TURNS_HORIZON_MS;
+    int64_t horizon_ms = turns->ports.clock->unix_ms + TURNS_HORIZON_MS;
     if (session->refresh_at_ms != 0)
         turns_wake_at(turns, chat->id, session->refresh_at_ms);
     if (session->limit_at_ms != 0 && session->limit_at_ms < horizon_ms)
@@ -217,29 +220,29 @@ static void deliver_again(struct turns *turns)
 {
     for (size_t i = 0; i < turns->effects.count; i++)
         if (turns->effects.list[i].kind == EFFECT_BLOCKED && !turns->effects.list[i].blocked.is_blocked)
-            mailbox_look(turns->shop->mailbox);
+            mailbox_look(turns->ports.mailbox);
 }
 
 /* The turn is in the database: everything it promised begins now. */
 static void committed_all(struct turns *turns)
 {
-    struct shop *shop = turns->shop;
+    const struct turns_ports *ports = &turns->ports;
     failpoint("turn.committed");
     turns->turn++;
     turns->offset = turns->next_offset;
     if (!turns->careful.split)
-        outbox_committed(shop->outbox);
+        outbox_committed(ports->outbox);
     turns->outcomes = (struct outbox_outcomes){0};
-    turn_effects_start(shop, &turns->effects);
+    turn_effects_start(ports, &turns->effects);
     deliver_again(turns);
-    outbox_add(shop->outbox, turns->rows, turns->row_count);
+    outbox_add(ports->outbox, turns->rows, turns->row_count);
     for (size_t i = 0; i < turns->request.chat_count; i++)
         if (turns->loaded.chats[i].dirty && turns->loaded.chats[i].session.state != NULL)
             schedule(turns, &turns->loaded.chats[i]);
     turn_parked_committed(turns);
     turns->at += turns->size;
     turns->conflicts = turns->retries = 0;
-    turns->began_ms = shop->clock.mono_ms; /* of the next part */
+    turns->began_ms = ports->clock->mono_ms; /* of the next part */
     if (turns->size > 0)
         turns->careful.waits = 0;
     if (turns->careful.on)
@@ -252,11 +255,11 @@ static void committed_all(struct turns *turns)
 
 void turn_end(struct turns *turns)
 {
-    struct shop *shop = turns->shop;
+    const struct turns_ports *ports = &turns->ports;
     turns->phase = PHASE_IDLE;
     turns->careful.on = false;
-    if (turns->from_poll && !shop->stop.asked) {
-        telegram_poll_next(shop->poll, shop->clock.mono_ms, turns->offset);
+    if (turns->from_poll && !ports->stop->asked) {
+        telegram_poll_next(ports->poll, ports->clock->mono_ms, turns->offset);
         failpoint("poll.confirming");
     }
     turns->from_poll = false;
@@ -267,7 +270,7 @@ static void give_up(struct turns *turns, int exit_code, const char *why)
 {
     log_error("turns", "%s: this daemon stops", why);
     turns->phase = PHASE_WAITING;
-    stop_ask(&turns->shop->stop, exit_code);
+    stop_ask(turns->ports.stop, exit_code);
 }
 
 static void ask_due(void *ctx, int64_t object)
@@ -283,11 +286,11 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
     struct turns *turns = ctx;
     struct state_answer state;
     if (failure != NULL) {
-        timers_add(turns->shop->timers, turns->shop->clock.unix_ms + RETRY_MS, ask_due, turns, 0);
+        timers_add(turns->ports.timers, turns->ports.clock->unix_ms + RETRY_MS, ask_due, turns, 0);
         return;
     }
     state_read(result, &state);
-    if (strcmp(state.owner, turns->shop->owner) != 0)
+    if (strcmp(state.owner, turns->stand.owner) != 0)
         give_up(turns, STOP_EXIT_TAKEN_OVER, "another daemon took over this bot");
     else if (state.turn == turns->turn)
         failed(turns, &turns->lost);
@@ -300,7 +303,7 @@ static void asked(void *ctx, const struct db_result *result, const struct db_fai
 static void ask(struct turns *turns)
 {
     turns->phase = PHASE_ASKING;
-    state_ask(turns->shop->db, turns->shop->bot_id, asked, turns);
+    state_ask(turns->ports.db, turns->stand.bot_id, asked, turns);
 }
 
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)
@@ -321,28 +324,28 @@ static void committed(void *ctx, const struct db_result *result, const struct db
 
 static void commit(struct turns *turns)
 {
-    struct shop *shop = turns->shop;
+    const struct turns_ports *ports = &turns->ports;
     struct db_unit *unit = db_unit_new();
     size_t chats = turns->request.chat_count;
     turns->next_offset = turn_offset_after(turns);
-    int64_t high = outbox_high(shop->outbox);
-    struct commit_head head = {shop->bot_id,       shop->owner,       turns->turn, turns->offset,
-                               turns->next_offset, turns->try_number, high};
+    int64_t high = outbox_high(ports->outbox);
+    struct commit_head head = {turns->stand.bot_id, turns->stand.owner, turns->turn, turns->offset,
+                               turns->next_offset,  turns->try_number,  high};
     struct order_terms *terms;
-    size_t term_count = turn_effects_price(shop, &turns->try, &turns->effects, turns->loaded.chats, chats, &terms);
+    size_t term_count = turn_effects_price(turns, &turns->try, &turns->effects, turns->loaded.chats, chats, &terms);
     turns->row_count = turn_effects_rows(&turns->try, &turns->effects, turns->loaded.chats, chats, &turns->pool,
                                          &turns->rows);
     commit_add_head(unit, &turns->try, &head);
-    commit_add_outcomes(unit, &turns->try, shop->bot_id, &turns->outcomes);
+    commit_add_outcomes(unit, &turns->try, turns->stand.bot_id, &turns->outcomes);
     commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, terms, term_count,
-                       shop->clock.unix_ms);
+                       ports->clock->unix_ms);
     commit_add_sessions(unit, &turns->try, turns->loaded.chats, chats);
     commit_add_outbox(unit, &turns->try, turns->rows, turns->row_count);
     turn_news_add(turns, unit);
     turn_parked_add(turns, unit);
     turns->phase = PHASE_COMMITTING;
     failpoint("turn.before_commit");
-    db_submit(shop->db, unit, committed, turns);
+    db_submit(ports->db, unit, committed, turns);
 }
 
 int64_t turns_number(const struct turns *turns)
@@ -352,7 +355,7 @@ int64_t turns_number(const struct turns *turns)
 
 bool turns_stuck(const struct turns *turns, int64_t limit_ms)
 {
-    return turns->phase != PHASE_IDLE && turns->shop->clock.mono_ms - turns->began_ms > limit_ms;
+    return turns->phase != PHASE_IDLE && turns->ports.clock->mono_ms - turns->began_ms > limit_ms;
 }
 
 static void company_due(void *ctx, int64_t object)
@@ -365,15 +368,15 @@ static void company_due(void *ctx, int64_t object)
  * a crash before their commit always does. */
 static bool wait_for_company(struct turns *turns)
 {
-    struct shop *shop = turns->shop;
-    if (turns->body != NULL || mailbox_count(turns->shop->mailbox) > 0 || shop->stop.asked ||
-        outbox_has_pressing(shop->outbox))
+    const struct turns_ports *ports = &turns->ports;
+    if (turns->body != NULL || mailbox_count(turns->ports.mailbox) > 0 || ports->stop->asked ||
+        outbox_has_pressing(ports->outbox))
         return false;
     if (turns->company_until_ms == 0) {
-        turns->company_until_ms = shop->clock.mono_ms + COMPANY_MS;
-        timers_add(shop->timers, shop->clock.unix_ms + COMPANY_MS, company_due, turns, 0);
+        turns->company_until_ms = ports->clock->mono_ms + COMPANY_MS;
+        timers_add(ports->timers, ports->clock->unix_ms + COMPANY_MS, company_due, turns, 0);
     }
-    return shop->clock.mono_ms < turns->company_until_ms;
+    return ports->clock->mono_ms < turns->company_until_ms;
 }
 
 void turns_run(struct turns *turns)
@@ -385,14 +388,14 @@ void turns_run(struct turns *turns)
         return;
     turns->conflicts = turns->retries = 0;
     if (!turn_parked_gather(turns)) {
-        if (turns->body == NULL && mailbox_count(turns->shop->mailbox) == 0 &&
-            !outbox_has_outcomes(turns->shop->outbox))
+        if (turns->body == NULL && mailbox_count(turns->ports.mailbox) == 0 &&
+            !outbox_has_outcomes(turns->ports.outbox))
             return;
         if (wait_for_company(turns))
             return;
         turns->company_until_ms = 0;
         turn_gather(turns);
     }
-    turns->began_ms = turns->shop->clock.mono_ms;
+    turns->began_ms = turns->ports.clock->mono_ms;
     try_next(turns);
 }

@@ -9,8 +9,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "bot/house/shop.h"
-#include "core/event.h"
+#include "bot/base/clock.h"
+#include "bot/base/stop.h"
+#include "config/config.h"
+#include "core/step.h"
+#include "db/db.h"
 
 struct turns;
 
@@ -22,9 +25,29 @@ enum {
 /* Time limits further away are not kept in memory: the daemon asks for them again every so often. */
 #define TURNS_HORIZON_MS (INT64_C(6) * 3600 * 1000)
 
-struct turns *turns_new(struct shop *shop);
-/* Where the bot stands, as bot_take() said: before the first turn. */
-void turns_stand(struct turns *turns, int64_t turn, int64_t offset);
+/* All borrowed. */
+struct turns_ports {
+    struct db *db;
+    struct timers *timers;
+    struct mailbox *mailbox;
+    const struct clock *clock;
+    struct stop *stop;
+    const struct rules *rules;
+    const struct config_yookassa *yookassa; /* what an order's payment is asked with */
+    struct outbox *outbox;
+    struct engine *engine;      /* told what it has to do */
+    struct telegram_poll *poll; /* told what is committed */
+};
+
+struct turns *turns_new(const struct turns_ports *ports);
+/* Who the bot is, and where it stands, as bot_take() said: before the first turn. */
+struct turns_stand {
+    int64_t bot_id;
+    const char *username; /* of the bot, without @; borrowed */
+    const char *owner;    /* this process, for bot_state; borrowed */
+    int64_t turn, offset;
+};
+void turns_stand(struct turns *turns, const struct turns_stand *stand);
 /* Which chats have updates in parked_updates, as parked_add_resume() asked: before the first turn. They are tried now.
  */
 void turns_park(struct turns *turns, const struct db_result *result, int statement);

@@ -477,12 +477,10 @@ static void no_effect(struct player *player, const char *rest)
 
 static void toast(struct player *player, const char *rest)
 {
-    static const char answer[] = "ANSWER ";
-    for (size_t i = 0; i < player->stage->told_count; i++) {
-        const char *told = player->stage->told[i];
-        if (strncmp(told, answer, strlen(answer)) == 0 && script_matches(told + strlen(answer), rest))
+    const char *answer = arena_format(&player->arena, "ANSWER %s", rest);
+    for (size_t i = 0; i < player->stage->told_count; i++)
+        if (strncmp(player->stage->told[i], "ANSWER ", 7) == 0 && script_matches(player->stage->told[i], answer))
             return;
-    }
     wrong(player, "no answer to the press says", rest);
 }
 
