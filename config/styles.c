@@ -14,6 +14,7 @@
 
 #include "config/source.h"
 #include "core/money.h"
+#include "core/utf8.h"
 
 /* A style with what is needed only while reading. */
 struct entry {
@@ -93,21 +94,12 @@ static void read_languages(const struct reading *reading, const config_setting_t
     check_names(reading, group, languages, LANG_COUNT);
 }
 
-/* UTF-16 units, as Telegram counts. */
-static size_t units(const char *text)
-{
-    size_t count = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        count += ((unsigned char)*c & 0xC0) == 0x80 ? 0 : (unsigned char)*c >= 0xF0 ? 2 : 1;
-    return count;
-}
-
 static void read_description(const struct reading *reading, const config_setting_t *root)
 {
     const char **words = reading->entry->style.description;
     read_languages(reading, root, "description", STYLE_DESCRIPTION_MAX_BYTES, words);
     for (int lang = 0; lang < LANG_COUNT; lang++)
-        if (words[lang] != NULL && units(words[lang]) > STYLE_DESCRIPTION_MAX_UNITS)
+        if (words[lang] != NULL && utf8_units(words[lang]) > STYLE_DESCRIPTION_MAX_UNITS)
             tell(reading, config_setting_get_member(root, "description"), "make it shorter", lang_code((enum lang)lang),
                  arena_format(reading->arena, "is longer than %d characters", STYLE_DESCRIPTION_MAX_UNITS));
 }

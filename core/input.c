@@ -1,6 +1,7 @@
 /* Readers of typed answers. They accept what people really type (spaces, brackets, an 8 for +7) and give back one
  * canonical form, or NULL, never a half-mended guess. No locale: UTF-8 is looked at by its bytes. */
 #include "core/input.h"
+#include "core/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,24 +14,6 @@ enum {
     PHONE_MAX_DIGITS = 15, /* E.164 */
     RUSSIAN_DIGITS = 11    /* with the 7 */
 };
-
-/* The length of the UTF-8 character at p, 0 if it is none (overlong forms are none); its code point in *ret_code. */
-static size_t decode(const unsigned char *p, uint32_t *ret_code)
-{
-    size_t length = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
-    if (length == 0 || p[0] > 0xf4)
-        return 0;
-    uint32_t code = length == 1 ? p[0] : p[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (p[i] & 0x3fU);
-    }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)))
-        return 0;
-    *ret_code = code;
-    return length;
-}
 
 static bool is_space(uint32_t code)
 {
@@ -70,7 +53,7 @@ const char *input_name(struct arena *arena, const char *text, size_t max_chars)
     bool gap = false, seen = false;
     while (*p != '\0') {
         uint32_t code;
-        size_t length = decode(p, &code);
+        size_t length = utf8_decode((const char *)p, &code);
         if (length == 0 || (is_control(code) && !is_space(code)))
             return NULL;
         if (is_space(code)) {
@@ -116,7 +99,7 @@ static const uint32_t *fold(struct arena *arena, const char *text)
     const unsigned char *p = (const unsigned char *)text;
     uint32_t *codes = arena_array(arena, strlen(text) + 1, sizeof *codes), code;
     size_t count = 0;
-    for (size_t length; *p != '\0' && (length = decode(p, &code)) > 0; p += length)
+    for (size_t length; *p != '\0' && (length = utf8_decode((const char *)p, &code)) > 0; p += length)
         codes[count++] = to_lower(code);
     codes[count] = 0;
     return codes;
@@ -203,7 +186,7 @@ static const char *contact_text(struct arena *arena, const char *text)
     char *clean = arena_alloc(arena, strlen(text) + 1), *end = clean;
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
         uint32_t code;
-        size_t length = decode(p, &code);
+        size_t length = utf8_decode((const char *)p, &code);
         if (length == 0)
             return NULL;
         if (plain(code) < 0x80) {

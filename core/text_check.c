@@ -4,6 +4,7 @@
  * placeholders, so that the balance of tags does not depend on a number. It must accept nothing text_format would
  * abort on. */
 #include "core/text.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
@@ -135,26 +136,18 @@ static const char *check_entity(struct checker *check, const char *at)
     return NULL;
 }
 
-/* Length of the UTF-8 character at text, 0 if it is broken, overlong, a surrogate or a control character. */
-static size_t character_length(const unsigned char *text)
+/* Length of the character at text, 0 if it is broken or a control character. */
+static size_t character_length(const char *text)
 {
-    unsigned char c = text[0];
-    if (c < 0x80)
-        return c >= 0x20 || c == '\n' ? (c != 0x7F) : 0;
-    size_t length = c >= 0xC2 && c <= 0xDF ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((c == 0xE0 && text[1] < 0xA0) || (c == 0xED && text[1] > 0x9F) || (c == 0xF0 && text[1] < 0x90) ||
-        (c == 0xF4 && text[1] > 0x8F))
-        return 0;
-    return length;
+    uint32_t code;
+    size_t length = utf8_decode(text, &code);
+    bool shows = length > 0 && (code >= 0x20 || code == '\n') && code != 0x7f;
+    return shows ? length : 0;
 }
 
 bool text_is_clean(const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const char *at = text;
     while (*at != '\0') {
         size_t length = character_length(at);
         if (length == 0)
@@ -198,9 +191,7 @@ static const struct {
 
 static const char *check_length(struct arena *arena, enum text_key key, const char *words)
 {
-    size_t units = 0;
-    for (const char *c = text_plain(arena, words); *c != '\0'; c++)
-        units += ((unsigned char)*c & 0xC0) == 0x80 ? 0 : (unsigned char)*c >= 0xF0 ? 2 : 1;
+    size_t units = utf8_units(text_plain(arena, words));
     for (size_t i = 0; i < sizeof short_texts / sizeof short_texts[0]; i++) {
         if (key >= short_texts[i].first && key <= short_texts[i].last && units > short_texts[i].units_max)
             return arena_format(arena, "the text is longer than %zu characters, which is all that Telegram shows here",

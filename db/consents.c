@@ -21,9 +21,9 @@ static void add_history(struct db_unit *unit, struct arena *arena, const struct 
     (void)db_unit_add(
         unit,
         "INSERT INTO bot_consents (user_id, kind, version, given, lang, text_sha256, at)"
-        " SELECT u, k, v, g, l, sha256(convert_to(t, 'UTF8')), $7::timestamptz"
-        " FROM unnest($1::int[], $2::text[], $3::int[], $4::bool[], $5::text[], $6::text[])"
-        " WITH ORDINALITY r(u, k, v, g, l, t, n) ORDER BY n",
+        " SELECT u, k, v, g, l, sha256(convert_to(t, 'UTF8')), " DB_TIME_OF_MS(
+            "$7") " FROM unnest($1::int[], $2::text[], $3::int[], $4::bool[], $5::text[], $6::text[])"
+                  " WITH ORDINALITY r(u, k, v, g, l, t, n) ORDER BY n",
         7,
         (struct db_param[]){db_int64_array(arena, records_users(arena, run), run->count),
                             db_text_array(arena, kinds, run->count), db_int64_array(arena, versions, run->count),
@@ -37,16 +37,17 @@ static void add_consents_of(struct db_unit *unit, struct arena *arena, const str
 {
     static const char *const sql[CONSENT_COUNT] = {
         [CONSENT_OFFER] = "INSERT INTO bot_users (user_id, consent_version, consent_at)"
-                          " SELECT DISTINCT ON (u) u, NULLIF(v, 0), $3::timestamptz"
-                          " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
-                          " ON CONFLICT (user_id) DO UPDATE SET consent_version = EXCLUDED.consent_version,"
-                          " consent_at = EXCLUDED.consent_at",
-        [CONSENT_PERSONAL_DATA] = "INSERT INTO bot_users (user_id, data_consent_version, data_consent_at)"
-                                  " SELECT DISTINCT ON (u) u, NULLIF(v, 0), $3::timestamptz"
-                                  " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
-                                  " ON CONFLICT (user_id) DO UPDATE SET"
-                                  " data_consent_version = EXCLUDED.data_consent_version,"
-                                  " data_consent_at = EXCLUDED.data_consent_at"};
+                          " SELECT DISTINCT ON (u) u, NULLIF(v, 0), " DB_TIME_OF_MS(
+                              "$3") " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
+                                    " ON CONFLICT (user_id) DO UPDATE SET consent_version = EXCLUDED.consent_version,"
+                                    " consent_at = EXCLUDED.consent_at",
+        [CONSENT_PERSONAL_DATA] =
+            "INSERT INTO bot_users (user_id, data_consent_version, data_consent_at)"
+            " SELECT DISTINCT ON (u) u, NULLIF(v, 0), " DB_TIME_OF_MS(
+                "$3") " FROM unnest($1::int[], $2::int[]) WITH ORDINALITY r(u, v, n) ORDER BY u, n DESC"
+                      " ON CONFLICT (user_id) DO UPDATE SET"
+                      " data_consent_version = EXCLUDED.data_consent_version,"
+                      " data_consent_at = EXCLUDED.data_consent_at"};
     int64_t *ids = arena_array(arena, run->count, sizeof *ids), *versions = arena_array(arena, run->count, sizeof *ids);
     size_t count = 0;
     for (size_t i = 0; i < run->count; i++) {
@@ -63,7 +64,7 @@ static void add_consents_of(struct db_unit *unit, struct arena *arena, const str
 
 void records_consent(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
-    struct db_param at = db_time_ms_param(arena, run->unix_ms);
+    struct db_param at = db_int64_param(arena, run->unix_ms);
     add_history(unit, arena, run, at);
     for (int consent = 0; consent < CONSENT_COUNT; consent++)
         add_consents_of(unit, arena, run, (enum consent)consent, at);

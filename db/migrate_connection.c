@@ -1,6 +1,7 @@
 /* The migration runner's connection: blocking, by the simple protocol, for files have many statements. A plan's
  * statements are given up when its time is over. Must not show values: DETAIL is never read. */
 #include "core/bug.h"
+#include "core/utf8.h"
 #include "db/migrate_private.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ static int line_at(const char *sql, const char *position)
     int line = 1;
     for (const char *at = sql; *at != '\0' && characters > 1; at++) {
         line += *at == '\n';
-        characters -= (at[1] & 0xC0) != 0x80;
+        characters -= !utf8_continues(at[1]);
     }
     return line;
 }

@@ -5,7 +5,7 @@
  * so ten thousand rows cost one allocation. Every text element is quoted and escaped, so that NULL, braces, commas,
  * quotes and backslashes are data.
  *
- * Must not: send anything, keep a pointer into the arena, or use the locale (no strftime, no %f). */
+ * Must not: send anything, keep a pointer into the arena, or use the locale (no %f). */
 #include "db/param.h"
 
 #include <inttypes.h>
@@ -16,12 +16,8 @@
 
 enum {
     INT64_TEXT_MAX_BYTES = 21, /* "-9223372036854775808" and the 0 */
-    MONEY_TEXT_MAX_BYTES = 24, /* sign, 18 digits, point, 2 digits, 0 */
-    TIME_TEXT_MAX_BYTES = 32   /* "9999-12-31 23:59:59.999+00" and the 0 */
+    MONEY_TEXT_MAX_BYTES = 24  /* sign, 18 digits, point, 2 digits, 0 */
 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
-static const int64_t TIME_MIN_MS = INT64_C(-62135596800000); /* 0001-01-01 00:00:00 UTC */
-static const int64_t TIME_MAX_MS = INT64_C(253402300799999); /* 9999-12-31 23:59:59.999 UTC */
 
 struct db_param db_null(void)
 {
@@ -76,51 +72,6 @@ static char *put_kopecks(char *out, int64_t kopecks)
     return put_digits(out, magnitude % 100, 2);
 }
 
-/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar. Counted in years that begin in March, so that
- * the leap day is the last day of a year; an era is the 400 years after which the calendar repeats. */
-static void date_of_days(int64_t days, int64_t *ret_year, int64_t *ret_month, int64_t *ret_day)
-{
-    int64_t from_era_start = days + 719468; /* days since 0000-03-01 */
-    int64_t era = (from_era_start >= 0 ? from_era_start : from_era_start - 146096) / 146097;
-    int64_t day_of_era = from_era_start - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month_from_march = (5 * day_of_year + 2) / 153;
-    *ret_day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    *ret_month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    *ret_year = year_of_era + era * 400 + (*ret_month <= 2 ? 1 : 0);
-}
-
-static char *put_time_ms(char *out, int64_t unix_ms)
-{
-    if (unix_ms < TIME_MIN_MS || unix_ms > TIME_MAX_MS)
-        bug("a time outside the years that Postgres is told");
-    int64_t days = unix_ms / DAY_MS, rest_ms = unix_ms % DAY_MS;
-    if (rest_ms < 0) {
-        days--;
-        rest_ms += DAY_MS;
-    }
-    int64_t year, month, day;
-    date_of_days(days, &year, &month, &day);
-    const struct {
-        int64_t value;
-        int digits;
-        char after;
-    } parts[] = {{year, 4, '-'},
-                 {month, 2, '-'},
-                 {day, 2, ' '},
-                 {rest_ms / 3600000, 2, ':'},
-                 {rest_ms / 60000 % 60, 2, ':'},
-                 {rest_ms / 1000 % 60, 2, '.'},
-                 {rest_ms % 1000, 3, '+'},
-                 {0, 1, '0'}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        out = put_digits(out, (uint64_t)parts[i].value, parts[i].digits);
-        *out++ = parts[i].after;
-    }
-    return out;
-}
-
 /* One value by one of the put functions. */
 static struct db_param one(struct arena *arena, char *put(char *out, int64_t value), size_t max_bytes, int64_t value)
 {
@@ -158,11 +109,6 @@ struct db_param db_int64_param(struct arena *arena, int64_t value)
 struct db_param db_kopecks_param(struct arena *arena, int64_t kopecks)
 {
     return one(arena, put_kopecks, MONEY_TEXT_MAX_BYTES, kopecks);
-}
-
-struct db_param db_time_ms_param(struct arena *arena, int64_t unix_ms)
-{
-    return one(arena, put_time_ms, TIME_TEXT_MAX_BYTES, unix_ms);
 }
 
 struct db_param db_int64_array(struct arena *arena, const int64_t *values, size_t count)

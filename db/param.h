@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include "core/arena.h"
 
+/* SQL: the timestamptz of a parameter in unix milliseconds, an int64 or NULL. */
+#define DB_TIME_OF_MS(param) "to_timestamp(" param "::bigint / 1000.0)"
+
 struct db_param {
     const char *text; /* 0-terminated; NULL = SQL NULL */
     size_t bytes;     /* its length */
@@ -20,9 +23,6 @@ struct db_param db_int64_param(struct arena *arena, int64_t value);
 struct db_param db_bool_param(bool value);
 /* A decimal amount of money: 49950 gives "499.50", for DECIMAL(10,2) columns. */
 struct db_param db_kopecks_param(struct arena *arena, int64_t kopecks);
-/* Unix milliseconds as a UTC timestamptz literal, whatever TimeZone and DateStyle are. Write $n::timestamptz where
- * the target is a TIMESTAMP column, or Postgres drops the zone. The years 0001 to 9999; others abort. */
-struct db_param db_time_ms_param(struct arena *arena, int64_t unix_ms);
 struct db_param db_bytea_param(struct arena *arena, const void *data, size_t bytes); /* data NULL gives SQL NULL */
 
 /* NULL elements of text arrays become SQL NULL. count may be 0 (an empty array). */

@@ -60,11 +60,12 @@ void records_blocked(struct db_unit *unit, struct arena *arena, const struct run
     for (size_t i = 0; i < run->count; i++)
         (void)db_unit_add(
             unit,
-            "INSERT INTO bot_users (user_id, blocked_at) VALUES ($1, $2)"
-            " ON CONFLICT (user_id) DO UPDATE SET blocked_at = EXCLUDED.blocked_at",
+            "INSERT INTO bot_users (user_id, blocked_at) VALUES ($1, " DB_TIME_OF_MS(
+                "$2") ")"
+                      " ON CONFLICT (user_id) DO UPDATE SET blocked_at = EXCLUDED.blocked_at",
             2,
             (struct db_param[]){db_int64_param(arena, run->chats[i]->user.id),
-                                run->list[i]->blocked.is_blocked ? db_time_ms_param(arena, run->unix_ms) : db_null()});
+                                run->list[i]->blocked.is_blocked ? db_int64_param(arena, run->unix_ms) : db_null()});
     for (size_t i = 0; i < run->count; i++)
         if (!run->list[i]->blocked.is_blocked)
             (void)db_unit_add(unit,
@@ -242,11 +243,14 @@ void records_order_cancel(struct db_unit *unit, struct arena *arena, const struc
 void records_job_finished(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
     for (size_t i = 0; i < run->count; i++)
-        (void)db_unit_add(
-            unit,
-            DEED("UPDATE generation_jobs SET told_at = $3 WHERE id = $1 AND chat_id = $2 AND told_at IS NULL", "1"), 3,
-            (struct db_param[]){db_int64_param(arena, run->list[i]->job_finished.job_id),
-                                db_int64_param(arena, run->chats[i]->id), db_time_ms_param(arena, run->unix_ms)});
+        (void)db_unit_add(unit,
+                          DEED("UPDATE generation_jobs SET told_at = " DB_TIME_OF_MS(
+                                   "$3") " WHERE id = $1 AND chat_id = $2 AND told_at IS NULL",
+                               "1"),
+                          3,
+                          (struct db_param[]){db_int64_param(arena, run->list[i]->job_finished.job_id),
+                                              db_int64_param(arena, run->chats[i]->id),
+                                              db_int64_param(arena, run->unix_ms)});
 }
 
 /* Albums on their first way mark their photos queued; a repeat leaves them as they are. */

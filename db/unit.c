@@ -7,6 +7,7 @@
  * Must not: touch the connection, or put a parameter value into a message. DETAIL, HINT and CONTEXT are never read,
  * and the primary message of class 22 (bad data), which quotes the value, is cut before it. */
 #include "core/bug.h"
+#include "core/utf8.h"
 #include "db/deed.h"
 #include "db/internal.h"
 
@@ -153,13 +154,10 @@ void unit_fail(struct db_unit *unit, enum err err, bool maybe_committed, const c
 
 void failure_set_message(char *message, size_t max_bytes, const char *text)
 {
-    size_t bytes = 0;
-    for (const char *at = text; *at != '\0' && bytes + 1 < max_bytes; at++)
-        message[bytes++] = (unsigned char)*at < ' ' ? ' ' : *at;
-    if (bytes + 1 == max_bytes) /* cut: not in the middle of a UTF-8 character */
-        while (bytes > 0 && ((unsigned char)message[bytes - 1] & 0xC0) == 0x80)
-            bytes--;
-    while (bytes > 0 && (message[bytes - 1] == ' ' || (unsigned char)message[bytes - 1] >= 0xC0))
+    size_t bytes = utf8_cut(text, max_bytes - 1);
+    for (size_t i = 0; i < bytes; i++)
+        message[i] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
+    while (bytes > 0 && message[bytes - 1] == ' ')
         bytes--;
     message[bytes] = '\0';
 }

@@ -15,6 +15,7 @@
 #include "bot/base/json.h"
 #include "bot/base/log.h"
 #include "core/bug.h"
+#include "core/utf8.h"
 
 enum { RETRY_DEFAULT_S = 5 };
 
@@ -183,7 +184,7 @@ static void describe(struct telegram_verdict *verdict, const char *text)
     size_t at = 0;
     for (; whole[at] != '\0' && at + 1 < sizeof verdict->description; at++)
         verdict->description[at] = (char)(iscntrl((unsigned char)whole[at]) ? ' ' : whole[at]);
-    while (at > 0 && whole[at] != '\0' && ((unsigned char)whole[at] & 0xc0) == 0x80)
+    while (at > 0 && utf8_continues(whole[at]))
         at--; /* not in the middle of a character */
     verdict->description[at] = '\0';
     free(whole);

@@ -6,6 +6,7 @@
  *
  * Only private chats are served. Must not decide anything about conversations: it names what came. */
 #include "bot/services/telegram/update.h"
+#include "core/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -38,11 +39,9 @@ static const char *words(struct arena *arena, struct json_object *object, const 
         return NULL;
     size_t length = (size_t)json_object_get_string_len(value);
     const char *text = json_object_get_string(value);
-    if (length > EVENT_TEXT_MAX_BYTES) {
-        length = EVENT_TEXT_MAX_BYTES;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+    if (length > EVENT_TEXT_MAX_BYTES)
+        for (length = EVENT_TEXT_MAX_BYTES; length > 0 && utf8_continues(text[length]);)
             length--;
-    }
     char *copy = arena_copy_n(arena, text, length);
     for (size_t i = 0; i < length; i++)
         if (copy[i] == '\0')

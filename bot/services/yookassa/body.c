@@ -12,6 +12,7 @@
 #include "bot/base/json.h"
 #include "core/bug.h"
 #include "core/money.h"
+#include "core/utf8.h"
 
 enum { URL_MAX_LENGTH = 2048, PHONE_MIN_DIGITS = 4, PHONE_MAX_DIGITS = 15, VAT_CODE_MAX = 12, TAX_SYSTEM_MAX = 6 };
 
@@ -21,7 +22,7 @@ static void add_cut(struct json_object *object, const char *key, const char *tex
     const char *end = text;
     int chars = 0;
     for (; *end != '\0'; end++)
-        if (((unsigned char)*end & 0xc0) != 0x80 && ++chars > max_chars)
+        if (!utf8_continues(*end) && ++chars > max_chars)
             break;
     json_add(object, key, json_object_new_string_len(text, (int)(end - text)));
 }

@@ -10,6 +10,7 @@
 
 #include "bot/base/json.h"
 #include "core/bug.h"
+#include "core/utf8.h"
 
 enum { RETRY_AFTER_MAX_MS = 60 * 60 * 1000, ERROR_BODY_MAX_BYTES = 64 * 1024, JSON_DEPTH_MAX = 32 };
 
@@ -31,9 +32,7 @@ const char *yookassa_verdict_name(enum yookassa_verdict_kind kind)
 /* Cut at a character; control characters become spaces, so that a log line stays one line. */
 static void copy_clean(char *ret_text, size_t bytes, const char *text)
 {
-    size_t length = strnlen(text, bytes - 1);
-    while (text[length] != '\0' && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-        length--;
+    size_t length = utf8_cut(text, bytes - 1);
     for (size_t i = 0; i < length; i++)
         ret_text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
     ret_text[length] = '\0';
