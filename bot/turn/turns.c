@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/base/stop.h"
 #include "bot/base/failpoint.h"
 #include "bot/base/log.h"
 #include "bot/base/mailbox.h"
