@@ -45,15 +45,6 @@ int errands_add(struct db_unit *unit, struct arena *arena, const struct errands_
                                            db_text_param(errand->body), db_int64_param(arena, errand->wait_ms)});
 }
 
-int errands_add_many(struct db_unit *unit, struct arena *arena, const char *chore, const char *const *subjects,
-                     size_t count)
-{
-    return db_unit_add(unit,
-                       "INSERT INTO errands (chore, subject) SELECT $1, unnest($2::text[])"
-                       " ON CONFLICT (chore, subject) DO NOTHING RETURNING id",
-                       2, (struct db_param[]){db_text_param(chore), db_text_array(arena, subjects, count)});
-}
-
 int errands_add_load(struct db_unit *unit, struct arena *arena, const char *chore, int limit)
 {
     return db_unit_add(
@@ -70,6 +61,7 @@ int errands_add_find(struct db_unit *unit, struct arena *arena, const char *chor
 int errands_add_claim(struct db_unit *unit, struct arena *arena, const char *chore, const struct claim *claim)
 {
     struct db_param name = db_text_param(chore), token = db_text_param(claim->token);
+    claim_add_planning(unit);
     int claimed = db_unit_add(unit, claim_sql, 6,
                               (struct db_param[]){name, db_text_param(claim->worker), token,
                                                   db_int64_param(arena, claim->limit),

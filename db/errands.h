@@ -29,10 +29,6 @@ struct errands_row {
 /* All add functions return the index of their statement. A row (its id) when it is new; none when the chore has one of
  * this subject already: then nothing changes. */
 int errands_add(struct db_unit *unit, struct arena *arena, const struct errands_new *errand);
-/* One errand for each subject that has none; all are nobody's. A row (its id) for each that is new. */
-int errands_add_many(struct db_unit *unit, struct arena *arena, const char *chore, const char *const *subjects,
-                     size_t count);
-
 /* HOLD_BOT: the waiting ones, oldest first; the waiting one of this id. */
 int errands_add_load(struct db_unit *unit, struct arena *arena, const char *chore, int limit);
 int errands_add_find(struct db_unit *unit, struct arena *arena, const char *chore, int64_t id);

@@ -37,6 +37,7 @@ static const char next_sql[] =
 int tasks_add_claim(struct db_unit *unit, struct arena *arena, const struct claim *claim, int references_min)
 {
     struct db_param token = db_text_param(claim->token);
+    claim_add_planning(unit);
     int claimed = db_unit_add(unit, claim_sql, 6,
                               (struct db_param[]){token, db_int64_param(arena, claim->limit),
                                                   db_int64_param(arena, claim->lease_ms), db_text_param(claim->worker),

@@ -1,5 +1,5 @@
 /* The engine's lists: which errands are known, where each of them is, and who is next. Places that are free go to those
- * that are new or asked for, then to the others in the order they became due; some are kept for the former, so that a
+ * that are new or asked for, and to the others in the order they became due; some are kept for the former, so that a
  * slow other side, asked about all that is old, does not keep anybody waiting who is there.
  *
  * Must not: know what a chore does, or write SQL. */
@@ -13,6 +13,8 @@
 #include "bot/chores/engine/private.h"
 #include "core/backoff.h"
 #include "core/bug.h"
+
+enum { FIRSTS_IN_A_ROW = 3 };
 
 static const struct {
     const char *name;
@@ -208,12 +210,21 @@ bool desk_may_begin(const struct desk *desk)
     return desk->is_open && !desk_stopping(desk) && desk_now_ms(desk) >= desk->rest_until_ms;
 }
 
-static struct errand_place *next(const struct desk *desk)
+/* The first line goes first, but not for ever: every fourth place is for a look, if one waits and may begin. */
+static struct errand_place *next(struct desk *desk)
 {
-    int busy = (int)desk->busy;
-    if (!TAILQ_EMPTY(&desk->lines[LINE_FIRST]))
-        return busy < desk->chore.at_once ? TAILQ_FIRST(&desk->lines[LINE_FIRST]) : NULL;
-    return busy < desk->chore.at_once - desk->chore.kept ? TAILQ_FIRST(&desk->lines[LINE_LOOKS]) : NULL;
+    int places = desk->chore.at_once - (int)desk->busy;
+    struct errand_place *first = TAILQ_FIRST(&desk->lines[LINE_FIRST]), *look = TAILQ_FIRST(&desk->lines[LINE_LOOKS]);
+    if (places <= 0)
+        return NULL;
+    if (places <= desk->chore.kept)
+        look = NULL;
+    if (first == NULL || (look != NULL && desk->firsts >= FIRSTS_IN_A_ROW)) {
+        desk->firsts = 0;
+        return look;
+    }
+    desk->firsts++;
+    return first;
 }
 
 static void begin_next(struct desk *desk)

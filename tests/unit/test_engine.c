@@ -493,6 +493,32 @@ static void test_places_kept(void)
     die();
 }
 
+/* New ones keep coming, and yet what has to wait for another try is not passed over for ever. */
+static void test_new_ones_keep_coming(void)
+{
+    clear();
+    struct chore chore = chore_new();
+    chore.at_once = 1;
+    chore.known_max = 64;
+    live_with("me", HELD, chore);
+    int64_t unlucky = owe(HELD_NAME, 0, "unlucky");
+    engine_wake(engine, HELD, unlucky);
+    GO_UNTIL(begun_count == 1);
+    errand_retry(take_begun(), 0, "no luck");
+    int passed_over = -1;
+    for (int64_t id = 0; id != unlucky; passed_over++) {
+        engine_wake(engine, HELD, owe(HELD_NAME, 0, SQL("%d", passed_over)));
+        engine_wake(engine, HELD, owe(HELD_NAME, 0, SQL("%d, too", passed_over)));
+        GO_UNTIL(begun_count == 1);
+        id = begun[0]->id;
+        pushed_ms += 1000;
+        go_round();
+        errand_end(take_begun());
+        CHECK(passed_over < 8);
+    }
+    die();
+}
+
 /* A look that changes nothing writes nothing; whoever asks too soon is not heard. */
 static void test_plan_in_memory(void)
 {
@@ -568,6 +594,7 @@ int main(void)
     test_key();
     test_late_answer();
     test_places_kept();
+    test_new_ones_keep_coming();
     test_plan_in_memory();
     test_overflow();
     end();

@@ -61,6 +61,7 @@ struct desk {
     struct errand_place **known; /* ascending by id; two of one id may be there after a lost lease */
     size_t count, capacity;
     struct line_head lines[LINE_COUNT];
+    int firsts; /* taken from the first line in a row */
     size_t busy;
     int64_t rest_until_ms;           /* nothing begins before */
     int troubles, database_failures; /* in a row */
