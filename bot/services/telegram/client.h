@@ -99,7 +99,8 @@ enum err telegram_call(struct telegram *tg, int64_t now_ms, const struct telegra
                        void *ctx) MUST_CHECK;
 
 /* The contents of a call whose turn it is: method, params_json, files, file_count and no_result of contents are used,
- * as in telegram_call. It goes out; done will be called. ERR_INVALID as there: then it is dropped. */
+ * as in telegram_call. It goes out (after telegram_stop it stays in line); done will be called. ERR_INVALID as there:
+ * then it is dropped. */
 enum err telegram_fill(struct telegram_job *job, int64_t now_ms, const struct telegram_call *contents) MUST_CHECK;
 /* Not now: it is asked again after wait_ms (above 0), in its place in the order of its chat. Others go meanwhile. */
 void telegram_put_off(struct telegram_job *job, int64_t now_ms, int64_t wait_ms);
