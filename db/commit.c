@@ -151,6 +151,26 @@ static void add_screens(struct db_unit *unit, struct arena *arena, const struct 
                                           db_bool_array(arena, photos, count)});
 }
 
+/* The words that passed an album are known to whoever looks for it. */
+static void add_passed(struct db_unit *unit, struct arena *arena, const struct done_outcome *done, size_t count)
+{
+    int64_t *chats = arena_array(arena, count, sizeof *chats), *messages = arena_array(arena, count, sizeof *messages);
+    size_t rows = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (done[i].passed == 0)
+            continue;
+        chats[rows] = done[i].chat_id;
+        messages[rows++] = done[i].passed;
+    }
+    if (rows > 0)
+        (void)db_unit_add(
+            unit,
+            "UPDATE outbox o SET passed = o.passed || p.m FROM (SELECT c, array_agg(m) m"
+            " FROM unnest($1::bigint[], $2::bigint[]) u(c, m) GROUP BY c) p"
+            " WHERE o.chat_id = p.c AND o.kind = 'album' AND o.attempted_after IS NOT NULL",
+            2, (struct db_param[]){db_int64_array(arena, chats, rows), db_int64_array(arena, messages, rows)});
+}
+
 static void add_done(struct db_unit *unit, struct arena *arena, const struct done_outcome *done, size_t count)
 {
     int64_t *ids = arena_array(arena, count, sizeof *ids);
@@ -163,8 +183,10 @@ static void add_done(struct db_unit *unit, struct arena *arena, const struct don
 void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
                          const struct outbox_outcomes *outcomes)
 {
-    if (outcomes->done_count > 0)
+    if (outcomes->done_count > 0) {
         add_done(unit, arena, outcomes->done, outcomes->done_count);
+        add_passed(unit, arena, outcomes->done, outcomes->done_count);
+    }
     if (outcomes->photo_count > 0)
         add_photos(unit, arena, bot_id, outcomes->photos, outcomes->photo_count);
     if (outcomes->screen_count > 0)

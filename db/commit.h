@@ -41,6 +41,7 @@ struct outbox_row {
     bool screen_is_photo;
     int64_t tried_after; /* an album tried in an earlier life; 0 = it was not */
     int tried_photo;     /* … the index of the photo that went alone; -1 = all together */
+    const char *passed;  /* … ids of words that passed it, "1,2"; NULL = none */
 };
 
 /* What became of one photo of an album. */
@@ -56,6 +57,7 @@ struct photo_outcome {
 /* A row of the outbox that is to be deleted. */
 struct done_outcome {
     int64_t row_id, chat_id;
+    int64_t passed; /* the new message it became, if an album of the chat was on its way meanwhile; 0 = none */
 };
 
 struct screen_outcome {

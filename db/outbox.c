@@ -10,7 +10,7 @@ void outbox_add_load(struct db_unit *unit, struct arena *arena, int64_t bot_id)
         unit,
         "SELECT o.id, o.chat_id, o.kind, o.body, o.picture, COALESCE(o.job_id, 0), o.fresh, o.replace,"
         " COALESCE(s.screen_message_id, 0), COALESCE(s.screen_is_photo, FALSE), o.thread_id,"
-        " COALESCE(o.attempted_after, 0), COALESCE(o.attempted_photo, -1)"
+        " COALESCE(o.attempted_after, 0), COALESCE(o.attempted_photo, -1), array_to_string(o.passed, ',')"
         " FROM outbox o LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = o.chat_id OFFSET 0) s ON TRUE"
         " ORDER BY o.id",
         0, NULL);
@@ -38,7 +38,8 @@ size_t outbox_read_rows(const struct db_result *result, struct arena *arena, str
                                       .screen_is_photo = db_bool(result, 0, row, 9),
                                       .thread_id = db_int64(result, 0, row, 10),
                                       .tried_after = db_int64(result, 0, row, 11),
-                                      .tried_photo = (int)db_int64(result, 0, row, 12)};
+                                      .tried_photo = (int)db_int64(result, 0, row, 12),
+                                      .passed = arena_copy(arena, db_text(result, 0, row, 13))};
     }
     *ret_rows = rows;
     return count;

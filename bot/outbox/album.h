@@ -57,9 +57,9 @@ struct shipment {
 };
 
 /* A row that comes from the database was tried in an earlier life: as a whole, or (not -1) one photo of it. */
-void album_was_tried(struct item *item, int64_t tried_after, int tried_photo);
-/* A message of ours was sent to the chat while its album may be looked for. */
-void album_passed(struct lane *lane, int64_t message_id);
+void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, const char *passed);
+/* A message of ours was sent to the chat. True if its album may be looked for. */
+bool album_passed(struct lane *lane, int64_t message_id);
 /* Looks whether photos of an album whose answer was lost are in the chat, marks those found as sent, and goes on with
  * album_go_on. (probe.c) */
 void album_probe(struct shipment *shipment);

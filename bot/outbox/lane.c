@@ -103,10 +103,12 @@ void lane_put(struct lane *lane, const struct outbox_row *row)
     if (kind->is_album) {
         item->index_count = (uint8_t)compose_read_indexes(row->body, item->indexes);
         if (row->tried_after != 0)
-            album_was_tried(item, row->tried_after, row->tried_photo);
+            album_was_tried(item, row->tried_after, row->tried_photo, row->passed);
     } else {
         item->body = memory_copy(row->body);
         item->picture = memory_copy(row->picture);
+        item->above = row->tried_after;
+        item->in_doubt = row->tried_after != 0;
     }
     if (!lane->noted && !lane->taking && lane->lines[LINE_WORDS].state == LINE_FREE) {
         lane->screen_message_id = row->screen_message_id;
@@ -124,7 +126,7 @@ static struct line *line_of(struct item *item)
 /* The item leaves the line; its row is to be deleted. */
 static void leave(struct item *item)
 {
-    outbox_note_done(item->lane, item->id);
+    outbox_note_done(item->lane, item->id, item->passed);
     TAILQ_REMOVE(&line_of(item)->items, item, next);
     item->lane->outbox->pending--;
     item_free(item);
@@ -196,6 +198,7 @@ void lane_done(struct item *item)
 {
     struct lane *lane = item->lane;
     failpoint("outbox.sent");
+    item->in_doubt = false;
     come_home(item, LINE_FREE);
     leave(item);
     lane_run(lane);
@@ -226,6 +229,7 @@ void lane_unreachable(struct item *item)
 {
     struct lane *lane = item->lane;
     outbox_note_news(lane->outbox, EVENT_BLOCKED, lane->chat_id, 0);
+    item->in_doubt = false;
     come_home(item, LINE_FREE);
     for (size_t i = 0; i < LINE_COUNT; i++) {
         struct line *line = &lane->lines[i];
@@ -244,7 +248,11 @@ void lane_unreachable(struct item *item)
 
 bool lane_search_begin(struct lane *lane, struct shipment *shipment)
 {
-    lane->searching = lane->lines[LINE_WORDS].state != LINE_BUSY;
+    const struct item *word;
+    bool may_be_there = false; /* not only the head: what went before it may have been committed too late */
+    TAILQ_FOREACH(word, &lane->lines[LINE_WORDS].items, next)
+    may_be_there = may_be_there || word->in_doubt;
+    lane->searching = lane->lines[LINE_WORDS].state != LINE_BUSY && !may_be_there;
     if (!lane->searching)
         lane->search = shipment;
     return lane->searching;

@@ -23,7 +23,11 @@ struct item {
     char *body, *picture;                    /* NULL: an album's are not kept */
     uint8_t indexes[ALBUM_MAX], index_count; /* an album: its photos */
     bool fresh, replace;
-    bool borrowed; /* the picture's bytes: whoever else wants to upload it waits for the outcome */
+    bool in_doubt;            /* a message that matters may have arrived */
+    struct telegram_job *job; /* … its turn has come */
+    int64_t above, sought;    /* … the highest message id known before; where it is looked for */
+    int64_t passed;           /* the message it became, if it passed an album */
+    bool borrowed;            /* the picture's bytes: whoever else wants to upload it waits for the outcome */
     int tries;
     void *upload;              /* the picture's bytes: a call may wait for hours to be sent, and needs them as long */
     struct trial *trial;       /* an album that was tried, in this life or an earlier one; else NULL */
@@ -90,8 +94,8 @@ void lane_unreachable(struct item *item);
 /* The item's own wait after the n-th failure; longer when it may have arrived, for then each try may be one too many.
  */
 int64_t lane_backoff_ms(const struct item *item, bool may_be_there);
-/* A search asks only while no word is on its way, and no word goes while it asks. False: not now, and the shipment is
- * told by album_search_on. */
+/* A search asks only while no word is on its way, or there and not known, and no word goes while it asks. False: not
+ * now, and the shipment is told by album_search_on. */
 bool lane_search_begin(struct lane *lane, struct shipment *shipment);
 void lane_search_end(struct lane *lane);
 
@@ -106,13 +110,17 @@ void lane_put(struct lane *lane, const struct outbox_row *row);
 void lane_run(struct lane *lane);
 void lane_free_all(struct outbox *outbox);
 
-void outbox_note_done(struct lane *lane, int64_t row_id);
+void outbox_note_done(struct lane *lane, int64_t row_id, int64_t passed);
 void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo);
 void outbox_note_photo(struct lane *lane, const struct photo_outcome *photo);
 void outbox_note_file(struct outbox *outbox, const char *name, const char *file_id);
 void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_id, int64_t object);
-/* Learns from a Message that Telegram answered with; its message_id, 0 if it is none. */
+/* Of a Message that Telegram answered with; 0 if it is none. */
+int64_t outbox_message_id(struct json_object *message);
+/* The same, and learns it. */
 int64_t outbox_note_message(struct lane *lane, struct json_object *message);
+/* A new message of ours has this id. True: it passed an album that may be looked for. */
+bool outbox_note_id(struct lane *lane, int64_t message_id);
 /* The file_id of the largest photo of a Message, or of its document; NULL if there is none. Borrowed. */
 const char *outbox_photo_id(struct json_object *message);
 const char *outbox_document_id(struct json_object *message);

@@ -27,10 +27,10 @@ static void *list_take(struct list *list, struct arena *arena, size_t bytes)
     return items;
 }
 
-void outbox_note_done(struct lane *lane, int64_t row_id)
+void outbox_note_done(struct lane *lane, int64_t row_id, int64_t passed)
 {
     struct done_outcome *noted = list_add(&lane->outbox->done, sizeof *noted);
-    *noted = (struct done_outcome){row_id, lane->chat_id};
+    *noted = (struct done_outcome){row_id, lane->chat_id, passed};
 }
 
 void outbox_note_screen(struct lane *lane, int64_t message_id, bool is_photo)
@@ -82,15 +82,24 @@ void outbox_see_message(struct outbox *outbox, int64_t message_id)
         outbox->high = message_id;
 }
 
-int64_t outbox_note_message(struct lane *lane, struct json_object *message)
+bool outbox_note_id(struct lane *lane, int64_t message_id)
 {
-    struct json_object *id = NULL;
-    if (!json_object_object_get_ex(message, "message_id", &id))
-        return 0;
-    int64_t message_id = json_object_get_int64(id);
     outbox_see_message(lane->outbox, message_id);
     lane->outbox->sent_anew++;
-    album_passed(lane, message_id);
+    return album_passed(lane, message_id);
+}
+
+int64_t outbox_message_id(struct json_object *message)
+{
+    struct json_object *id = NULL;
+    return json_object_object_get_ex(message, "message_id", &id) ? json_object_get_int64(id) : 0;
+}
+
+int64_t outbox_note_message(struct lane *lane, struct json_object *message)
+{
+    int64_t message_id = outbox_message_id(message);
+    if (message_id != 0)
+        (void)outbox_note_id(lane, message_id);
     return message_id;
 }
 

@@ -2,11 +2,12 @@
  * always new. A photo with a caption can't become a text by an edit, so a change of kind is a new message and the old
  * one goes.
  *
- * A message is never given up for a server's error or a lost answer, however long that lasts: it may say "paid". A lost
- * answer to a new message is met by sending it again, the more rarely the more often it was: the same screen twice is
- * the same question, and a button of either works once; when the user has gone on, a button of the old copy is stale by
- * its version and is answered by the present screen. The copy is left where it is: its id could only be guessed, and a
- * wrong guess would delete a message that is meant to stay. */
+ * A message is never given up for a server's error or a lost answer, however long that lasts: it may say "paid". One
+ * that matters is looked for before it is sent again (seek.c). A lost answer to another new message is met by sending
+ * it again, the more rarely the more often it was: the same screen twice is the same question, and a button of either
+ * works once; when the user has gone on, a button of the old copy is stale by its version and is answered by the
+ * present screen. The copy is left where it is: its id could only be guessed, and a wrong guess would delete a message
+ * that is meant to stay. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "bot/base/log.h"
 #include "bot/base/memory.h"
 #include "bot/outbox/compose.h"
-#include "bot/outbox/lane.h"
+#include "bot/outbox/seek.h"
 
 enum { PICTURE_TRIES_MAX = 4, TRIES_A_LINE = 20 };
 
@@ -26,6 +27,13 @@ static bool may_edit(const struct item *item)
     const struct lane *lane = item->lane;
     bool photo = item->picture != NULL;
     return item->kind->is_living && !item->fresh && lane->screen_message_id != 0 && lane->screen_is_photo == photo;
+}
+
+/* A copy of it would puzzle: a notice ("paid", "sent once more"), and the screen that says that a set is ready. Only
+ * texts can be looked for. */
+static bool matters(const struct item *item)
+{
+    return (!item->kind->is_living || (item->fresh && item->replace)) && item->picture == NULL;
 }
 
 static bool is_file(const struct item *item)
@@ -51,22 +59,38 @@ static void give_back(struct item *item)
     item->borrowed = false;
 }
 
-static void sent(struct item *item, struct json_object *result)
+static void arrived(struct item *item, int64_t message_id)
 {
     struct lane *lane = item->lane;
     int64_t old = lane->screen_message_id;
-    bool old_photo = lane->screen_is_photo, photo = item->picture != NULL, edit = may_edit(item);
-    int64_t message_id = edit ? old : outbox_note_message(lane, result);
-    const char *file_id = photo ? outbox_photo_id(result) : NULL;
-    if (file_id != NULL)
-        outbox_note_file(lane->outbox, item->picture, file_id);
-    give_back(item); /* if it was of no use */
+    bool old_photo = lane->screen_is_photo, photo = item->picture != NULL;
     if (item->kind->is_living && message_id != 0) {
         outbox_note_screen(lane, message_id, photo);
         if (old != 0 && old != message_id && (item->replace || old_photo != photo))
             remove_message(lane, old);
     }
     lane_done(item);
+}
+
+static void sent(struct item *item, struct json_object *result)
+{
+    struct lane *lane = item->lane;
+    bool edit = may_edit(item);
+    int64_t message_id = edit ? lane->screen_message_id : outbox_message_id(result);
+    if (!edit && message_id != 0 && outbox_note_id(lane, message_id))
+        item->passed = message_id;
+    const char *file_id = item->picture != NULL ? outbox_photo_id(result) : NULL;
+    if (file_id != NULL)
+        outbox_note_file(lane->outbox, item->picture, file_id);
+    give_back(item); /* if it was of no use */
+    arrived(item, message_id);
+}
+
+void screen_found(struct item *item, int64_t message_id)
+{
+    if (outbox_note_id(item->lane, message_id))
+        item->passed = message_id;
+    arrived(item, message_id);
 }
 
 /* The words alone are better than nothing. */
@@ -83,6 +107,8 @@ static void drop_picture(struct item *item)
 static void retry(struct item *item, const struct telegram_verdict *verdict)
 {
     int64_t wait_ms = lane_backoff_ms(item, !verdict->surely_not_done && !may_edit(item));
+    item->in_doubt = !verdict->surely_not_done && matters(item);
+    item->sought = 0;
     if (++item->tries % TRIES_A_LINE == 0)
         log_warn("outbox", "a %s to chat %" PRId64 " did not go in %d tries", item->kind->word, item->lane->chat_id,
                  item->tries);
@@ -131,9 +157,10 @@ static void refused(struct item *item, const struct telegram_verdict *verdict)
     lane_done(item);
 }
 
-static void screen_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
+void screen_answered(void *ctx, const struct telegram_verdict *verdict, struct json_object *result)
 {
     struct item *item = ctx;
+    item->job = NULL;
     failpoint("outbox.answered");
     if (verdict->class != TELEGRAM_OK && verdict->class != TELEGRAM_CANCELED)
         give_back(item);
@@ -221,6 +248,13 @@ static void with_picture(void *ctx, const struct picture *picture)
 void screen_send(struct item *item)
 {
     const struct lane *lane = item->lane;
+    if (matters(item)) {
+        if (item->in_doubt)
+            seek_message(item);
+        else
+            seek_send(item);
+        return;
+    }
     if (item->picture != NULL && is_file(item)) {
         with_picture(item, &(struct picture){.file_id = item->picture + strlen(FILE_PREFIX)});
         return;

@@ -145,6 +145,7 @@ static void test_stop(void)
                                 {.id = 2, .chat_id = 7, .kind = "notice", .body = "{\"text\":\"b\"}"},
                                 {.id = 3, .chat_id = 8, .kind = "notice", .body = "{\"text\":\"c\"}"}};
     outbox_add(outbox, rows, 2);
+    (void)next_call();
     stop.asked = true;
     outbox_add(outbox, &rows[2], 1);
     CHECK_INT(call_count, 1);

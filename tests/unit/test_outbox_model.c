@@ -1,6 +1,6 @@
 /* Chats as Telegram keeps them, and an outbox that is killed between any two steps: whatever is lost on the way, each
- * photo arrives once and in order, with its own words, and the living message keeps its buttons. Rounds differ by their
- * seed, which is told when one fails: test_outbox_model [ROUNDS [SEED]].
+ * photo arrives once and in order, with its own words, each notice once, and the living message keeps its buttons.
+ * Rounds differ by their seed, which is told when one fails: test_outbox_model [ROUNDS [SEED]].
  *
  * Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
 #include "tests/unit/outbox_stage.h"
@@ -24,11 +24,13 @@ static struct message_there {
     char words[WORDS_BYTES], file[24];
 } there[MESSAGES_MAX];
 static size_t there_count;
-static int64_t last_id; /* of all chats */
+static int64_t last_id;                    /* of all chats */
+static int64_t known_high, committed_high; /* … that the outbox was told; that the last turn kept */
 static uint64_t dice;
 static int64_t jobs[CHATS];
 static int64_t row_id;
 static char last_screen[CHATS][WORDS_BYTES]; /* what the living message is to say in the end */
+static int notices[CHATS];                   /* that were to be told */
 static const char *server_db;
 
 static uint64_t roll(uint64_t sides)
@@ -94,7 +96,8 @@ static enum telegram_class edit(const struct call *call, struct json_object *par
     const char *words = caption != NULL ? caption : text != NULL ? text : message->words;
     if (strcmp(words, message->words) == 0 && keyboard == message->keyboard)
         return TELEGRAM_OK;
-    (void)snprintf(message->words, sizeof message->words, "%s", words);
+    if (words != message->words)
+        (void)snprintf(message->words, sizeof message->words, "%s", words);
     message->keyboard = keyboard;
     return TELEGRAM_CLASS_COUNT; /* changed: an answer with a message in it */
 }
@@ -159,6 +162,12 @@ static struct call *any_call(void)
     return NULL;
 }
 
+/* The newest message of ours there is. */
+static int64_t there_high(void)
+{
+    return there_count == 0 ? 0 : there[there_count - 1].id;
+}
+
 static void answer_one(void)
 {
     struct call *call = any_call();
@@ -177,6 +186,9 @@ static void answer_one(void)
         (void)act(call, &result); /* and the answer is lost */
     else if (luck == 1)
         class = TELEGRAM_RETRY; /* surely nothing happened */
+    int64_t told = strncmp(call->method, "send", 4) == 0 ? there_high() : number_in(call->params, "message_id");
+    if (class == TELEGRAM_OK && told > known_high)
+        known_high = told;
     answer(call, class, class == TELEGRAM_OK ? result : NULL);
 }
 
@@ -202,6 +214,19 @@ static void add_screen(int chat)
     outbox_add(outbox, &row, 1);
 }
 
+/* What is told once, and must be told once. */
+static void add_notice(int chat)
+{
+    const char *body = SQL("{\"text\":\"notice %lld\",\"reply_markup\":\"k\"}", (long long)row_id);
+    struct outbox_row row = {.id = row_id++, .chat_id = FIRST_CHAT + chat, .kind = "notice", .body = body};
+    tell(SQL("INSERT INTO outbox (id, chat_id, kind, body) VALUES (%lld, %lld, 'notice', '%s')", (long long)row.id,
+             (long long)row.chat_id, body));
+    row.screen_message_id = ask(
+        SQL("SELECT screen_message_id FROM bot_sessions WHERE chat_id = %lld", (long long)row.chat_id));
+    notices[chat]++;
+    outbox_add(outbox, &row, 1);
+}
+
 static void add_albums(void)
 {
     static const char *const albums[] = {"[0,1,2,3,4,5,6,7,8,9]", "[10,11,12,13,14,15,16,17,18,19]", "[20,21,22]"};
@@ -216,6 +241,7 @@ static void live(void)
     db_free(db);
     db = db_new(server_db, NULL);
     open_outbox();
+    outbox_see_message(outbox, committed_high);
     resume();
 }
 
@@ -247,10 +273,14 @@ static void play(void)
             live();
             kills++;
         } else if (what < 8 && screens < SCREENS_MAX) {
-            add_screen((int)roll(CHATS));
+            if (roll(3) == 0)
+                add_notice((int)roll(CHATS));
+            else
+                add_screen((int)roll(CHATS));
             screens++;
         } else if (what < 40) {
             settle_outcomes();
+            committed_high = known_high;
         } else if (what < 300) {
             answer_one();
         } else {
@@ -281,6 +311,25 @@ static void show_chat(int64_t chat_id)
         }                                                                                                              \
     } while (0)
 
+static bool is_notice(const struct message_there *message, int chat)
+{
+    return message->chat_id == FIRST_CHAT + chat && strncmp(message->words, "notice", 6) == 0;
+}
+
+static void check_notices(int chat)
+{
+    int count = 0;
+    for (size_t i = 0; i < there_count; i++) {
+        if (!is_notice(&there[i], chat))
+            continue;
+        count++;
+        HOLDS(there[i].keyboard);
+        for (size_t k = 0; k < i; k++)
+            HOLDS(!is_notice(&there[k], chat) || strcmp(there[k].words, there[i].words) != 0);
+    }
+    HOLDS(count == notices[chat]);
+}
+
 static void check_chat(int chat)
 {
     int photos = 0;
@@ -296,6 +345,7 @@ static void check_chat(int chat)
         photos++;
     }
     HOLDS(photos == SET);
+    check_notices(chat);
     const struct message_there *living = find(
         FIRST_CHAT + chat,
         ask(SQL("SELECT screen_message_id FROM bot_sessions WHERE chat_id = %d", FIRST_CHAT + chat)));
@@ -307,6 +357,8 @@ static void check_chat(int chat)
 static void begin_round(void)
 {
     there_count = 0;
+    known_high = committed_high = 0;
+    memset(notices, 0, sizeof notices);
     last_id = (int64_t)roll(1000) + 1;
     tell("DELETE FROM outbox");
     tell("UPDATE photo_tasks SET delivery = 'queued', message_id = NULL");
