@@ -309,12 +309,6 @@ static void test_crowd(void)
     int claimed = 0;
     clear_tasks();
     int64_t job_id = job_new(&anna);
-    tell("UPDATE photo_tasks SET state = 'made'");
-    tell(SQL("INSERT INTO photo_tasks (job_id, index, prompt, recipe, state) SELECT %lld, i, 'p', 'r', 'made'"
-             " FROM generate_series(%d, 30000) i",
-             (long long)job_id, CROWD / 4));
-    tell("ANALYZE photo_tasks"); /* all are thought to be made */
-    tell("UPDATE photo_tasks SET state = 'waiting' WHERE index < 23");
     tell(SQL("INSERT INTO photo_tasks (job_id, index, prompt, recipe) SELECT %lld, i, 'p', 'r'"
              " FROM generate_series(%d, %d - 1) i",
              (long long)job_id, PHOTOS, CROWD / 4));
@@ -324,7 +318,8 @@ static void test_crowd(void)
     tell(SQL("INSERT INTO photo_tasks (job_id, index, prompt, recipe) SELECT j.id, i, 'p', 'r'"
              " FROM generation_jobs j, generate_series(0, %d - 1) i WHERE j.avatar_id = %lld AND j.id <> %lld",
              CROWD / 4, (long long)anna.avatar_id, (long long)job_id));
-    CHECK_INT(ask("SELECT count(*) FROM photo_tasks WHERE state = 'waiting'"), CROWD);
+    CHECK_INT(ask("SELECT count(*) FROM photo_tasks"), CROWD);
+    tell("DELETE FROM pg_statistic WHERE starelid = 'photo_tasks'::regclass"); /* as before anybody had a look */
     for (int i = 0; i < 8; i++) { /* more often than a plan is made for the parameters at hand */
         int64_t rows = rows_looked_at(&claimed);
         CHECK_INT(claimed, 4);
@@ -333,7 +328,7 @@ static void test_crowd(void)
         if (i == 4)
             tell("ANALYZE");
     }
-    tell("UPDATE photo_tasks SET attempts = 1, not_before = now() + interval '1 minute' WHERE state = 'waiting'");
+    tell("UPDATE photo_tasks SET attempts = 1, not_before = now() + interval '1 minute'");
     CHECK(rows_looked_at(&claimed) <= FEW);
     CHECK_INT(claimed, 0);
 }
