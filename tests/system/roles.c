@@ -23,7 +23,8 @@ enum {
     LOOK_MS = 150,
     LIFE_MIN_MS = 400,
     LIFE_MAX_MS = 9000, /* longer than it takes to be told: so that is seen, too */
-    QUIET_MS = 8000
+    QUIET_MS = 6000,
+    QUIET_BY_S = 60
 };
 
 static struct world world;
@@ -120,18 +121,20 @@ static int64_t walk(int kills, int *ret_killed)
     return longest_ms;
 }
 
-/* Nothing is to be made, and nobody writes: whoever holds the bot says nothing to Postgres, on neither connection. */
+/* Nothing is to be made, and nobody writes: whoever holds the bot says nothing to Postgres, on neither connection.
+ * (What the chats were promised for a little later may still come; what asks by the clock is never quiet for so long.)
+ */
 static void check_quiet(struct invariants *all)
 {
-    scene_await(&scene, 0, "SELECT count(*) FROM outbox");
-    int64_t end_ms = net_now_ms() + QUIET_MS;
-    while (net_now_ms() < end_ms)
-        net_step(world.net, 100);
-    int64_t asked = world_int(&world,
-                              "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'fotoset' AND"
-                              " pid <> pg_backend_pid() AND query_start > now() - interval '%d ms'",
-                              QUIET_MS - 3000);
-    invariants_fact(all, asked == 0, "a quiet bot asked the database something");
+    int64_t asked = 1, end_ms = net_now_ms() + QUIET_BY_S * 1000;
+    while (asked > 0 && net_now_ms() < end_ms) {
+        net_step(world.net, 500);
+        asked = world_int(&world,
+                          "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'fotoset' AND"
+                          " pid <> pg_backend_pid() AND query_start > now() - interval '%d ms'",
+                          QUIET_MS);
+    }
+    invariants_fact(all, asked == 0, "a quiet bot asks the database again and again");
 }
 
 int main(int argc, char **argv)
