@@ -30,7 +30,7 @@ static int64_t earlier(int64_t a, int64_t b)
 /* When the next round must be, whatever the parts wait for. */
 static int64_t latest_ms(const struct daemon *daemon)
 {
-    int64_t now_ms = daemon->shop.clock.mono_ms, until_ms = INT64_MAX;
+    int64_t now_ms = daemon->clock.mono_ms, until_ms = INT64_MAX;
     if (daemon->stop_by_ms != 0)
         until_ms = earlier(daemon->stop_by_ms, now_ms + STOPPING_ROUND_MS);
     if (daemon->watchdog_ms > 0)
@@ -40,11 +40,11 @@ static int64_t latest_ms(const struct daemon *daemon)
 
 static void feed_watchdog(struct daemon *daemon)
 {
-    int64_t now_ms = daemon->shop.clock.mono_ms, stuck_ms = (int64_t)daemon->setup->config.watchdog_s * MS_PER_S;
+    int64_t now_ms = daemon->clock.mono_ms, stuck_ms = (int64_t)daemon->setup->config.watchdog_s * MS_PER_S;
     if (daemon->watchdog_ms == 0 || now_ms - daemon->fed_at_ms < daemon->watchdog_ms)
         return;
     daemon->fed_at_ms = now_ms;
-    if (daemon->shop.turns == NULL || !turns_stuck(daemon->shop.turns, stuck_ms))
+    if (daemon->turns == NULL || !turns_stuck(daemon->turns, stuck_ms))
         notify_send("WATCHDOG=1");
 }
 
@@ -52,9 +52,9 @@ static void feed_watchdog(struct daemon *daemon)
  * milliseconds. Until then the loop sleeps no longer than that second. */
 static void rest(struct daemon *daemon, int64_t slept_ms)
 {
-    bool quiet = slept_ms >= REST_MS && (daemon->shop.turns == NULL || turns_idle(daemon->shop.turns));
+    bool quiet = slept_ms >= REST_MS && (daemon->turns == NULL || turns_idle(daemon->turns));
     if (quiet && !daemon->rested) {
-        http_rest(daemon->shop.http);
+        http_rest(daemon->http);
         (void)malloc_trim(0);
     }
     daemon->rested = quiet;
@@ -63,12 +63,12 @@ static void rest(struct daemon *daemon, int64_t slept_ms)
 /* Is there nothing to wait for any more? */
 static bool may_leave(const struct daemon *daemon)
 {
-    const struct stop *stop = &daemon->shop.stop;
+    const struct stop *stop = &daemon->stop;
     const struct part *busy = loop_busy(&daemon->loop);
     if (busy == NULL || !daemon->open || stop->exit_code == STOP_EXIT_TAKEN_OVER ||
         stop->exit_code == STOP_EXIT_OVERTAKEN)
         return true;
-    if (daemon->shop.clock.mono_ms < daemon->stop_by_ms)
+    if (daemon->clock.mono_ms < daemon->stop_by_ms)
         return false;
     log_warn("stop", "the time to end is over, and not all is home (%s); what is not goes on from the database",
              busy->name);
@@ -81,7 +81,7 @@ static void run(struct daemon *daemon)
         int64_t slept_ms = loop_round(&daemon->loop, latest_ms(daemon));
         rest(daemon, slept_ms);
         feed_watchdog(daemon);
-        if (!daemon->shop.stop.asked)
+        if (!daemon->stop.asked)
             continue;
         if (daemon->stop_by_ms == 0)
             life_stop(daemon);
@@ -116,13 +116,13 @@ static int open_signals(void)
 
 int daemon_run(const struct setup *setup)
 {
-    struct daemon daemon = {.setup = setup, .shop = {.config = &setup->config}, .watchdog_ms = notify_watchdog_ms()};
-    daemon.loop.clock = &daemon.shop.clock;
+    struct daemon daemon = {.setup = setup, .config = &setup->config, .watchdog_ms = notify_watchdog_ms()};
+    daemon.loop.clock = &daemon.clock;
     loop_read_clocks(&daemon.loop);
     int code = start_migrate(setup);
     if (code != STOP_EXIT_OK)
         return code;
-    if (directory_new(setup->config.store.path, &daemon.shop.store) != ERR_OK) {
+    if (directory_new(setup->config.store.path, &daemon.store) != ERR_OK) {
         log_error("start", "the store %s can't be opened: %s", setup->config.store.path, strerror(errno));
         return STOP_EXIT_CONFIG;
     }
@@ -131,9 +131,9 @@ int daemon_run(const struct setup *setup)
     parts_add(&daemon);
     life_begin(&daemon);
     run(&daemon);
-    if (daemon.shop.stop.exit_code == STOP_EXIT_OK)
+    if (daemon.stop.exit_code == STOP_EXIT_OK)
         log_info("stop", "all that was under way is in the database; bye");
     loop_end(&daemon.loop);
     free(daemon.bot_username);
-    return daemon.shop.stop.exit_code;
+    return daemon.stop.exit_code;
 }

@@ -31,22 +31,21 @@ static void read_wishes(struct daemon *daemon);
 static void wishes_read(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
     if (failure != NULL) {
-        timers_add(shop->timers, shop->clock.unix_ms + AGAIN_MS, rescan, daemon, 0);
+        timers_add(daemon->timers, daemon->clock.unix_ms + AGAIN_MS, rescan, daemon, 0);
         return;
     }
     size_t count = state_wishes(result);
     for (size_t i = 0; i < count; i++) {
         daemon->wish = state_read_wish(result, i);
-        turns_wake_at(shop->turns, daemon->wish.chat_id, daemon->wish.at_ms);
+        turns_wake_at(daemon->turns, daemon->wish.chat_id, daemon->wish.at_ms);
     }
     if (count == STATE_WISHES_MAX) {
         read_wishes(daemon);
         return;
     }
     daemon->wish = (struct state_wish){0};
-    timers_add(shop->timers, shop->clock.unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
+    timers_add(daemon->timers, daemon->clock.unix_ms + TURNS_HORIZON_MS - MS_PER_S * 60, rescan, daemon, 0);
 }
 
 /* A page of them, behind the last one that was read. */
@@ -55,10 +54,10 @@ static void read_wishes(struct daemon *daemon)
     struct db_unit *unit = db_unit_new();
     struct arena arena;
     arena_init(&arena);
-    state_add_wishes(unit, &arena, &daemon->wish, daemon->shop.clock.unix_ms + TURNS_HORIZON_MS);
+    state_add_wishes(unit, &arena, &daemon->wish, daemon->clock.unix_ms + TURNS_HORIZON_MS);
     state_add_held_end(unit);
     arena_done(&arena);
-    db_submit(daemon->shop.chores_db, unit, wishes_read, daemon);
+    db_submit(daemon->chores_db, unit, wishes_read, daemon);
 }
 
 /* Time limits beyond the horizon come nearer: ask again before they can be due. */
@@ -79,43 +78,41 @@ static void take_again(void *ctx, int64_t unused)
 static void taken(void *ctx, const struct db_result *result, const struct db_failure *failure)
 {
     struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
     struct state_answer state;
     if (failure != NULL) {
         log_warn("start", "the database does not let us begin yet: %s", failure->message);
-        timers_add(shop->timers, shop->clock.unix_ms + AGAIN_MS, take_again, daemon, 0);
+        timers_add(daemon->timers, daemon->clock.unix_ms + AGAIN_MS, take_again, daemon, 0);
         return;
     }
     state_read_take(result, &state);
     daemon->offset = state.next_offset;
-    turns_stand(shop->turns, &(struct turns_stand){.bot_id = shop->bot_id,
-                                                   .username = shop->bot_username,
-                                                   .owner = shop->owner,
-                                                   .turn = state.turn,
-                                                   .offset = state.next_offset});
-    turns_park(shop->turns, result, daemon->parked_at);
+    turns_stand(daemon->turns, &(struct turns_stand){.bot_id = daemon->bot_id,
+                                                     .username = daemon->bot_username,
+                                                     .owner = daemon->owner,
+                                                     .turn = state.turn,
+                                                     .offset = state.next_offset});
+    turns_park(daemon->turns, result, daemon->parked_at);
     daemon->taken = true;
-    outbox_resume(shop->outbox, shop->bot_id);
+    outbox_resume(daemon->outbox, daemon->bot_id);
 }
 
 /* The bot is ours and its messages are in line: everything else may go on. */
 void life_go_on(struct daemon *daemon)
 {
-    struct shop *shop = &daemon->shop;
-    if (daemon->open || !daemon->taken || shop->stop.asked || !outbox_loaded(shop->outbox))
+    if (daemon->open || !daemon->taken || daemon->stop.asked || !outbox_loaded(daemon->outbox))
         return;
     daemon->open = true;
     daemon->watch.sets_open = true; /* perhaps: the first look will tell */
-    engine_open(shop->engine, CHORE_PHOTO_INTAKE);
-    engine_open(shop->engine, CHORE_PAYMENT_CREATE);
-    engine_open(shop->engine, CHORE_PAYMENT_WATCH);
-    if ((shop->config->roles & CONFIG_ROLE_GENERATE) != 0)
-        engine_open(shop->engine, CHORE_PHOTO_MAKE);
-    engine_open(shop->engine, CHORE_STORE_SWEEP);
-    engine_open(shop->engine, CHORE_TABLE_ENDS);
-    mailbox_look(shop->mailbox);
+    engine_open(daemon->engine, CHORE_PHOTO_INTAKE);
+    engine_open(daemon->engine, CHORE_PAYMENT_CREATE);
+    engine_open(daemon->engine, CHORE_PAYMENT_WATCH);
+    if ((daemon->config->roles & CONFIG_ROLE_GENERATE) != 0)
+        engine_open(daemon->engine, CHORE_PHOTO_MAKE);
+    engine_open(daemon->engine, CHORE_STORE_SWEEP);
+    engine_open(daemon->engine, CHORE_TABLE_ENDS);
+    mailbox_look(daemon->mailbox);
     rescan(daemon, 0);
-    telegram_poll_start(shop->poll, shop->clock.mono_ms, daemon->offset);
+    telegram_poll_start(daemon->poll, daemon->clock.mono_ms, daemon->offset);
     log_info("start", "@%s is open, updates from %" PRId64 " on", daemon->bot_username, daemon->offset);
     notify_send("READY=1");
 }
@@ -125,16 +122,16 @@ static void take_bot(struct daemon *daemon)
     struct db_unit *unit = db_unit_new();
     struct arena arena;
     arena_init(&arena);
-    state_add_take(unit, &arena, daemon->shop.bot_id, daemon->shop.owner);
-    daemon->parked_at = parked_add_resume(unit, &arena, daemon->shop.bot_id);
+    state_add_take(unit, &arena, daemon->bot_id, daemon->owner);
+    daemon->parked_at = parked_add_resume(unit, &arena, daemon->bot_id);
     arena_done(&arena);
-    db_submit(daemon->shop.db, unit, taken, daemon);
+    db_submit(daemon->db, unit, taken, daemon);
 }
 
 /* Without published texts the links lead to the bot itself; fotosetd check says that this is not enough to sell. */
 static void link_texts(struct daemon *daemon)
 {
-    struct rules *rules = &daemon->shop.rules;
+    struct rules *rules = &daemon->rules;
     (void)snprintf(daemon->own_link, sizeof daemon->own_link, "https://t.me/%s", daemon->bot_username);
     if (rules->offer_url[0] == '\0')
         rules->offer_url = daemon->own_link;
@@ -145,17 +142,15 @@ static void link_texts(struct daemon *daemon)
 static void known(void *ctx, const struct telegram_verdict *verdict, const struct telegram_identity *identity)
 {
     struct daemon *daemon = ctx;
-    struct shop *shop = &daemon->shop;
     if (verdict->class != TELEGRAM_OK) {
         log_error("start", "Telegram does not let us begin: %s", verdict->description);
-        stop_ask(&shop->stop, verdict->class == TELEGRAM_UNAUTHORIZED ? STOP_EXIT_CONFIG : STOP_EXIT_UNAVAILABLE);
+        stop_ask(&daemon->stop, verdict->class == TELEGRAM_UNAUTHORIZED ? STOP_EXIT_CONFIG : STOP_EXIT_UNAVAILABLE);
         return;
     }
-    shop->bot_id = identity->id;
+    daemon->bot_id = identity->id;
     daemon->bot_username = strdup(identity->username);
     if (daemon->bot_username == NULL)
         bug("out of memory");
-    shop->bot_username = daemon->bot_username;
     link_texts(daemon);
     take_bot(daemon);
 }
@@ -163,7 +158,7 @@ static void known(void *ctx, const struct telegram_verdict *verdict, const struc
 static void open_worker(struct daemon *daemon)
 {
     daemon->open = true;
-    engine_open(daemon->shop.engine, CHORE_PHOTO_MAKE);
+    engine_open(daemon->engine, CHORE_PHOTO_MAKE);
     log_info("start", "photos are made here; news of them are the bot's to tell, by another daemon");
     notify_send("READY=1");
     watch_look(daemon);
@@ -171,19 +166,18 @@ static void open_worker(struct daemon *daemon)
 
 void life_begin(struct daemon *daemon)
 {
-    struct shop *shop = &daemon->shop;
-    if (shop->telegram == NULL)
+    if (daemon->telegram == NULL)
         open_worker(daemon);
-    else if (menu_begin(shop->telegram, &shop->rules, shop->clock.mono_ms, known, daemon) != ERR_OK)
+    else if (menu_begin(daemon->telegram, &daemon->rules, daemon->clock.mono_ms, known, daemon) != ERR_OK)
         bug("no room for the first calls");
 }
 
 void life_stop(struct daemon *daemon)
 {
-    daemon->stop_by_ms = daemon->shop.clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
+    daemon->stop_by_ms = daemon->clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
     notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
-    if (daemon->shop.telegram == NULL)
+    if (daemon->telegram == NULL)
         return;
-    telegram_poll_stop(daemon->shop.poll);
-    telegram_stop(daemon->shop.telegram);
+    telegram_poll_stop(daemon->poll);
+    telegram_stop(daemon->telegram);
 }

@@ -90,10 +90,10 @@ static void signals_ready(void *self, short revents, int64_t now_ms)
     struct signalfd_siginfo info;
     (void)revents;
     while (read(daemon->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (daemon->shop.stop.asked)
+        if (daemon->stop.asked)
             daemon->stop_by_ms = now_ms; /* a second one: now */
         log_info("stop", "asked to stop (signal %u)", info.ssi_signo);
-        stop_ask(&daemon->shop.stop, STOP_EXIT_OK);
+        stop_ask(&daemon->stop, STOP_EXIT_OK);
     }
 }
 
@@ -173,19 +173,19 @@ static void turns_ready(void *self, short revents, int64_t now_ms)
     (void)revents;
     (void)now_ms;
     if (daemon->open)
-        turns_run(daemon->shop.turns);
+        turns_run(daemon->turns);
 }
 
 static size_t turns_pending(const void *self)
 {
     const struct daemon *daemon = self;
-    return turns_idle(daemon->shop.turns) ? 0 : 1;
+    return turns_idle(daemon->turns) ? 0 : 1;
 }
 
 static void turns_free_of(void *self)
 {
     struct daemon *daemon = self;
-    turns_free(daemon->shop.turns);
+    turns_free(daemon->turns);
 }
 
 /* ---- times ---- */
@@ -193,8 +193,8 @@ static void turns_free_of(void *self)
 static int64_t timers_deadline_ms(const void *self)
 {
     const struct daemon *daemon = self;
-    int64_t unix_ms = timers_next_ms(daemon->shop.timers);
-    return unix_ms == INT64_MAX ? INT64_MAX : daemon->shop.clock.mono_ms + (unix_ms - daemon->shop.clock.unix_ms);
+    int64_t unix_ms = timers_next_ms(daemon->timers);
+    return unix_ms == INT64_MAX ? INT64_MAX : daemon->clock.mono_ms + (unix_ms - daemon->clock.unix_ms);
 }
 
 static void timers_ready(void *self, short revents, int64_t now_ms)
@@ -202,28 +202,27 @@ static void timers_ready(void *self, short revents, int64_t now_ms)
     struct daemon *daemon = self;
     (void)revents;
     (void)now_ms;
-    timers_run(daemon->shop.timers, daemon->shop.clock.unix_ms, TIMERS_AT_ONCE);
+    timers_run(daemon->timers, daemon->clock.unix_ms, TIMERS_AT_ONCE);
 }
 
 static void timers_free_of(void *self)
 {
     struct daemon *daemon = self;
-    timers_free(daemon->shop.timers);
+    timers_free(daemon->timers);
 }
 
 /* Who calls back when it is freed (telegram, yookassa, http) stands before those it calls back. */
 void parts_add(struct daemon *daemon)
 {
-    struct shop *shop = &daemon->shop;
     const struct part table[] = {
         {"signals", daemon, signals_fd, signals_events, signals_deadline_ms, signals_ready, NULL, signals_free},
-        {"poll", shop->poll, NULL, NULL, telegram_poll_deadline_ms_of, telegram_poll_ready_of, NULL,
+        {"poll", daemon->poll, NULL, NULL, telegram_poll_deadline_ms_of, telegram_poll_ready_of, NULL,
          telegram_poll_free_of},
-        {"telegram", shop->telegram, NULL, NULL, telegram_next_deadline_ms_of, telegram_ready_of, telegram_pending_of,
+        {"telegram", daemon->telegram, NULL, NULL, telegram_next_deadline_ms_of, telegram_ready_of, telegram_pending_of,
          telegram_free_of},
-        {"yookassa", shop->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
-        {"http", shop->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
-        {"errands", shop->engine, NULL, NULL, NULL, NULL, engine_busy_of, engine_free_of},
+        {"yookassa", daemon->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
+        {"http", daemon->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
+        {"errands", daemon->engine, NULL, NULL, NULL, NULL, engine_busy_of, engine_free_of},
         {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
@@ -231,18 +230,19 @@ void parts_add(struct daemon *daemon)
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},
         {"table_ends", daemon->table_ends, NULL, NULL, NULL, NULL, NULL, table_ends_free_of},
         {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
-        {"darkroom", shop->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
+        {"darkroom", daemon->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},
-        {"outbox", shop->outbox, NULL, NULL, NULL, NULL, NULL, outbox_free_of},
-        {"turns", shop->turns == NULL ? NULL : daemon, NULL, NULL, NULL, turns_ready, turns_pending, turns_free_of},
-        {"mailbox", shop->mailbox, NULL, NULL, NULL, NULL, NULL, mailbox_free_of},
+        {"outbox", daemon->outbox, NULL, NULL, NULL, NULL, NULL, outbox_free_of},
+        {"turns", daemon->turns == NULL ? NULL : daemon, NULL, NULL, NULL, turns_ready, turns_pending, turns_free_of},
+        {"mailbox", daemon->mailbox, NULL, NULL, NULL, NULL, NULL, mailbox_free_of},
         {"timers", daemon, NULL, NULL, timers_deadline_ms, timers_ready, NULL, timers_free_of},
-        {"database", shop->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of, db_free_of},
-        {"chores' database", shop->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
+        {"database", daemon->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of,
+         db_free_of},
+        {"chores' database", daemon->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
          db_pending_of, db_free_of},
         {"watch", daemon, NULL, NULL, watch_deadline_ms_of, watch_ready, NULL, NULL},
         {"life", daemon, NULL, NULL, NULL, life_ready, NULL, NULL},
-        {"store", shop->store, NULL, NULL, NULL, NULL, NULL, store_free_of},
+        {"store", daemon->store, NULL, NULL, NULL, NULL, NULL, store_free_of},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         loop_add(&daemon->loop, &table[i]);

@@ -20,10 +20,10 @@ static void owner_read(void *ctx, const struct db_result *result, const struct d
     if (failure != NULL)
         return; /* the next conflict asks again */
     state_read(result, &state);
-    if (state.owner[0] == '\0' || strcmp(state.owner, daemon->shop.owner) == 0)
+    if (state.owner[0] == '\0' || strcmp(state.owner, daemon->owner) == 0)
         return;
     log_error("poll", "another daemon took over this bot: this one stops");
-    stop_ask(&daemon->shop.stop, STOP_EXIT_TAKEN_OVER);
+    stop_ask(&daemon->stop, STOP_EXIT_TAKEN_OVER);
 }
 
 static void on_conflict(struct daemon *daemon, const struct telegram_poll_news *news)
@@ -39,7 +39,7 @@ static void on_conflict(struct daemon *daemon, const struct telegram_poll_news *
                   " stop it, or, if you don't know it, have the token replaced by @BotFather (/revoke) and write the"
                   " new one to the token file",
                   news->count);
-    state_ask(daemon->shop.db, daemon->shop.bot_id, owner_read, daemon);
+    state_ask(daemon->db, daemon->bot_id, owner_read, daemon);
 }
 
 static void on_news(void *ctx, const struct telegram_poll_news *news)
@@ -48,7 +48,7 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
     switch (news->event) {
     case TELEGRAM_POLL_BATCH:
         failpoint("poll.batch");
-        turns_batch(daemon->shop.turns, news->body, news->bytes);
+        turns_batch(daemon->turns, news->body, news->bytes);
         break;
     case TELEGRAM_POLL_TROUBLE:
         if (news->count == 1 || news->count % 10 == 0)
@@ -66,7 +66,7 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
                   "Telegram does not know the bot's token, said %d times over a minute: get a new one from @BotFather,"
                   " write it to the token file and start again",
                   news->count);
-        stop_ask(&daemon->shop.stop, STOP_EXIT_CONFIG);
+        stop_ask(&daemon->stop, STOP_EXIT_CONFIG);
         break;
     case TELEGRAM_POLL_EVENT_COUNT: break;
     }
@@ -74,5 +74,5 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
 
 struct telegram_poll *poll_new(struct daemon *daemon)
 {
-    return telegram_poll_new(daemon->shop.telegram, on_news, daemon);
+    return telegram_poll_new(daemon->telegram, on_news, daemon);
 }

@@ -3,9 +3,11 @@
 #ifndef BOT_HOUSE_PRIVATE_H
 #define BOT_HOUSE_PRIVATE_H
 
+#include "bot/base/clock.h"
+#include "bot/base/stop.h"
 #include "bot/house/daemon.h"
 #include "bot/house/loop.h"
-#include "bot/house/shop.h"
+#include "core/step.h"
 #include "db/state.h"
 
 enum { MS_PER_S = 1000 };
@@ -20,17 +22,37 @@ struct watch {
 };
 
 struct daemon {
-    struct shop shop;
-    struct watch watch;
+    const struct setup *setup;
+    const struct config *config; /* of it */
+    struct rules rules;
+    struct loop loop;
+    struct clock clock;
+    struct stop stop;
+    char owner[40]; /* random id of this process: of the bot, and of leases */
+    /* The parts; NULL where this daemon has none. */
+    struct http *http;
+    struct telegram *telegram;
+    struct telegram_poll *poll;
+    struct yookassa *yookassa;
+    struct darkroom *darkroom;
+    struct store *store;
     struct provider *provider;
+    struct db *db;        /* the turns' */
+    struct db *chores_db; /* of chores, lists and statistics: no big query stands in a user's way */
+    struct timers *timers;
+    struct mailbox *mailbox;
+    struct turns *turns;
+    struct outbox *outbox;
+    struct engine *engine;
     struct payment_create *payment_create;
     struct payment_watch *payment_watch;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;
     struct table_ends *table_ends;
-    struct loop loop;
-    const struct setup *setup;
+    struct watch watch;
+    /* Its life. */
+    int64_t bot_id; /* Telegram's id of the bot */
     int signal_fd;
     int64_t stop_by_ms;  /* monotonic; 0 = not stopping */
     int64_t watchdog_ms; /* how often it is fed; 0 = there is none */

@@ -25,7 +25,7 @@
 static void start_rules(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    daemon->shop.rules = (struct rules){
+    daemon->rules = (struct rules){
         .texts = &daemon->setup->texts,
         .styles = &daemon->setup->styles,
         .photos_min = config->shop.photos_min,
@@ -49,7 +49,7 @@ static void start_http(struct daemon *daemon)
                                .ca_file = config->ca_file,
                                .allow_plain_http = true, /* the config lets plain http through for loopback only */
                                .max_host_connections = config->telegram.send_connections + 2};
-    daemon->shop.http = daemon->loop.http = http_new(&http);
+    daemon->http = daemon->loop.http = http_new(&http);
 }
 
 static struct db *start_db(const struct config_database *config)
@@ -65,45 +65,43 @@ static struct db *start_db(const struct config_database *config)
 static void start_bot_chores(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
     daemon->payment_create = payment_create_new(
-        &(struct payment_create_ports){.engine = shop->engine,
-                                       .yookassa = shop->yookassa,
-                                       .clock = &shop->clock,
+        &(struct payment_create_ports){.engine = daemon->engine,
+                                       .yookassa = daemon->yookassa,
+                                       .clock = &daemon->clock,
                                        .link_life_ms = INT64_C(60000) * config->yookassa.link_life_minutes});
     daemon->payment_watch = payment_watch_new(&(struct payment_watch_ports){
-        .engine = shop->engine, .yookassa = shop->yookassa, .mailbox = shop->mailbox, .clock = &shop->clock});
+        .engine = daemon->engine, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox, .clock = &daemon->clock});
     daemon->photo_intake = photo_intake_new(
-        &(struct photo_intake_ports){.engine = shop->engine,
-                                     .telegram = shop->telegram,
-                                     .darkroom = shop->darkroom,
-                                     .store = shop->store,
-                                     .clock = &shop->clock,
-                                     .stop = &shop->stop,
+        &(struct photo_intake_ports){.engine = daemon->engine,
+                                     .telegram = daemon->telegram,
+                                     .darkroom = daemon->darkroom,
+                                     .store = daemon->store,
+                                     .clock = &daemon->clock,
+                                     .stop = &daemon->stop,
                                      .photo_max_bytes = config->shop.photo_max_bytes,
                                      .min_side_px = config->shop.min_side_px});
-    daemon->store_sweep = store_sweep_new(&(struct store_sweep_ports){.engine = shop->engine,
-                                                                      .db = shop->chores_db,
-                                                                      .store = shop->store,
-                                                                      .timers = shop->timers,
-                                                                      .clock = &shop->clock,
-                                                                      .stop = &shop->stop});
+    daemon->store_sweep = store_sweep_new(&(struct store_sweep_ports){.engine = daemon->engine,
+                                                                      .db = daemon->chores_db,
+                                                                      .store = daemon->store,
+                                                                      .timers = daemon->timers,
+                                                                      .clock = &daemon->clock,
+                                                                      .stop = &daemon->stop});
     daemon->table_ends = table_ends_new(
-        &(struct table_ends_ports){.engine = shop->engine, .db = shop->chores_db, .stop = &shop->stop});
+        &(struct table_ends_ports){.engine = daemon->engine, .db = daemon->chores_db, .stop = &daemon->stop});
 }
 
 static void start_making(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
     switch (config->making.provider) {
     case CONFIG_PROVIDER_LOCAL:
-    case CONFIG_PROVIDER_COUNT: daemon->provider = provider_local_new(shop->darkroom, shop->store); break;
+    case CONFIG_PROVIDER_COUNT: daemon->provider = provider_local_new(daemon->darkroom, daemon->store); break;
     }
     daemon->photo_make = photo_make_new(
-        &(struct photo_make_ports){.engine = shop->engine,
+        &(struct photo_make_ports){.engine = daemon->engine,
                                    .provider = daemon->provider,
-                                   .store = shop->store,
+                                   .store = daemon->store,
                                    .workers = config->making.workers,
                                    .max_attempts = config->making.max_attempts,
                                    .lease_ms = (int64_t)config->making.lease_s * MS_PER_S,
@@ -116,7 +114,6 @@ static void start_making(struct daemon *daemon)
 static void start_bot(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
     struct telegram_config telegram = {.api_url = config->telegram.api_url,
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
@@ -127,53 +124,52 @@ static void start_bot(struct daemon *daemon)
                                        .secret = config->yookassa.secret,
                                        .proxy = config->yookassa.proxy,
                                        .timeout_ms = (int64_t)config->yookassa.request_timeout_s * MS_PER_S};
-    if (telegram_new(shop->http, &telegram, &shop->telegram) != ERR_OK)
+    if (telegram_new(daemon->http, &telegram, &daemon->telegram) != ERR_OK)
         bug("address or token that the config let through");
-    shop->yookassa = yookassa_new(shop->http, &yookassa);
-    shop->db = start_db(&config->database);
-    shop->outbox = outbox_new(&(struct outbox_ports){.db = shop->db,
-                                                     .timers = shop->timers,
-                                                     .clock = &shop->clock,
-                                                     .stop = &shop->stop,
-                                                     .telegram = shop->telegram,
-                                                     .store = shop->store,
-                                                     .darkroom = shop->darkroom,
-                                                     .styles = shop->rules.styles,
-                                                     .styles_dir = config->styles_dir});
+    daemon->yookassa = yookassa_new(daemon->http, &yookassa);
+    daemon->db = start_db(&config->database);
+    daemon->outbox = outbox_new(&(struct outbox_ports){.db = daemon->db,
+                                                       .timers = daemon->timers,
+                                                       .clock = &daemon->clock,
+                                                       .stop = &daemon->stop,
+                                                       .telegram = daemon->telegram,
+                                                       .store = daemon->store,
+                                                       .darkroom = daemon->darkroom,
+                                                       .styles = daemon->rules.styles,
+                                                       .styles_dir = config->styles_dir});
     start_bot_chores(daemon);
-    shop->poll = poll_new(daemon);
-    shop->turns = turns_new(&(struct turns_ports){.db = shop->db,
-                                                  .timers = shop->timers,
-                                                  .mailbox = shop->mailbox,
-                                                  .clock = &shop->clock,
-                                                  .stop = &shop->stop,
-                                                  .rules = &shop->rules,
-                                                  .yookassa = &config->yookassa,
-                                                  .outbox = shop->outbox,
-                                                  .engine = shop->engine,
-                                                  .poll = shop->poll});
+    daemon->poll = poll_new(daemon);
+    daemon->turns = turns_new(&(struct turns_ports){.db = daemon->db,
+                                                    .timers = daemon->timers,
+                                                    .mailbox = daemon->mailbox,
+                                                    .clock = &daemon->clock,
+                                                    .stop = &daemon->stop,
+                                                    .rules = &daemon->rules,
+                                                    .yookassa = &config->yookassa,
+                                                    .outbox = daemon->outbox,
+                                                    .engine = daemon->engine,
+                                                    .poll = daemon->poll});
 }
 
 void start_parts(struct daemon *daemon)
 {
     const struct config *config = &daemon->setup->config;
-    struct shop *shop = &daemon->shop;
     struct darkroom_config darkroom = {.program_path = config->darkroom.program,
                                        .job_timeout_ms = (uint32_t)config->darkroom.job_timeout_s * MS_PER_S,
                                        .idle_ms = (uint32_t)config->darkroom.idle_s * MS_PER_S};
-    random_uuid(shop->owner);
+    random_uuid(daemon->owner);
     start_rules(daemon);
     start_http(daemon);
-    shop->chores_db = start_db(&config->database);
-    shop->darkroom = darkroom_new(&darkroom);
-    shop->timers = timers_new();
-    shop->mailbox = mailbox_new();
-    shop->engine = engine_new(&(struct engine_ports){.db = shop->chores_db,
-                                                     .timers = shop->timers,
-                                                     .mailbox = shop->mailbox,
-                                                     .clock = &shop->clock,
-                                                     .stop = &shop->stop,
-                                                     .worker = shop->owner});
+    daemon->chores_db = start_db(&config->database);
+    daemon->darkroom = darkroom_new(&darkroom);
+    daemon->timers = timers_new();
+    daemon->mailbox = mailbox_new();
+    daemon->engine = engine_new(&(struct engine_ports){.db = daemon->chores_db,
+                                                       .timers = daemon->timers,
+                                                       .mailbox = daemon->mailbox,
+                                                       .clock = &daemon->clock,
+                                                       .stop = &daemon->stop,
+                                                       .worker = daemon->owner});
     if (config_holds_bot(config))
         start_bot(daemon);
     if ((config->roles & CONFIG_ROLE_GENERATE) != 0)

@@ -13,10 +13,10 @@ enum { TAKEN_AT_ONCE = 64 };
 int64_t watch_deadline_ms(const struct daemon *daemon)
 {
     const struct watch *watch = &daemon->watch;
-    bool worker = daemon->shop.turns == NULL;
-    if (!daemon->open || daemon->shop.stop.asked || watch->asking)
+    bool worker = daemon->turns == NULL;
+    if (!daemon->open || daemon->stop.asked || watch->asking)
         return INT64_MAX;
-    if (!worker && !watch->sets_open && turns_number(daemon->shop.turns) == watch->turn)
+    if (!worker && !watch->sets_open && turns_number(daemon->turns) == watch->turn)
         return INT64_MAX;
     return watch->looked_ms + WATCH_EVERY_MS;
 }
@@ -36,7 +36,7 @@ static void open_sets_told(void *ctx, const struct db_result *result, const stru
     watch->failures = 0;
     watch->sets_open = state_read_open_sets(result);
     if (was_open || watch->sets_open)
-        mailbox_look(daemon->shop.mailbox);
+        mailbox_look(daemon->mailbox);
 }
 
 /* A worker tells nobody itself: what its chores learned stands in bot_news, for the bot. */
@@ -51,14 +51,13 @@ static void forget_news(struct mailbox *mailbox)
 void watch_look(struct daemon *daemon)
 {
     struct watch *watch = &daemon->watch;
-    struct shop *shop = &daemon->shop;
-    watch->looked_ms = shop->clock.mono_ms;
-    if (shop->turns == NULL) {
-        forget_news(shop->mailbox);
-        engine_wake(shop->engine, CHORE_PHOTO_MAKE, 0);
+    watch->looked_ms = daemon->clock.mono_ms;
+    if (daemon->turns == NULL) {
+        forget_news(daemon->mailbox);
+        engine_wake(daemon->engine, CHORE_PHOTO_MAKE, 0);
         return;
     }
-    watch->turn = turns_number(shop->turns);
+    watch->turn = turns_number(daemon->turns);
     watch->asking = true;
-    state_ask_open_sets(shop->chores_db, open_sets_told, daemon);
+    state_ask_open_sets(daemon->chores_db, open_sets_told, daemon);
 }
