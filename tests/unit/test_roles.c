@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "bot/services/http/address.h"
 #include "tests/check.h"
 
 static struct arena arena;
@@ -11,7 +12,7 @@ static struct findings findings;
 
 static enum err load(const char *text, struct config *ret)
 {
-    struct config_env env = {.program_dir = BINARY_DIR};
+    struct config_env env = {.check_url = address_fault, .program_dir = BINARY_DIR};
     findings_init(&findings, &arena);
     return config_load_text(&arena, SOURCE_DIR "/config/conf", text, strlen(text), &env, &findings, ret);
 }
@@ -59,7 +60,8 @@ static void test_halves(void)
                                         "yookassa: { shop_id = \"1\"; secret_file = \"secret\"; };\nroles = [ %s ];",
                                         halves[i]);
         struct config_credential secrets[] = {{"telegram_token", "token", -1}, {"yookassa_secret", "key", -1}};
-        struct config_env env = {.program_dir = BINARY_DIR, .credentials = secrets, .credential_count = 2};
+        struct config_env env = {
+            .check_url = address_fault, .program_dir = BINARY_DIR, .credentials = secrets, .credential_count = 2};
         FILE *files[2] = {tmpfile(), tmpfile()};
         CHECK(files[0] != NULL && fputs("123456:AbCdEf", files[0]) >= 0 && fflush(files[0]) == 0);
         CHECK(files[1] != NULL && fputs("test_key", files[1]) >= 0 && fflush(files[1]) == 0);
