@@ -18,13 +18,17 @@ static void question_answered(void *ctx, const struct db_result *result, const s
     question_fn *answered = question->answered;
     LIST_REMOVE(question, others);
     free(question);
-    if (errand != NULL)
+    if (errand != NULL && errand_answered(errand))
         answered(errand, result, failure);
 }
 
 void question_ask(struct questions *questions, struct db *db, struct db_unit *unit, struct errand *errand,
                   question_fn *answered)
 {
+    if (!errand_call(errand)) {
+        db_unit_free(unit);
+        return;
+    }
     struct question *question = malloc(sizeof *question);
     if (question == NULL)
         bug("out of memory");
@@ -34,12 +38,14 @@ void question_ask(struct questions *questions, struct db *db, struct db_unit *un
     db_submit(db, unit, question_answered, question);
 }
 
-void question_drop(struct questions *questions, const struct errand *errand)
+void question_drop(struct questions *questions, struct errand *errand)
 {
     struct question *question;
     LIST_FOREACH(question, questions, others)
-        if (question->errand == errand)
+        if (question->errand == errand) {
             question->errand = NULL;
+            errand_called_off(errand);
+        }
 }
 
 void question_free_all(struct questions *questions)

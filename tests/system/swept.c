@@ -144,8 +144,9 @@ static void note_one(int number)
 /* Killed before and after each call of the store and of the database, the next life ends it. */
 static void kill_at_each_step(void)
 {
-    static const char *const steps[] = {"before_claim", "after_claim",  "before_call",   "before_call:2",
-                                        "after_call",   "after_call:2", "before_commit", "after_commit"};
+    static const char *const steps[] = {"before_claim",  "after_claim", "before_call",  "before_call:2",
+                                        "before_call:3", "after_call",  "after_call:2", "after_call:3",
+                                        "before_commit", "after_commit"};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         int status = 0;
         stop();
