@@ -92,7 +92,7 @@ static void check_alive(void)
 /* Lets everybody walk to the end. Returns the longest time that something was untold, and counts the kills. */
 static int64_t walk(int kills, int *ret_killed)
 {
-    int64_t longest_ms = 0, look_ms = 0, kill_ms = net_now_ms() + LIFE_MAX_MS;
+    int64_t longest_ms = 0, look_ms = 0, kill_ms = net_now_ms() + LIFE_MIN_MS;
     for (int left = scene.user_count; left > 0;) {
         left = scene.user_count;
         for (int i = 0; i < scene.user_count; i++) {
@@ -115,7 +115,7 @@ static int64_t walk(int kills, int *ret_killed)
                 (void)world_stop_daemon(&world, SIGKILL);
                 world_start_daemon(&world, NULL);
             }
-            kill_ms = net_now_ms() + LIFE_MIN_MS + roll(roll(4) == 0 ? LIFE_MAX_MS : LIFE_MAX_MS / 6);
+            kill_ms = net_now_ms() + LIFE_MIN_MS + roll(roll(8) == 0 ? LIFE_MAX_MS : LIFE_MAX_MS / 6);
         }
     }
     return longest_ms;
