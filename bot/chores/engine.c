@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bot/base/failpoint.h"
-#include "bot/base/log.h"
 #include "bot/chores/engine/private.h"
-#include "core/backoff.h"
 #include "core/bug.h"
 
 enum { FIRSTS_IN_A_ROW = 3 };
@@ -254,25 +252,6 @@ void desk_pump(struct desk *desk)
         load_submit(desk);
     }
     desk->pumping = false;
-}
-
-static void desk_rested(void *ctx, int64_t unused)
-{
-    (void)unused;
-    desk_pump(ctx);
-}
-
-void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why)
-{
-    int64_t wait_ms = backoff_ms(*failures, ENGINE_BASE_MS, ENGINE_CAP_MS, random_number());
-    wait_ms = wait_ms > least_ms ? wait_ms : least_ms;
-    ++*failures;
-    if ((*failures == 1 || *failures == ENGINE_LOUD) && !desk_stopping(desk))
-        log_line(*failures == 1 ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, desk_name(desk), "%s: %s; trying on (%d)", doing,
-                 why, *failures);
-    if (desk->rest_until_ms < desk_now_ms(desk) + wait_ms)
-        desk->rest_until_ms = desk_now_ms(desk) + wait_ms;
-    desk_timer(desk, desk->rest_until_ms, desk_rested, 0);
 }
 
 /* ---- for the house and the turn ---- */

@@ -184,16 +184,13 @@ static void test_done_once(void)
     struct event news;
     live("me");
     GO_UNTIL(begun_count == 1);
-    CHECK_INT(begun[0]->id, id);
-    CHECK_INT(begun[0]->attempts, 0);
-    CHECK_INT(engine_busy(engine), 1);
+    CHECK(begun[0]->id == id && begun[0]->attempts == 0 && engine_busy(engine) == 1);
     errand_end(take_begun());
     GO_UNTIL(engine_busy(engine) == 0);
     CHECK_INT(heard_count, 1);
     CHECK_INT(mailbox_take(mailbox, &news, 1), 1);
     CHECK_INT(news.chat_id, 7);
-    CHECK_INT(count("TRUE"), 0);
-    CHECK_INT(done(), 1);
+    CHECK(count("TRUE") == 0 && done() == 1);
     go_on();
     CHECK_INT(begun_ever, 1);
     CHECK(db_idle(db)); /* nothing waits: nobody is asked */

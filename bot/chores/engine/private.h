@@ -95,8 +95,6 @@ bool desk_may_begin(const struct desk *desk);
 void desk_timer(struct desk *desk, int64_t at_ms, timers_fn *due, int64_t object);
 /* Begins what may begin, loads or claims more. */
 void desk_pump(struct desk *desk);
-/* Nothing begins for a while, at least least_ms. *failures counts those in a row; the first is told. */
-void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why);
 
 /* A new place for what the row holds; NULL: it is none of the chore's, or known (HOLD_BOT). */
 struct errand_place *place_of_row(struct desk *desk, const struct chore_row *row);
@@ -123,6 +121,8 @@ void load_submit(struct desk *desk);
 /* HOLD_LEASE: asks for as many as there are free places. */
 void lease_claim(struct desk *desk);
 
+/* Nothing begins for a while, at least least_ms. *failures counts those in a row; the first is told, and the fifth louder. */
+void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why);
 /* The errand is as if it had not been claimed. */
 void verbs_give_back(struct errand *errand, const char *why);
 
