@@ -334,21 +334,10 @@ static void hurry(struct errand_place *place)
     desk_pump(place->desk);
 }
 
-/* While something happens here the database is awake, and asking it costs nobody its sleep. */
-static void look_around(struct engine *engine)
-{
-    for (size_t i = 0; i < CHORE_COUNT; i++) {
-        struct desk *desk = &engine->desks[i];
-        if (desk->is_open && desk->chore.look_every_ms > 0 &&
-            desk_now_ms(desk) - desk->claimed_ms >= desk->chore.look_every_ms)
-            desk_pump(desk);
-    }
-}
-
 void engine_wake(struct engine *engine, enum chore_name name, int64_t id)
 {
     struct desk *desk = &engine->desks[name];
-    look_around(engine);
+    lease_look_around(engine);
     if (!desk->is_open)
         return;
     if (desk->hold == HOLD_LEASE) {

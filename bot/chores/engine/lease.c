@@ -174,3 +174,14 @@ void lease_claim(struct desk *desk)
     desk_step(desk, CHORE_STEP_BEFORE_CLAIM);
     db_submit(desk->engine->ports.db, unit, claimed, desk);
 }
+
+/* While something happens here the database is awake, and asking it costs nobody its sleep. */
+void lease_look_around(struct engine *engine)
+{
+    for (size_t i = 0; i < CHORE_COUNT; i++) {
+        struct desk *desk = &engine->desks[i];
+        if (desk->is_open && desk->chore.look_every_ms > 0 &&
+            desk_now_ms(desk) - desk->claimed_ms >= desk->chore.look_every_ms)
+            desk_pump(desk);
+    }
+}

@@ -120,6 +120,8 @@ void load_submit(struct desk *desk);
 
 /* HOLD_LEASE: asks for as many as there are free places. */
 void lease_claim(struct desk *desk);
+/* Chores whose rows others make, too, claim, unless they did so lately. */
+void lease_look_around(struct engine *engine);
 
 /* Nothing begins for a while, at least least_ms. *failures counts those in a row; the first is told, and the fifth louder. */
 void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why);
