@@ -45,28 +45,6 @@ struct trial *album_trial(struct item *item)
     return item->trial;
 }
 
-void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, const char *passed)
-{
-    if (!album_is_first(item))
-        return;
-    struct trial *trial = album_trial(item);
-    trial->in_doubt = true;
-    trial->above = tried_after;
-    for (size_t i = 0; i < item->index_count; i++)
-        trial->asked |= item->indexes[i] == tried_photo ? 1U << i : 0;
-    for (char *end; passed != NULL && *passed != '\0'; passed = *end == ',' ? end + 1 : end)
-        trial->passed[trial->passed_count++ % PASSED_MAX] = strtoll(passed, &end, 10);
-}
-
-bool album_passed(struct lane *lane, int64_t message_id)
-{
-    const struct item *item = TAILQ_FIRST(&lane->lines[LINE_SETS].items);
-    if (item == NULL || item->trial == NULL)
-        return false;
-    item->trial->passed[item->trial->passed_count++ % PASSED_MAX] = message_id;
-    return true;
-}
-
 /* ---- a shipment ---- */
 
 static struct shipment *shipment_new(struct item *item)

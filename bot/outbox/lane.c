@@ -114,6 +114,7 @@ void lane_put(struct lane *lane, const struct outbox_row *row)
         lane->screen_message_id = row->screen_message_id;
         lane->screen_is_photo = row->screen_is_photo;
     }
+    outbox_see_message(lane->outbox, row->tried_after); /* known to an earlier life that did not come to keep it */
     TAILQ_INSERT_TAIL(&lane->lines[kind->line].items, item, next);
     lane->outbox->pending++;
 }
@@ -251,7 +252,7 @@ bool lane_search_begin(struct lane *lane, struct shipment *shipment)
     const struct item *word;
     bool may_be_there = false; /* not only the head: what went before it may have been committed too late */
     TAILQ_FOREACH(word, &lane->lines[LINE_WORDS].items, next)
-    may_be_there = may_be_there || word->in_doubt;
+        may_be_there = may_be_there || word->in_doubt;
     lane->searching = lane->lines[LINE_WORDS].state != LINE_BUSY && !may_be_there;
     if (!lane->searching)
         lane->search = shipment;

@@ -24,6 +24,35 @@
 #include "bot/outbox/album.h"
 #include "bot/outbox/compose.h"
 
+void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, const char *passed)
+{
+    if (!album_is_first(item))
+        return;
+    struct trial *trial = album_trial(item);
+    trial->in_doubt = true;
+    trial->above = tried_after;
+    for (size_t i = 0; i < item->index_count; i++)
+        trial->asked |= item->indexes[i] == tried_photo ? 1U << i : 0;
+    for (char *end; passed != NULL && *passed != '\0'; passed = *end == ',' ? end + 1 : end)
+        trial->passed[trial->passed_count++ % PASSED_MAX] = strtoll(passed, &end, 10);
+}
+
+/* Not the head alone: those behind it may have been tried, too, in an earlier life that could not say what became of
+ * it.
+ */
+bool album_passed(struct lane *lane, int64_t message_id)
+{
+    struct item *item;
+    bool passed = false;
+    TAILQ_FOREACH(item, &lane->lines[LINE_SETS].items, next) {
+        if (item->trial == NULL)
+            continue;
+        item->trial->passed[item->trial->passed_count++ % PASSED_MAX] = message_id;
+        passed = true;
+    }
+    return passed;
+}
+
 static bool is_wanted(const struct shipment *shipment, size_t at)
 {
     const struct album_photo *photo = &shipment->album.photos[at];
