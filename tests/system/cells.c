@@ -65,6 +65,8 @@ static const struct input {
 };
 enum { INPUT_COUNT = sizeof inputs / sizeof inputs[0] };
 
+#define FIRST_USER INT64_C(4000000001)
+
 /* What one person sees. */
 struct view {
     int64_t newest; /* message id of anybody */
@@ -260,15 +262,29 @@ static void print_table(void)
     }
 }
 
+/* Everybody here may whatever a state is for: it is the input that is tried. */
+static const char *admins(void)
+{
+    char *list = arena_copy(&world.arena, "");
+    for (int i = 0; states_name(i) != NULL; i++)
+        list = arena_format(&world.arena, "%s%s%" PRId64 "L", list, i == 0 ? "" : ", ", FIRST_USER + i);
+    return arena_format(&world.arena, "admins = [ %s ];\n", list);
+}
+
+static void prepare(struct world *made)
+{
+    made->options.config = admins();
+}
+
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Anna", .photos = 1, .size_px = 520};
     struct invariants all = {.world = &world, .users = users};
-    world_begin(&world, &(struct world_options){.name = "cells", .seed = 12, .cheap_styles = true});
+    world_begin(&world, &(struct world_options){.name = "cells", .seed = 12, .cheap_styles = true, .prepare = prepare});
     world_start_daemon(&world, NULL);
     secrets_keep(&world);
     for (; states_name(user_count) != NULL; user_count++) {
-        user_begin(&users[user_count], &world, &plan, 4000000001 + user_count);
+        user_begin(&users[user_count], &world, &plan, FIRST_USER + user_count);
         json_object_put(net_post(world.net,
                                  arena_format(&world.arena, "/api/chats/%" PRId64 "/text", users[user_count].id),
                                  "{\"text\":\"/start\"}"));
