@@ -151,7 +151,7 @@ static void add_screens(struct db_unit *unit, struct arena *arena, const struct 
                                           db_bool_array(arena, photos, count)});
 }
 
-/* The words that passed an album are known to whoever looks for it. */
+/* The words that passed a message that may be looked for are known to whoever does. */
 static void add_passed(struct db_unit *unit, struct arena *arena, const struct done_outcome *done, size_t count)
 {
     int64_t *chats = arena_array(arena, count, sizeof *chats), *messages = arena_array(arena, count, sizeof *messages);
@@ -167,7 +167,7 @@ static void add_passed(struct db_unit *unit, struct arena *arena, const struct d
             unit,
             "UPDATE outbox o SET passed = o.passed || p.m FROM (SELECT c, array_agg(m) m"
             " FROM unnest($1::bigint[], $2::bigint[]) u(c, m) GROUP BY c) p"
-            " WHERE o.chat_id = p.c AND o.kind = 'album' AND o.attempted_after IS NOT NULL",
+            " WHERE o.chat_id = p.c AND o.attempted_after IS NOT NULL",
             2, (struct db_param[]){db_int64_array(arena, chats, rows), db_int64_array(arena, messages, rows)});
 }
 

@@ -9,7 +9,6 @@ enum {
     PROBE_WAIT_MS = 2000,  /* a lost request may still be working on the other side */
     PROBE_AHEAD = 48,      /* steps beyond the highest id known, ids between two photos of an album */
     PROBE_STEPS_MAX = 400, /* half of them from below, half from above */
-    PASSED_MAX = 24,       /* words that passed an album: the newest ones are remembered */
     CAPTION_BYTES = 24,
     SEARCHES_MAX = 64,                   /* at once; the others wait without a shipment */
     ALBUM_BYTES_FIRST = 8 * 1024 * 1024, /* what an album is thought to need before any was fetched */
@@ -39,8 +38,6 @@ struct trial {
     int64_t lost_at;             /* … when its answer was missed; 0 = it was not */
     int misses;                  /* tries without success, of the album or of the photo at hand */
     struct search search;
-    int64_t passed[PASSED_MAX]; /* ids of words that were sent meanwhile */
-    size_t passed_count;
 };
 
 struct shipment {
@@ -57,9 +54,7 @@ struct shipment {
 };
 
 /* A row that comes from the database was tried in an earlier life: as a whole, or (not -1) one photo of it. */
-void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, const char *passed);
-/* A message of ours was sent to the chat. True if its album may be looked for. */
-bool album_passed(struct lane *lane, int64_t message_id);
+void album_was_tried(struct item *item, int64_t tried_after, int tried_photo);
 /* Looks whether photos of an album whose answer was lost are in the chat, marks those found as sent, and goes on with
  * album_go_on. (probe.c) */
 void album_probe(struct shipment *shipment);

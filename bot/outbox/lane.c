@@ -21,7 +21,7 @@
 #include "core/backoff.h"
 #include "core/bug.h"
 
-enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000, LOST_CAP_MS = 15 * 60 * 1000 };
+enum { AGAIN_BASE_MS = 500, AGAIN_CAP_MS = 60 * 1000, LOST_CAP_MS = 15 * 60 * 1000, DECIMAL = 10 };
 
 static int compare_lanes(const void *a, const void *b)
 {
@@ -89,6 +89,28 @@ void lane_free_all(struct outbox *outbox)
         lane_drop(*(struct lane **)outbox->lanes);
 }
 
+bool lane_has_passed(const struct lane *lane, int64_t message_id)
+{
+    size_t count = lane->passed_count < PASSED_MAX ? lane->passed_count : PASSED_MAX;
+    bool has = message_id == lane->screen_message_id;
+    for (size_t i = 0; i < count; i++)
+        has = has || lane->passed[i] == message_id;
+    return has;
+}
+
+void lane_passed(struct lane *lane, int64_t message_id)
+{
+    if (!lane_has_passed(lane, message_id))
+        lane->passed[lane->passed_count++ % PASSED_MAX] = message_id;
+}
+
+/* Rows that were tried know, from an earlier life, who passed them. */
+static void read_passed(struct lane *lane, const char *passed)
+{
+    for (char *end; passed != NULL && *passed != '\0'; passed = *end == ',' ? end + 1 : end)
+        lane_passed(lane, strtoll(passed, &end, DECIMAL));
+}
+
 void lane_put(struct lane *lane, const struct outbox_row *row)
 {
     const struct kind *kind = kind_of(row->kind);
@@ -103,7 +125,7 @@ void lane_put(struct lane *lane, const struct outbox_row *row)
     if (kind->is_album) {
         item->index_count = (uint8_t)compose_read_indexes(row->body, item->indexes);
         if (row->tried_after != 0)
-            album_was_tried(item, row->tried_after, row->tried_photo, row->passed);
+            album_was_tried(item, row->tried_after, row->tried_photo);
     } else {
         item->body = memory_copy(row->body);
         item->picture = memory_copy(row->picture);
@@ -114,6 +136,7 @@ void lane_put(struct lane *lane, const struct outbox_row *row)
         lane->screen_message_id = row->screen_message_id;
         lane->screen_is_photo = row->screen_is_photo;
     }
+    read_passed(lane, row->passed);
     outbox_see_message(lane->outbox, row->tried_after); /* known to an earlier life that did not come to keep it */
     TAILQ_INSERT_TAIL(&lane->lines[kind->line].items, item, next);
     lane->outbox->pending++;

@@ -13,6 +13,8 @@
 #include "bot/outbox/pictures.h"
 #include "bot/services/telegram/client.h"
 
+enum { PASSED_MAX = 24 /* the newest ones are remembered */ };
+
 struct item {
     TAILQ_ENTRY(item) next;
     struct lane *lane;
@@ -26,7 +28,7 @@ struct item {
     bool in_doubt;            /* a message that matters may have arrived */
     struct telegram_job *job; /* … its turn has come */
     int64_t above, sought;    /* … the highest message id known before; where it is looked for */
-    int64_t passed;           /* the message it became, if it passed an album */
+    int64_t passed;           /* the message it became, if it passed one that may be looked for */
     bool borrowed;            /* the picture's bytes: whoever else wants to upload it waits for the outcome */
     int tries;
     void *upload;              /* the picture's bytes: a call may wait for hours to be sent, and needs them as long */
@@ -56,6 +58,8 @@ struct lane {
     struct shipment *search;   /* … and would go on, but a word is on its way */
     int64_t screen_message_id; /* 0 = none */
     bool screen_is_photo;
+    int64_t passed[PASSED_MAX]; /* messages of ours: none of them is what is looked for */
+    size_t passed_count;
 };
 
 struct list {
@@ -119,11 +123,15 @@ void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_
 int64_t outbox_message_id(struct json_object *message);
 /* The same, and learns it. */
 int64_t outbox_note_message(struct lane *lane, struct json_object *message);
-/* A new message of ours has this id. True: it passed an album that may be looked for. */
-bool outbox_note_id(struct lane *lane, int64_t message_id);
+/* The item became a new message with this id; another one that may be looked for is not that one. */
+void outbox_note_id(struct item *item, int64_t message_id);
 /* The file_id of the largest photo of a Message, or of its document; NULL if there is none. Borrowed. */
 const char *outbox_photo_id(struct json_object *message);
 const char *outbox_document_id(struct json_object *message);
+
+/* A message of ours is in the chat. Is it one that was there, or passed by, while something is looked for? */
+void lane_passed(struct lane *lane, int64_t message_id);
+bool lane_has_passed(const struct lane *lane, int64_t message_id);
 
 /* Makes a call for the lane's chat now; the rest of it is the caller's. */
 enum err outbox_call(struct lane *lane, struct telegram_call *call, telegram_done_fn *done, void *ctx) MUST_CHECK;

@@ -82,11 +82,30 @@ void outbox_see_message(struct outbox *outbox, int64_t message_id)
         outbox->high = message_id;
 }
 
-bool outbox_note_id(struct lane *lane, int64_t message_id)
+static void note_id(struct lane *lane, int64_t message_id)
 {
     outbox_see_message(lane->outbox, message_id);
     lane->outbox->sent_anew++;
-    return album_passed(lane, message_id);
+    lane_passed(lane, message_id);
+}
+
+/* Not the heads alone: those behind them may have been tried, too, in an earlier life that could not say what became of
+ * it. */
+static bool is_one_tried(const struct lane *lane, const struct item *but)
+{
+    const struct item *item;
+    for (size_t i = 0; i < LINE_COUNT; i++)
+        TAILQ_FOREACH(item, &lane->lines[i].items, next)
+            if (item != but && (item->trial != NULL || item->above != 0))
+                return true;
+    return false;
+}
+
+void outbox_note_id(struct item *item, int64_t message_id)
+{
+    note_id(item->lane, message_id);
+    if (is_one_tried(item->lane, item))
+        item->passed = message_id;
 }
 
 int64_t outbox_message_id(struct json_object *message)
@@ -99,7 +118,7 @@ int64_t outbox_note_message(struct lane *lane, struct json_object *message)
 {
     int64_t message_id = outbox_message_id(message);
     if (message_id != 0)
-        (void)outbox_note_id(lane, message_id);
+        note_id(lane, message_id);
     return message_id;
 }
 

@@ -24,7 +24,7 @@
 #include "bot/outbox/album.h"
 #include "bot/outbox/compose.h"
 
-void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, const char *passed)
+void album_was_tried(struct item *item, int64_t tried_after, int tried_photo)
 {
     if (!album_is_first(item))
         return;
@@ -33,24 +33,6 @@ void album_was_tried(struct item *item, int64_t tried_after, int tried_photo, co
     trial->above = tried_after;
     for (size_t i = 0; i < item->index_count; i++)
         trial->asked |= item->indexes[i] == tried_photo ? 1U << i : 0;
-    for (char *end; passed != NULL && *passed != '\0'; passed = *end == ',' ? end + 1 : end)
-        trial->passed[trial->passed_count++ % PASSED_MAX] = strtoll(passed, &end, 10);
-}
-
-/* Not the head alone: those behind it may have been tried, too, in an earlier life that could not say what became of
- * it.
- */
-bool album_passed(struct lane *lane, int64_t message_id)
-{
-    struct item *item;
-    bool passed = false;
-    TAILQ_FOREACH(item, &lane->lines[LINE_SETS].items, next) {
-        if (item->trial == NULL)
-            continue;
-        item->trial->passed[item->trial->passed_count++ % PASSED_MAX] = message_id;
-        passed = true;
-    }
-    return passed;
 }
 
 static bool is_wanted(const struct shipment *shipment, size_t at)
@@ -75,17 +57,6 @@ static int64_t count_wanted(const struct shipment *shipment)
     for (size_t at = 0; at < shipment->album.count; at++)
         count += is_wanted(shipment, at);
     return count;
-}
-
-/* A message that is known to be another than what is looked for. */
-static bool is_another(const struct shipment *shipment, int64_t message_id)
-{
-    const struct trial *trial = shipment->item->trial;
-    size_t count = trial->passed_count < PASSED_MAX ? trial->passed_count : PASSED_MAX;
-    bool is = message_id == shipment->item->lane->screen_message_id;
-    for (size_t i = 0; i < count; i++)
-        is = is || trial->passed[i] == message_id;
-    return is;
 }
 
 /* ---- where to look ---- */
@@ -121,13 +92,13 @@ static int64_t next_id(const struct shipment *shipment)
             return 0; /* the rest did not arrive */
         if (search->walk > search->walk_end)
             break; /* the hit was something else */
-        if (!is_another(shipment, search->walk))
+        if (!lane_has_passed(shipment->item->lane, search->walk))
             return search->walk;
     }
     search->walk = 0;
     while (search->steps < PROBE_STEPS_MAX && search->up < search->down + search->stride) {
         int64_t id = search->from_above ? search->down : search->up;
-        if (!is_another(shipment, id))
+        if (!lane_has_passed(shipment->item->lane, id))
             return id;
         search->up += search->from_above ? 0 : search->stride;
         search->down -= search->from_above ? search->stride : 0;

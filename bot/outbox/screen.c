@@ -77,8 +77,8 @@ static void sent(struct item *item, struct json_object *result)
     struct lane *lane = item->lane;
     bool edit = may_edit(item);
     int64_t message_id = edit ? lane->screen_message_id : outbox_message_id(result);
-    if (!edit && message_id != 0 && outbox_note_id(lane, message_id))
-        item->passed = message_id;
+    if (!edit && message_id != 0)
+        outbox_note_id(item, message_id);
     const char *file_id = item->picture != NULL ? outbox_photo_id(result) : NULL;
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);
@@ -88,8 +88,7 @@ static void sent(struct item *item, struct json_object *result)
 
 void screen_found(struct item *item, int64_t message_id)
 {
-    if (outbox_note_id(item->lane, message_id))
-        item->passed = message_id;
+    outbox_note_id(item, message_id);
     arrived(item, message_id);
 }
 

@@ -3,9 +3,9 @@
  * messages above the highest id known before the try are offered to be what was sent: "not modified" says that one of
  * them is.
  *
- * In this chat nothing else of ours that is a text lies there, for the chat's words go one after the other; photos and
- * the user's own messages take no text. It is looked for among the next SEEK_MAX ids only: others' messages that were
- * on their way at the same time. Then it is sent again: better twice than never. */
+ * In this chat what else of ours is a text there is known and left out: words of the other line, and later ones. Photos
+ * and the user's own messages take no text. It is looked for among the next SEEK_MAX ids only: others' messages that
+ * were on their way at the same time. Then it is sent again: better twice than never. */
 #include "bot/outbox/seek.h"
 
 #include <inttypes.h>
@@ -109,7 +109,7 @@ static void seek_answered(void *ctx, const struct telegram_verdict *verdict, str
 static void ask(struct item *item)
 {
     struct lane *lane = item->lane;
-    if (item->sought == lane->screen_message_id) /* that one is known */
+    while (lane_has_passed(lane, item->sought))
         item->sought++;
     if (item->sought > item->above + SEEK_MAX) {
         log_warn("outbox", "a %s to chat %" PRId64 " was not found and is sent again", item->kind->word, lane->chat_id);
