@@ -197,16 +197,24 @@ void lane_run(struct lane *lane)
         lane_drop_if_empty(lane);
 }
 
-/* The head of its line is not on its way any more. */
-static void come_home(struct item *item, enum line_state state)
+/* The head of its line is not on its way any more. Returns the search that waited for that, or NULL: it may go on when
+ * all is said about the item, for it may let the line run. */
+static struct shipment *come_home(struct item *item, enum line_state state)
 {
     struct lane *lane = item->lane;
     struct shipment *search = lane->search;
     line_of(item)->state = state;
-    if (item->kind->line != LINE_WORDS || search == NULL)
-        return;
+    if (item->kind->line != LINE_WORDS)
+        return NULL;
     lane->search = NULL;
-    album_search_on(search);
+    return search;
+}
+
+/* Its album is still in line afterwards, so the lane is there. */
+static void search_on(struct shipment *search)
+{
+    if (search != NULL)
+        album_search_on(search);
 }
 
 bool lane_leave_topic(struct item *item)
@@ -223,8 +231,9 @@ void lane_done(struct item *item)
     struct lane *lane = item->lane;
     failpoint("outbox.sent");
     item->in_doubt = false;
-    come_home(item, LINE_FREE);
+    struct shipment *search = come_home(item, LINE_FREE);
     leave(item);
+    search_on(search);
     lane_run(lane);
 }
 
@@ -240,7 +249,7 @@ void lane_again(struct item *item, int64_t wait_ms)
 {
     const struct outbox_ports *ports = &item->lane->outbox->ports;
     timers_add(ports->timers, ports->clock->unix_ms + wait_ms, again_due, item, 0);
-    come_home(item, LINE_RESTING);
+    search_on(come_home(item, LINE_RESTING));
 }
 
 int64_t lane_backoff_ms(const struct item *item, bool may_be_there)
@@ -254,7 +263,7 @@ void lane_unreachable(struct item *item)
     struct lane *lane = item->lane;
     outbox_note_news(lane->outbox, EVENT_BLOCKED, lane->chat_id, 0);
     item->in_doubt = false;
-    come_home(item, LINE_FREE);
+    struct shipment *search = come_home(item, LINE_FREE);
     for (size_t i = 0; i < LINE_COUNT; i++) {
         struct line *line = &lane->lines[i];
         struct item *at = TAILQ_FIRST(&line->items), *next;
@@ -267,6 +276,7 @@ void lane_unreachable(struct item *item)
             leave(at);
         }
     }
+    search_on(search);
     lane_drop_if_empty(lane);
 }
 

@@ -27,6 +27,7 @@ static struct call {
     bool answered;
 } calls[CALLS_MAX];
 static size_t call_count, first_open; /* all before are answered */
+static size_t refused_next;           /* so many calls are not taken */
 
 static struct outbox *outbox;
 static struct timers *timers;
@@ -54,6 +55,10 @@ enum err telegram_call(struct telegram *tg, int64_t at_ms, const struct telegram
     (void)at_ms;
     if (strcmp(call->method, "sendChatAction") == 0) /* nothing depends on it */
         return ERR_OK;
+    if (refused_next > 0) {
+        refused_next--;
+        return ERR_AGAIN;
+    }
     CHECK(call_count < CALLS_MAX);
     struct call *made = &calls[call_count++];
     *made = (struct call){.done = done,
