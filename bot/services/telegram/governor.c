@@ -37,7 +37,7 @@ struct governor {
     struct waiting_heap asleep;
     bool stopping;
     struct {
-        int64_t chat_id, at_ms;
+        int64_t chat_id, at_ms, until_ms;
     } limited[GOVERNOR_GLOBAL_CHATS]; /* the last 429s of different chats, newest first */
     size_t limited_count;
 };
@@ -287,7 +287,7 @@ void governor_no_upload(struct governor *governor, struct governor_item *item)
 }
 
 /* Remember the 429; true when it completes the set that looks like a limit on everything. */
-static bool note_limited(struct governor *governor, int64_t now_ms, int64_t chat_id)
+static bool note_limited(struct governor *governor, int64_t now_ms, int64_t chat_id, int64_t until_ms)
 {
     size_t keep = 0;
     for (size_t i = 0; i < governor->limited_count; i++)
@@ -298,6 +298,7 @@ static bool note_limited(struct governor *governor, int64_t now_ms, int64_t chat
     memmove(&governor->limited[1], &governor->limited[0], keep * sizeof governor->limited[0]);
     governor->limited[0].chat_id = chat_id;
     governor->limited[0].at_ms = now_ms;
+    governor->limited[0].until_ms = until_ms;
     governor->limited_count = keep + 1;
     return governor->limited_count == GOVERNOR_GLOBAL_CHATS;
 }
@@ -305,10 +306,13 @@ static bool note_limited(struct governor *governor, int64_t now_ms, int64_t chat
 void governor_limited(struct governor *governor, int64_t now_ms, const struct governor_item *item,
                       int64_t retry_after_ms)
 {
-    int64_t until_ms = now_ms + retry_after_ms;
-    bool everything = note_limited(governor, now_ms, item->chat_id);
-    if (everything && until_ms > governor->blocked_until_ms)
-        governor->blocked_until_ms = until_ms;
+    int64_t until_ms = now_ms + retry_after_ms, all_until_ms = until_ms;
+    bool everything = note_limited(governor, now_ms, item->chat_id, until_ms);
+    for (size_t i = 0; i < governor->limited_count; i++) /* the rest of a longer one is its own chat's affair */
+        if (governor->limited[i].until_ms > now_ms && governor->limited[i].until_ms < all_until_ms)
+            all_until_ms = governor->limited[i].until_ms;
+    if (everything && all_until_ms > governor->blocked_until_ms)
+        governor->blocked_until_ms = all_until_ms;
     if (item->chat != NULL && until_ms > item->chat->blocked_until_ms)
         item->chat->blocked_until_ms = until_ms;
 }

@@ -64,8 +64,8 @@ void governor_done(struct governor *governor, int64_t now_ms, struct governor_it
 void governor_again(struct governor *governor, int64_t now_ms, struct governor_item *item, int64_t after_ms);
 /* An item in flight did not go after all: what it cost is given back. To be followed by one of these two. */
 void governor_refund(struct governor *governor, const struct governor_item *item);
-/* An item in flight met a 429: its whole chat is silent for retry_after_ms, or everything when it looks like that. To
- * be followed by governor_again or governor_done. */
+/* An item in flight met a 429: its whole chat is silent for retry_after_ms, or everything for the
+ * shortest such time when it looks like that. To be followed by governor_again or governor_done. */
 void governor_limited(struct governor *governor, int64_t now_ms, const struct governor_item *item,
                       int64_t retry_after_ms);
 /* An item in flight turned out to have no bytes to send. */
