@@ -1,10 +1,12 @@
 /* The sweep of the store. Any number of machines may sweep, and put, at the same time; no clock is compared. Why
  * nothing is removed that a row names:
  *
- *   who keeps a picture      names it in a row, and hears that this is committed (n); puts it (p), which gives it
- * another version; takes it over to another row, or lets it go, in one transaction, that is refused when the row names
- * another picture by then who removes a picture    looks at it, and keeps its version (l); asks whether a row names it
- * (a); removes it if it is of that version still (r), which is one step to whoever puts it
+ * Who keeps a picture names it in a row, and hears that this is committed (n); puts it (p), which gives it another
+ * version; takes it over to another row, or lets it go, in one transaction, that is refused when the row names another
+ * picture by then.
+ *
+ * Who removes a picture looks at it, and keeps its version (l); asks whether a row names it (a); removes it if it is of
+ * that version still (r), which is one step to whoever puts it.
  *
  * Let a row name a picture that was put and removed after: p before r. Was l before p, then r finds another version and
  * removes nothing. Was it after p, then n, p, l, a came in this order, and a saw the name, for it is in a row without a
@@ -54,8 +56,7 @@ struct work {
     bool was_noted; /* by the row that went: it need not be old */
 };
 
-/* ---- one picture --------------------------------------------------------------------------------------------------
- */
+/* ---- one picture ---- */
 
 static void picture_removed(void *ctx, enum err err, const struct store_object *object)
 {
@@ -123,8 +124,7 @@ static void begin_picture(struct errand *errand, const char *subject)
         store_look(work->sweep->ports.store, work->name, picture_looked_at, errand);
 }
 
-/* ---- the look through the store ------------------------------------------------------------------------------------
- */
+/* ---- the look through the store ---- */
 
 static void walk_on(void *ctx, int64_t errand_id);
 
@@ -190,8 +190,7 @@ static void walk_on(void *ctx, int64_t errand_id)
         store_list(sweep->ports.store, sweep->from, slice_listed, errand);
 }
 
-/* ---- the chore ----------------------------------------------------------------------------------------------------
- */
+/* ---- the chore ---- */
 
 static void sweep_begin(void *self, struct errand *errand, const struct chore_row *row)
 {
