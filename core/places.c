@@ -195,6 +195,8 @@ void places_resume(struct step *step)
     const struct order *order = to == &state_pay ? chat_order(step->chat) : NULL;
     if (order != NULL && (order->id == 0 || order->status != ORDER_AWAITING))
         return; /* paid or over meanwhile, and told */
+    if (to != NULL && to->who > step_who(step))
+        return;
     if (to == &state_making || to == &state_result) {
         const struct job *job = chat_job(step->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
