@@ -74,7 +74,7 @@ enum order_status { ORDER_AWAITING, ORDER_PAID, ORDER_CANCELED, ORDER_STATUS_COU
 struct order {
     int64_t id; /* 0 = none loaded */
     enum order_status status;
-    int64_t avatar_id;
+    int64_t avatar_id; /* 0: it was deleted, and nothing can be made for the money */
     const char *style_id;
     int64_t price_kopecks;
     int32_t photo_count;

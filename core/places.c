@@ -113,7 +113,7 @@ static bool go_pay(struct step *step, int64_t order_id)
 {
     struct session *session = &step->chat->session;
     const struct order *order = chat_order(step->chat);
-    if (order->id == 0 || order->id != order_id || order->status != ORDER_AWAITING)
+    if (order->id == 0 || order->id != order_id || order->status != ORDER_AWAITING || order->avatar_id == 0)
         return false;
     session->avatar_id = order->avatar_id;
     record_style_choice(step, order->style_id);

@@ -32,7 +32,7 @@ static int read_menu(struct step *step)
 static void show_menu(struct step *step)
 {
     const struct order *order = chat_order(step->chat);
-    bool unpaid = order->id != 0 && order->status == ORDER_AWAITING && order->link_until_ms > step->now_ms;
+    bool unpaid = order->status == ORDER_AWAITING && order->avatar_id != 0 && order->link_until_ms > step->now_ms;
     if (chat_avatars(step->chat)->count > 0)
         screen_text(step, TEXT_MENU, NO_ARGS);
     else

@@ -117,7 +117,7 @@ static void load_open(const struct stage *stage, struct facts *facts, struct are
 {
     struct orders *open = &facts->open;
     for (size_t i = 0; i < stage->order_count; i++) {
-        if (stage->orders[i].status != ORDER_AWAITING || stage->refused[i])
+        if (stage->orders[i].status != ORDER_AWAITING || stage->orders[i].avatar_id == 0 || stage->refused[i])
             continue;
         if (open->count == CHAT_OPEN_MAX) /* the newest */
             memmove(open->list, open->list + 1, --open->count * sizeof open->list[0]);
@@ -228,6 +228,9 @@ void stage_delete(struct stage *stage, int64_t avatar_id)
     for (size_t i = 0; i < stage->job_count; i++)
         if (stage->jobs[i].avatar_id == avatar_id)
             stage->jobs[i].avatar_id = 0;
+    for (size_t i = 0; i < stage->order_count; i++)
+        if (stage->orders[i].avatar_id == avatar_id)
+            stage->orders[i].avatar_id = 0;
 }
 
 static void apply_told(struct stage *stage, int64_t intake_id)
