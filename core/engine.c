@@ -284,7 +284,7 @@ static void dispatch(struct step *step)
     bool corrects = event->edited && event->kind == EVENT_TEXT && session->answer_state != NULL;
     bool shut = first != NULL && !gate_lets_pass(event);
     if (session->state->who > step_who(step)) { /* what they were, they are not any more */
-        if (event_is_news(event)) /* not of their doing: they stay until they do something */
+        if (event_is_news(event))               /* not of their doing: they stay until they do something */
             engine_news(step);
         else
             restart(step);

@@ -98,8 +98,8 @@ void record_avatar_delete(struct step *step, struct avatar *avatar)
 {
     struct chat *chat = step->chat;
     struct avatars *avatars = chat_avatars(chat);
-    forget_sets(step, avatar->id);
     step_effect(step, EFFECT_AVATAR_DELETE)->avatar_delete.avatar_id = avatar->id;
+    forget_sets(step, avatar->id); /* an order is locked after its avatar, as the settlement does */
     if (chat->session.avatar_id == avatar->id)
         chat->session.avatar_id = 0;
     size_t at = (size_t)(avatar - avatars->list);

@@ -266,7 +266,8 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 
 -- Whatever ends a task also moves its job and avatar on. A settlement that is giving the avatar another set holds it: the
--- one that comes second sees what the first one wrote.
+-- one that comes second sees what the first one wrote. Whoever deletes an avatar holds it first and comes to its tasks
+-- then: those who end a task do it in the same order.
 CREATE OR REPLACE FUNCTION job_moved(p_job INTEGER) RETURNS void AS $$
 DECLARE
   left_over INTEGER;
@@ -296,6 +297,8 @@ DECLARE
   job generation_jobs;
   photo INTEGER;
 BEGIN
+  PERFORM 1 FROM avatars WHERE id = (SELECT j.avatar_id FROM photo_tasks t JOIN generation_jobs j ON j.id = t.job_id
+    WHERE t.id = p_task) FOR NO KEY UPDATE;
   SELECT * INTO task FROM photo_tasks WHERE id = p_task AND lease_token = p_token AND state = 'waiting' FOR UPDATE;
   IF NOT FOUND THEN
     RETURN;
@@ -319,6 +322,8 @@ DECLARE
   task photo_tasks;
   job_chat BIGINT;
 BEGIN
+  PERFORM 1 FROM avatars WHERE id = (SELECT j.avatar_id FROM photo_tasks t JOIN generation_jobs j ON j.id = t.job_id
+    WHERE t.id = p_task) FOR NO KEY UPDATE;
   SELECT * INTO task FROM photo_tasks WHERE id = p_task AND lease_token = p_token AND state = 'waiting' FOR UPDATE;
   IF NOT FOUND THEN
     RETURN;

@@ -102,10 +102,22 @@ static void promise_shots(const struct stage *stage, const struct shots *shots)
             stage_fail(stage, "an album out of order");
 }
 
+/* A settlement locks the avatar and then its order: who does it the other way round waits for it, and it for them. */
+static void promise_locks(const struct stage *stage, const struct effects *effects)
+{
+    bool order = false;
+    for (size_t i = 0; i < effects->count; i++) {
+        if (order && effects->list[i].kind == EFFECT_AVATAR_DELETE)
+            stage_fail(stage, "an order is canceled, and then its avatar deleted");
+        order = order || effects->list[i].kind == EFFECT_ORDER_CANCEL;
+    }
+}
+
 void promise_effects(const struct stage *stage, const struct event *event, const struct effects *effects,
                      const struct chat *chat, uint32_t version_before)
 {
     size_t answers = 0, screens = 0;
+    promise_locks(stage, effects);
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
         if (effect->chat_id != chat->id || effect->thread_id != chat->session.thread_id)

@@ -119,6 +119,39 @@ static void test_paid_at_once_with_deleting(void)
     CHECK_INT(jobs_of(order_id), 1);
 }
 
+static void ended(void *failed, const struct db_result *result, const struct db_failure *failure)
+{
+    int *count = failed;
+    (void)result;
+    *count += failure != NULL;
+    open_answers--;
+}
+
+/* The web application deletes an avatar while a photo of it is made: both come through, whoever is first. */
+static void test_deleted_while_made(void)
+{
+    struct customer anna = customer_new();
+    int64_t job_id = job_new(&anna);
+    int failed = 0;
+    int64_t task_id = ask(SQL("UPDATE photo_tasks SET lease_token = 'mine' WHERE job_id = %lld AND index = 0"
+                              " RETURNING id",
+                              (long long)job_id));
+    struct db_unit *unit = db_unit_new();
+    (void)db_unit_add(unit, SQL("SELECT FROM avatars WHERE id = %lld FOR UPDATE", (long long)anna.avatar_id), 0, NULL);
+    (void)db_unit_add(unit, "SELECT pg_sleep(1)", 0, NULL); /* what a deletion does in between */
+    (void)db_unit_add(unit, SQL("DELETE FROM avatars WHERE id = %lld", (long long)anna.avatar_id), 0, NULL);
+    open_answers = 2;
+    db_submit(other, unit, ended, &failed);
+    for (int64_t until = now_ms() + 300; now_ms() < until;)
+        db_ready(other, POLLIN | POLLOUT, now_ms());
+    unit = db_unit_new();
+    (void)tasks_add_made(unit, &arena, task_id, "mine", "store:1");
+    db_submit(db, unit, ended, &failed);
+    wait_for_answers();
+    CHECK_INT(failed, 0);
+    CHECK_INT(avatars_of(&anna), 0);
+}
+
 /* ---- photos of another program ---- */
 
 static void test_other_photos(void)
@@ -380,6 +413,7 @@ int main(void)
     begin("fotoset_test_neighbours");
     test_paid_while_deleting();
     test_paid_at_once_with_deleting();
+    test_deleted_while_made();
     test_other_photos();
     test_cleared_before_paid();
     test_put_back();
