@@ -8,7 +8,7 @@
 
 #include "tests/talk/stage.h"
 
-enum { EVENTS = 200000, WHERE_BYTES = 64, CRASH_ODDS = 400, OWN_EVERY = 500 };
+enum { EVENTS = 200000, WHERE_BYTES = 64, CRASH_ODDS = 400, OWN_EVERY = 500, OWN_THERE_EVERY = 5 };
 
 static uint64_t state_;
 
@@ -243,7 +243,8 @@ int main(int argc, char **argv)
             stage->first_name = draw(4) == 0 ? NULL : any_text(stage);
         }
         (void)snprintf(where, sizeof where, "walk %" PRIu64 ", event %ld", seed, i);
-        if (draw(OWN_EVERY) == 0) /* somebody is taken off the list, or put on it */
+        bool at_owners = stage->session.state == &state_health || stage->session.resume == &state_health;
+        if (draw(at_owners ? OWN_THERE_EVERY : OWN_EVERY) == 0) /* somebody is taken off the list, or put on it */
             stage_own(stage, draw(2) == 0);
         any_event(stage);
         note_visit(stage, visits);
