@@ -1,4 +1,4 @@
-/* The statements of the cashier and the intake against a real Postgres, two connections at once where that is the
+/* The statements of the payments and the intake against a real Postgres, two connections at once where that is the
  * question: money makes one job however often and late it is told, and the same photo counts once. Run by
  * tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
 #include "db/commit.h"

@@ -1,4 +1,4 @@
-/* The shop's tables are not ours alone: a web application writes them too, and the cashier beside the turns. What they
+/* The shop's tables are not ours alone: a web application writes them too, and the payments beside the turns. What they
  * do between a turn's load and its commit must cost nobody a paid set. Run by tests/postgres run, which sets
  * FOTOSET_TEST_CONNINFO. */
 #include "db/commit.h"
