@@ -60,6 +60,12 @@ struct jobs *chat_jobs(const struct chat *chat)
     return &chat->facts->jobs;
 }
 
+const struct jobs *chat_sets(const struct chat *chat)
+{
+    must_know(chat, FACT_SETS);
+    return &chat->facts->jobs;
+}
+
 const struct health *chat_health(const struct chat *chat)
 {
     must_know(chat, FACT_HEALTH);
@@ -77,18 +83,8 @@ struct avatar *chat_avatar(const struct chat *chat, int64_t id)
 
 struct job *chat_job(const struct chat *chat, int64_t id)
 {
-    must_know(chat, FACT_JOB | FACT_JOBS);
+    must_know(chat, FACT_JOB | FACT_JOBS | FACT_SETS);
     return facts_job(chat->facts, id);
-}
-
-struct job *chat_avatar_job(const struct chat *chat, int64_t avatar_id)
-{
-    const struct jobs *jobs = chat_jobs(chat);
-    struct job *newest = NULL;
-    for (size_t i = 0; i < jobs->count; i++)
-        if (jobs->list[i].avatar_id == avatar_id && (newest == NULL || jobs->list[i].id > newest->id))
-            newest = &jobs->list[i];
-    return newest;
 }
 
 struct job *facts_job(const struct facts *facts, int64_t id)

@@ -15,6 +15,7 @@
 enum {
     CHAT_AVATARS_MAX = 64,  /* loaded, the newest; the shop's own limit is lower */
     CHAT_JOBS_MAX = 24,     /* loaded: first those that are spoken of, then the newest, see FACT_JOBS */
+    CHAT_SETS_MAX = 200,    /* … with FACT_SETS: more than anybody has of one avatar */
     CHAT_OPEN_MAX = 8,      /* loaded: more orders than anybody may have open at a time, the newest */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
     CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
@@ -91,6 +92,7 @@ struct job {
     int64_t id;
     int64_t avatar_id;
     const char *style_id;
+    int64_t since_ms; /* unix ms: when it was paid */
     int32_t total;
     uint8_t shots[STYLE_PHOTOS_MAX]; /* enum shot_state by index */
     bool finished;                   /* the result was told */
@@ -114,10 +116,11 @@ enum fact {
     FACT_HELD = 8,
     FACT_ORDER = 16, /* the session's */
     FACT_JOB = 32,   /* the session's, and those that the event names */
-    FACT_JOBS = 64,  /* … and the newest of each avatar, and all whose end was not told */
+    FACT_JOBS = 64,  /* … and all whose end was not told */
     FACT_OPEN = 128, /* orders that may be paid, and what is becoming so */
-    FACTS_ALL = 255, /* what may be asked of any chat */
-    FACT_HEALTH = 256
+    FACT_SETS = 256, /* … and all of the avatar that may be shown, see FACT_THUMBNAIL; or that a named job is of */
+    FACTS_ALL = 511, /* what may be asked of any chat */
+    FACT_HEALTH = 512
 };
 
 /* How the shop is, for its owner. */
@@ -169,15 +172,14 @@ struct held_photos *chat_held(const struct chat *chat);
 struct order *chat_order(const struct chat *chat); /* id 0: there is none */
 struct orders *chat_open(const struct chat *chat);
 struct jobs *chat_jobs(const struct chat *chat);
+const struct jobs *chat_sets(const struct chat *chat); /* among others: see FACT_SETS */
 const struct health *chat_health(const struct chat *chat);
 
 /* The chat of that id among count, which ascend by id; NULL if it is not among them. */
 struct chat *chat_find(const struct chat *chats, size_t count, int64_t id);
 /* NULL if this chat has none of that id: the only way from an id in a button to an object, so nobody else's is met. */
 struct avatar *chat_avatar(const struct chat *chat, int64_t id);
-struct job *chat_job(const struct chat *chat, int64_t id); /* FACT_JOB or FACT_JOBS */
-/* The newest job of an avatar, or NULL. */
-struct job *chat_avatar_job(const struct chat *chat, int64_t avatar_id);
+struct job *chat_job(const struct chat *chat, int64_t id); /* FACT_JOB, FACT_JOBS or FACT_SETS */
 /* How many shots of the job are in that state. */
 int32_t job_count(const struct job *job, enum shot_state state);
 /* Shots that exist as pictures: made, queued or sent. */

@@ -118,7 +118,7 @@ static bool is_answered(struct step *step)
 static void ask_reader(struct step *step)
 {
     const struct state *state = step->chat->session.state, *first = gate_question(step);
-    bool heard = (event_voice(step->event->kind) & state->hears) != 0;
+    bool heard = (event_voice(step->event->kind) & state->hears) != 0 && state->who <= step_who(step);
     int outcome = heard ? state->read(step) : OUT_UNEXPECTED;
     bool refused = outcome == OUT_UNEXPECTED || (outcome == OUT_AGAIN && step->hint != NULL);
     if (refused && is_answered(step))

@@ -82,6 +82,26 @@ static bool go_card(struct step *step, int64_t avatar_id)
     return at_avatar(step, avatar_id, &state_card, true);
 }
 
+/* Of finished sets: the page with that one on it, or that one alone. */
+static bool at_set(struct step *step, int64_t job_id, const struct state *state)
+{
+    const struct job *job = chat_job(step->chat, job_id);
+    if (job == NULL || job_count(job, SHOT_SENT) == 0 || chat_avatar(step->chat, job->avatar_id) == NULL)
+        return false;
+    step->chat->session.job_id = job_id;
+    return at_avatar(step, job->avatar_id, state, true);
+}
+
+static bool go_sets(struct step *step, int64_t job_id)
+{
+    return at_set(step, job_id, &state_sets);
+}
+
+static bool go_set(struct step *step, int64_t job_id)
+{
+    return at_set(step, job_id, &state_set);
+}
+
 static bool go_photos(struct step *step, int64_t avatar_id)
 {
     return at_avatar(step, avatar_id, &state_photos, true);
@@ -203,7 +223,7 @@ void places_resume(struct step *step)
     }
     if (order != NULL && order->link == NULL) /* what became of it may have been told in between */
         step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = order->id;
-    if (to != NULL)
+    if (to != NULL && to->who <= step_who(step)) /* what they were, they may be no more */
         stand_at(step, to);
 }
 
@@ -215,7 +235,9 @@ static const struct place {
 } places[] = {{"menu", go_menu, 0, WHO_USER},
               {"new", go_new, 0, WHO_USER},
               {"my", go_my, 0, WHO_USER},
-              {"card", go_card, FACT_THUMBNAIL | FACT_JOBS, WHO_USER},
+              {"card", go_card, FACT_THUMBNAIL | FACT_SETS, WHO_USER},
+              {"sets", go_sets, FACT_SETS, WHO_USER},
+              {"set", go_set, FACT_JOB, WHO_USER},
               {"photos", go_photos, FACT_REFUSALS, WHO_USER},
               {"rename", go_rename, 0, WHO_USER},
               {"delete", go_delete, 0, WHO_USER},

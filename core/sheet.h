@@ -81,6 +81,8 @@ struct state {
     X(result)                                                                                                          \
     X(my_avatars)                                                                                                      \
     X(card)                                                                                                            \
+    X(sets)                                                                                                            \
+    X(set)                                                                                                             \
     X(rename)                                                                                                          \
     X(delete)                                                                                                          \
     X(settings)                                                                                                        \

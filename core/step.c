@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int64_t step_new_id(struct step *step, enum id_kind kind)
 {
@@ -68,6 +69,18 @@ const char *step_clock(struct step *step, int64_t at_ms)
     int64_t of_day = ((minutes % 1440) + 1440) % 1440;
     const char *time = arena_format(step->arena, "%02d:%02d", (int)(of_day / 60), (int)(of_day % 60));
     return step_text(step, TEXT_CLOCK, ARGS(ARG_S("time", time)));
+}
+
+const char *step_date(struct step *step, int64_t at_ms)
+{
+    time_t seconds = (time_t)(at_ms / 1000 + (int64_t)step->rules->utc_offset_minutes * 60);
+    struct tm date = {0};
+    if (gmtime_r(&seconds, &date) == NULL)
+        bug("a date beyond the years");
+    return step_text(step, TEXT_DATE,
+                     ARGS(ARG_S("day", arena_format(step->arena, "%02d", date.tm_mday)),
+                          ARG_S("month", arena_format(step->arena, "%02d", date.tm_mon + 1)),
+                          ARG_S("year", arena_format(step->arena, "%d", date.tm_year + 1900))));
 }
 
 const char *step_contact_said(const struct step *step)

@@ -66,6 +66,8 @@ const char *step_plain(struct step *step, enum text_key key, const struct text_a
 const char *step_money(struct step *step, int64_t kopecks);
 /* "14:35" on the users' clock. */
 const char *step_clock(struct step *step, int64_t at_ms);
+/* The day on the users' calendar. */
+const char *step_date(struct step *step, int64_t at_ms);
 /* The e-mail address or phone number that the event says, in the form that is stored; NULL if it says none. */
 const char *step_contact_said(const struct step *step);
 /* Does the text ask what it costs? In any language: who writes in another one than the chat's is understood, too. */

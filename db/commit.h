@@ -98,7 +98,7 @@ void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct
  * they were loaded. */
 void commit_add_records(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t chat_count,
                         const struct effects *effects, const struct order_terms *terms, size_t term_count,
-                        int64_t unix_ms);
+                        int64_t unix_ms, int64_t bot_id);
 void commit_add_outbox(struct db_unit *unit, struct arena *arena, const struct outbox_row *rows, size_t count);
 void commit_add_outcomes(struct db_unit *unit, struct arena *arena, int64_t bot_id,
                          const struct outbox_outcomes *outcomes);

@@ -42,17 +42,17 @@ enum part {
 #define STATE "array_position($5::text[], COALESCE(s.state, ($5::text[])[1]))"
 #define RESUME "array_position($5::text[], s.resume)"
 
-/* The rule of needs_of(). 255: FACTS_ALL, 25: NEEDS_ENGINE. */
+/* The rule of needs_of(). 511: FACTS_ALL, 25: NEEDS_ENGINE. */
 #define FACTS                                                                                                          \
     "(c.facts | CASE WHEN c.voices = 0 OR c.voices & ($7::int[])[" STATE "] = 0 THEN 0"                                \
     " ELSE COALESCE(($6::int[])[" STATE "], 25) | COALESCE(($6::int[])[" RESUME "], 0)"                                \
-    " | CASE WHEN c.several THEN 255 ELSE 0 END END)"
-_Static_assert(FACTS_ALL == 255 && NEEDS_ENGINE == 25 && FACT_AVATARS == 1 && FACT_THUMBNAIL == 2 &&
+    " | CASE WHEN c.several THEN 511 ELSE 0 END END)"
+_Static_assert(FACTS_ALL == 511 && NEEDS_ENGINE == 25 && FACT_AVATARS == 1 && FACT_THUMBNAIL == 2 &&
                    FACT_REFUSALS == 4 && FACT_HELD == 8 && FACT_ORDER == 16 && FACT_JOB == 32 && FACT_JOBS == 64 &&
-                   FACT_OPEN == 128 && FACT_HEALTH == 256,
+                   FACT_OPEN == 128 && FACT_SETS == 256 && FACT_HEALTH == 512,
                "the statements name the facts by number");
 _Static_assert(CHAT_AVATARS_MAX == 64 && CHAT_REFUSALS_MAX == 30 && CHAT_HELD_MAX == 100 && CHAT_JOBS_MAX == 24 &&
-                   CHAT_OPEN_MAX == 8 && HEALTH_COUNT_MAX == 10000,
+                   CHAT_SETS_MAX == 200 && CHAT_OPEN_MAX == 8 && HEALTH_COUNT_MAX == 10000,
                "the statements name the limits by number");
 
 /* w: the chats with their facts. */
@@ -96,9 +96,10 @@ static const char avatars_sql[] =
     " CASE WHEN w.facts & 2 <> 0 AND (a.id = w.avatar_id OR a.id = ANY ((SELECT $8::bigint[])::bigint[])) THEN "
     "COALESCE("
     "  (SELECT t.photo_file_id FROM generation_jobs j JOIN photo_tasks t ON t.job_id = j.id"
-    "   WHERE j.avatar_id = a.id AND t.photo_file_id IS NOT NULL ORDER BY t.id DESC LIMIT 1),"
+    "   WHERE j.avatar_id = a.id AND t.photo_file_id IS NOT NULL"
+    "   AND COALESCE(t.file_bot_id, $9) = $9 ORDER BY t.id DESC LIMIT 1),"
     "  (SELECT i.file_id FROM photo_intake i WHERE i.avatar_id = a.id AND i.as_photo"
-    "   AND i.reference_photo_id IS NOT NULL ORDER BY i.id LIMIT 1)) END" WANTED
+    "   AND i.reference_photo_id IS NOT NULL AND COALESCE(i.file_bot_id, $9) = $9 ORDER BY i.id LIMIT 1)) END" WANTED
     " JOIN LATERAL (SELECT a.* FROM users u JOIN avatars a ON a.user_id = u.id WHERE u.telegram_user_id = w.id"
     " ORDER BY a.id DESC LIMIT 64) a ON TRUE WHERE w.facts & 1 <> 0 ORDER BY w.n, a.id";
 
@@ -150,24 +151,29 @@ static const char open_sql[] =
     "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment"
     " WHERE w.facts & 128 <> 0 ORDER BY w.n, o.id";
 
-enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SHOTS };
+enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
  * may be more than are loaded. */
 static const char jobs_sql[] =
     "SELECT w.id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
+    " COALESCE(extract(epoch FROM j.created_at::timestamptz) * 1000, 0)::bigint,"
     " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
     "  WHEN t.state = 'failed' OR t.delivery = 'refused' THEN 'f' WHEN t.state = 'made' THEN 'm' ELSE 'w' END, ''"
     "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)" WANTED
     " JOIN LATERAL (SELECT * FROM generation_jobs j WHERE j.chat_id = w.id AND (j.id = w.job_id"
-    "  OR j.id = ANY ((SELECT $8::bigint[])::bigint[]) OR (w.facts & 64 <> 0 AND (j.told_at IS NULL OR NOT EXISTS ("
-    "   SELECT 1 FROM generation_jobs n WHERE n.avatar_id = j.avatar_id AND n.id > j.id AND n.chat_id IS NOT NULL))))"
-    "  ORDER BY (j.id = w.job_id OR j.id = ANY ((SELECT $8::bigint[])::bigint[])) DESC, j.id DESC LIMIT 24) j ON TRUE"
-    " WHERE w.facts & 96 <> 0 ORDER BY w.n, j.id DESC";
+    "  OR j.id = ANY ((SELECT $8::bigint[])::bigint[]) OR (w.facts & 64 <> 0 AND j.told_at IS NULL)"
+    "  OR (w.facts & 256 <> 0 AND (j.avatar_id = w.avatar_id OR j.avatar_id = ANY ((SELECT $8::bigint[])::bigint[])"
+    "   OR j.avatar_id = (SELECT n.avatar_id FROM generation_jobs n WHERE n.id = w.job_id) OR j.avatar_id IN ("
+    "   SELECT n.avatar_id FROM generation_jobs n WHERE n.id = ANY ((SELECT $8::bigint[])::bigint[])))))"
+    "  ORDER BY (j.id = w.job_id OR j.id = ANY ((SELECT $8::bigint[])::bigint[])) DESC, j.told_at IS NULL DESC, j.id "
+    "DESC"
+    "  LIMIT CASE WHEN w.facts & 256 <> 0 THEN 200 ELSE 24 END) j ON TRUE"
+    " WHERE w.facts & 352 <> 0 ORDER BY w.n, j.id DESC";
 
 enum { HEALTH_CHAT, HEALTH_PARKED, HEALTH_WAITING };
 static const char health_sql[] = "SELECT w.id, (SELECT count(*) FROM (SELECT 1 FROM parked_updates LIMIT 10000) p),"
                                  " (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) o)" WANTED
-                                 " WHERE w.facts & 256 <> 0";
+                                 " WHERE w.facts & 512 <> 0";
 
 static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
                               " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"
@@ -237,17 +243,21 @@ static const struct {
     const char *sql;
     unsigned facts;
     bool objects; /* $8: what events name */
+    bool bot;     /* $9: whose file ids are of use */
 } parts[PART_COUNT] = {
-    [PART_AVATARS] = {avatars_sql, FACT_AVATARS, true}, [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, false},
-    [PART_HELD] = {held_sql, FACT_HELD, false},         [PART_ORDERS] = {orders_sql, FACT_ORDER, false},
-    [PART_OPEN] = {open_sql, FACT_OPEN, false},         [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS, true},
-    [PART_HEALTH] = {health_sql, FACT_HEALTH, false},
+    [PART_AVATARS] = {avatars_sql, FACT_AVATARS, true, true},
+    [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, false, false},
+    [PART_HELD] = {held_sql, FACT_HELD, false, false},
+    [PART_ORDERS] = {orders_sql, FACT_ORDER, false, false},
+    [PART_OPEN] = {open_sql, FACT_OPEN, false, false},
+    [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS | FACT_SETS, true, false},
+    [PART_HEALTH] = {health_sql, FACT_HEALTH, false, false},
 };
 
 void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
     enum { SHARED = 7 };
-    struct db_param params[SHARED + 1];
+    struct db_param params[SHARED + 2];
     unsigned facts = facts_at_most(request);
     add_chats(arena, request, params);
     add_states(arena, params + 4);
@@ -261,6 +271,8 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
             continue;
         if (parts[part].objects)
             params[count++] = db_int64_array(arena, request->object_ids, request->object_count);
+        if (parts[part].bot)
+            params[count++] = db_int64_param(arena, request->bot_id);
         (void)db_unit_add(unit, parts[part].sql, count, params);
     }
     add_ids(unit, arena, request);
@@ -375,6 +387,7 @@ static void read_job(const struct reading *at, struct facts *facts)
     job->avatar_id = number(at, JOB_AVATAR);
     job->style_id = kept(at, JOB_STYLE);
     job->finished = flag(at, JOB_TOLD);
+    job->since_ms = number(at, JOB_SINCE);
     for (; shots[job->total] != '\0' && job->total < STYLE_PHOTOS_MAX; job->total++)
         job->shots[job->total] = (uint8_t)words_shot(shots[job->total]);
 }

@@ -10,6 +10,7 @@
 enum { LOAD_ID_BLOCK = 1000 /* ids that one value of the sequence bot_ids stands for */ };
 
 struct load_request {
+    int64_t bot_id;            /* Telegram's id of the bot that asks */
     const int64_t *chat_ids;   /* ascending, no duplicates */
     const struct needs *needs; /* of each */
     size_t chat_count;

@@ -321,4 +321,5 @@
 (15,'function','','task_picture_ends()','',-1),
 (15,'column','photo_intake','image_url','text',-1),
 (15,'column','photo_tasks','image_url','text',-1),
-(16,'column','outbox','passed','bigint[]',-1)
+(16,'column','outbox','passed','bigint[]',-1),
+(17,'column','photo_intake','file_bot_id','bigint',-1)

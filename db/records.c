@@ -133,17 +133,19 @@ void records_photo_add(struct db_unit *unit, struct arena *arena, const struct r
     }
     (void)db_unit_add(
         unit,
-        DEED("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id, as_photo)"
-             " SELECT i, a, c, n, f, q, p FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[],"
+        DEED("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id, as_photo,"
+             " file_bot_id) SELECT i, a, c, n, f, q, p, $9 FROM unnest($1::bigint[], $2::int[], $3::bigint[], "
+             "$4::int[], $5::text[],"
              " $6::text[], $7::bool[], $8::int[]) r(i, a, c, n, f, q, p, u)"
              " JOIN avatars ON avatars.id = r.a AND avatars.user_id = r.u",
              "cardinality($1::bigint[])"),
-        8,
+        9,
         (struct db_param[]){db_int64_array(arena, ids, run->count), db_int64_array(arena, avatars, run->count),
                             db_int64_array(arena, chats, run->count), db_int64_array(arena, numbers, run->count),
                             db_text_array(arena, files, run->count), db_text_array(arena, uniques, run->count),
                             db_bool_array(arena, as_photo, run->count),
-                            db_int64_array(arena, records_users(arena, run), run->count)});
+                            db_int64_array(arena, records_users(arena, run), run->count),
+                            db_int64_param(arena, run->bot_id)});
 }
 
 void records_photo_told(struct db_unit *unit, struct arena *arena, const struct run *run)
@@ -307,13 +309,14 @@ static void take_run(const struct effect **list, const struct chat **chats, size
 
 void commit_add_records(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t chat_count,
                         const struct effects *effects, const struct order_terms *terms, size_t term_count,
-                        int64_t unix_ms)
+                        int64_t unix_ms, int64_t bot_id)
 {
     const struct effect **list = arena_array(arena, effects->count, sizeof *list);
     const struct chat **owners = arena_array(arena, effects->count, sizeof *owners);
     struct run run = {.list = arena_array(arena, effects->count, sizeof *run.list),
                       .chats = arena_array(arena, effects->count, sizeof *run.chats),
                       .unix_ms = unix_ms,
+                      .bot_id = bot_id,
                       .terms = terms,
                       .term_count = term_count};
     size_t count = 0, left;

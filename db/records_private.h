@@ -11,7 +11,7 @@ struct run {
     const struct effect **list;
     const struct chat **chats; /* whose effect it is */
     size_t count;
-    int64_t unix_ms;
+    int64_t unix_ms, bot_id;
     const struct order_terms *terms; /* of the turn's orders */
     size_t term_count;
 };

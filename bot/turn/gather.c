@@ -197,6 +197,7 @@ static void take_ids(struct turns *turns)
 
 void turn_want(struct turns *turns)
 {
+    turns->request.bot_id = turns->stand.bot_id;
     want_chats(turns);
     want_facts(turns);
     want_ids(turns);

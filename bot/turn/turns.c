@@ -337,7 +337,7 @@ static void commit(struct turns *turns)
     commit_add_head(unit, &turns->try, &head);
     commit_add_outcomes(unit, &turns->try, turns->stand.bot_id, &turns->outcomes);
     commit_add_records(unit, &turns->try, turns->loaded.chats, chats, &turns->effects, terms, term_count,
-                       ports->clock->unix_ms);
+                       ports->clock->unix_ms, turns->stand.bot_id);
     commit_add_sessions(unit, &turns->try, turns->loaded.chats, chats);
     commit_add_outbox(unit, &turns->try, turns->rows, turns->row_count);
     turn_news_add(turns, unit);

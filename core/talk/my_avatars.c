@@ -1,5 +1,5 @@
-/* My avatars: the list, one avatar's card, renaming it, deleting it. What is on a card are places, so an old card
- * still works; only deleting asks back. */
+/* My avatars: the list, one avatar's card, its finished sets, renaming it, deleting it. What is on a card are places,
+ * so an old card still works; only deleting asks back. */
 #include "core/correct.h"
 #include "core/delivery.h"
 #include "core/naming.h"
@@ -10,7 +10,9 @@
 
 #define STATES(S)                                                                                                      \
     S(my_avatars, "my", MY_AVATARS, MY_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_AVATARS, 0)                         \
-    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY, USER, FACT_AVATARS | FACT_THUMBNAIL | FACT_JOBS, 0)         \
+    S(card, "card", CARD, CARD_HINT, CARD_PHOTO, 30 * DAY, USER, FACT_AVATARS | FACT_THUMBNAIL | FACT_SETS, 0)         \
+    S(sets, "sets", SETS, SETS_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_AVATARS | FACT_SETS, 0)                     \
+    S(set, "set", SET, SET_HINT, PHOTO_ELSEWHERE, 30 * DAY, USER, FACT_AVATARS | FACT_JOB, 0)                          \
     S(rename, "rename", RENAME, RENAME_HINT, RENAME_HINT, 7 * DAY, USER, FACT_AVATARS, 0)                              \
     S(delete, "delete", DELETE, DELETE_HINT, DELETE_HINT, DAY, USER, FACT_AVATARS | FACT_ORDER | FACT_JOBS, 0)
 
@@ -28,6 +30,8 @@
 #define CORRECTIONS(C) C(rename, correct_name)
 
 #include "core/talk/sheet.inc"
+
+enum { SETS_PAGE = 8 /* buttons that a phone shows at once */ };
 
 static struct avatar *current(struct step *step)
 {
@@ -69,10 +73,43 @@ static void show_my_avatars(struct step *step)
     screen_beside(step);
 }
 
+/* The finished sets of an avatar, newest first: those of which photos have come to the chat. */
+struct shelf {
+    size_t count;
+    const struct job *sets[CHAT_SETS_MAX];
+    const struct job *running; /* the newest that is being made; NULL = none */
+};
+
+static void look(const struct step *step, int64_t avatar_id, struct shelf *ret_shelf)
+{
+    const struct jobs *jobs = chat_sets(step->chat);
+    ret_shelf->count = 0;
+    ret_shelf->running = NULL;
+    for (size_t i = 0; i < jobs->count; i++) {
+        const struct job *job = &jobs->list[i];
+        if (job->avatar_id != avatar_id)
+            continue;
+        if (job_running(job) && (ret_shelf->running == NULL || job->id > ret_shelf->running->id))
+            ret_shelf->running = job;
+        if (job_count(job, SHOT_SENT) == 0 || ret_shelf->count == CHAT_SETS_MAX)
+            continue;
+        size_t at = ret_shelf->count++;
+        for (; at > 0 && ret_shelf->sets[at - 1]->id < job->id; at--)
+            ret_shelf->sets[at] = ret_shelf->sets[at - 1];
+        ret_shelf->sets[at] = job;
+    }
+}
+
 static int read_card(struct step *step)
 {
     (void)step;
     return OUT_UNEXPECTED;
+}
+
+static void offer_again(struct step *step, const struct job *job)
+{
+    screen_go(step, TEXT_BUTTON_AGAIN, "again", job->id);
+    screen_go(step, TEXT_BUTTON_FILES, "files", job->id);
 }
 
 static void show_card(struct step *step)
@@ -84,7 +121,8 @@ static void show_card(struct step *step)
         show_my_avatars(step);
         return;
     }
-    struct job *job = chat_avatar_job(step->chat, avatar->id);
+    struct shelf shelf;
+    look(step, avatar->id, &shelf);
     bool enough = is_enough(step, avatar);
     enum text_key status = avatar->status == AVATAR_DRAFT && enough ? TEXT_STATUS_ENOUGH : states[avatar->status];
     screen_text(step, TEXT_CARD,
@@ -92,16 +130,17 @@ static void show_card(struct step *step)
                      ARG_N("photos", avatar->good), ARG_N("made", avatar->made)));
     if (avatar->thumbnail != NULL)
         screen_picture(step, arena_format(step->arena, "file:%s", avatar->thumbnail));
-    if (job != NULL && job_running(job))
-        screen_go(step, TEXT_BUTTON_PROGRESS, "making", job->id);
+    if (shelf.running != NULL)
+        screen_go(step, TEXT_BUTTON_PROGRESS, "making", shelf.running->id);
     if (enough) {
         screen_go(step, TEXT_BUTTON_NEW_SET, "style", avatar->id);
         screen_primary(step);
     }
-    if (job != NULL && job_count(job, SHOT_SENT) > 0) {
-        screen_go(step, TEXT_BUTTON_AGAIN, "again", job->id);
-        screen_go(step, TEXT_BUTTON_FILES, "files", job->id);
-    }
+    if (shelf.count == 1)
+        offer_again(step, shelf.sets[0]);
+    else if (shelf.count > 1)
+        screen_go_named(step, step_plain(step, TEXT_BUTTON_SETS, ARGS(ARG_N("n", (int64_t)shelf.count))), "sets",
+                        shelf.sets[0]->id);
     screen_go(step, TEXT_BUTTON_ADD_PHOTOS, "photos", avatar->id);
     screen_go(step, TEXT_BUTTON_RENAME, "rename", avatar->id);
     screen_go(step, TEXT_BUTTON_DELETE, "delete", avatar->id);
@@ -109,6 +148,78 @@ static void show_card(struct step *step)
     screen_go(step, TEXT_BUTTON_BACK, "my", 0);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
     screen_beside(step);
+}
+
+static int read_sets(struct step *step)
+{
+    (void)step;
+    return OUT_UNEXPECTED;
+}
+
+static const char *style_of(struct step *step, const struct job *job)
+{
+    const struct style *style = style_find(step->rules->styles, job->style_id);
+    return style != NULL ? style->name[step->chat->session.lang] : step_plain(step, TEXT_SET_STYLE_GONE, NO_ARGS);
+}
+
+static void offer_way_back(struct step *step, const char *place, int64_t object)
+{
+    screen_go(step, TEXT_BUTTON_BACK, place, object);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
+}
+
+/* The page with the session's set on it. */
+static void show_sets(struct step *step)
+{
+    const struct avatar *avatar = current(step);
+    struct shelf shelf;
+    size_t at = 0;
+    if (avatar == NULL) {
+        show_my_avatars(step);
+        return;
+    }
+    look(step, avatar->id, &shelf);
+    for (size_t i = 0; i < shelf.count; i++)
+        if (shelf.sets[i]->id == step->chat->session.job_id)
+            at = i / SETS_PAGE * SETS_PAGE;
+    size_t end = at + SETS_PAGE < shelf.count ? at + SETS_PAGE : shelf.count;
+    screen_text(step, TEXT_SETS, ARGS(ARG_S("name", avatar->name), ARG_N("n", (int64_t)shelf.count)));
+    for (size_t i = at; i < end; i++)
+        screen_go_named(
+            step,
+            step_plain(step, TEXT_SET_LABEL,
+                       ARGS(ARG_N("number", (int64_t)(shelf.count - i)), ARG_S("style", style_of(step, shelf.sets[i])),
+                            ARG_S("date", step_date(step, shelf.sets[i]->since_ms)))),
+            "set", shelf.sets[i]->id);
+    if (at > 0)
+        screen_go(step, TEXT_BUTTON_PREVIOUS, "sets", shelf.sets[at - SETS_PAGE]->id);
+    if (end < shelf.count)
+        screen_go(step, TEXT_BUTTON_NEXT, "sets", shelf.sets[end]->id);
+    if (at > 0 && end < shelf.count)
+        screen_beside(step);
+    offer_way_back(step, "card", avatar->id);
+}
+
+static int read_set(struct step *step)
+{
+    (void)step;
+    return OUT_UNEXPECTED;
+}
+
+static void show_set(struct step *step)
+{
+    const struct avatar *avatar = current(step);
+    const struct job *job = chat_job(step->chat, step->chat->session.job_id);
+    if (avatar == NULL || job == NULL) {
+        show_my_avatars(step);
+        return;
+    }
+    screen_text(step, TEXT_SET,
+                ARGS(ARG_S("name", avatar->name), ARG_S("style", style_of(step, job)),
+                     ARG_S("date", step_date(step, job->since_ms)), ARG_N("n", job_count(job, SHOT_SENT))));
+    offer_again(step, job);
+    offer_way_back(step, "sets", job->id);
 }
 
 static int read_rename(struct step *step)

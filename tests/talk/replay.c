@@ -309,14 +309,8 @@ static void stored_user(struct player *player, const char *rest)
 /* Somebody else deleted the newest avatar, in the web application or on another device. */
 static void stored_gone(struct player *player, const char *rest)
 {
-    (void)rest;
-    struct stage *stage = player->stage;
-    size_t at = stage->avatar_count;
-    while (at > 0 && stage->avatars[at - 1].name == NULL)
-        at--;
-    if (at == 0)
+    if (!stage_delete_newest(player->stage))
         wrong(player, "there is no avatar", rest);
-    stage_delete(stage, stage->avatars[at - 1].id);
 }
 
 /* Somebody else took it out of the database. */
@@ -331,11 +325,14 @@ static void stored_avatar(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
     long photos = strtol(script_word(&player->arena, &rest), NULL, 10);
-    int64_t id = stage->next_id++;
-    stage->avatars[stage->avatar_count++] = (struct stage_avatar){id, script_unescape(&player->arena, rest)};
-    for (long i = 0; i < photos; i++)
-        stage->intakes[stage->intake_count++] = (struct stage_intake){
-            .id = stage->next_id++, .avatar_id = id, .number = (int32_t)i + 1, .verdict = PHOTO_GOOD};
+    stage_add_avatar(stage, script_unescape(&player->arena, rest), photos);
+}
+
+/* "3 lifestyle": so many more sets of the newest avatar have come, one a day. */
+static void stored_sets(struct player *player, const char *rest)
+{
+    for (long sets = strtol(script_word(&player->arena, &rest), NULL, 10); sets > 0; sets--)
+        stage_add_set(player->stage, rest);
 }
 
 /* --- what must have come --- */
@@ -519,6 +516,7 @@ static const struct {
              {"stored avatar", true, stored_avatar},
              {"stored no contact", true, no_contact},
              {"stored gone", true, stored_gone},
+             {"stored sets", true, stored_sets},
              {"bot", false, bot},
              {"screen", false, screen},
              {"fresh", false, fresh},

@@ -125,6 +125,26 @@ static void load_open(const struct stage *stage, struct facts *facts, struct are
     }
 }
 
+/* Newest first. */
+static void load_jobs(struct stage *stage, struct chat *chat, unsigned facts)
+{
+    int64_t spoken_of[] = {chat->session.job_id, stage->named_id}, named = stage->named_id;
+    int64_t of[] = {chat->session.avatar_id, named, 0, 0};
+    for (size_t i = 0; i < stage->job_count; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (stage->jobs[i].id == spoken_of[k])
+                of[2 + k] = stage->jobs[i].avatar_id;
+    for (size_t i = stage->job_count; i-- > 0;) {
+        const struct job *job = &stage->jobs[i];
+        bool wanted = job->id == spoken_of[0] || job->id == spoken_of[1];
+        wanted = wanted || ((facts & FACT_JOBS) != 0 && !job->finished);
+        for (size_t k = 0; k < 4; k++)
+            wanted = wanted || ((facts & FACT_SETS) != 0 && job->avatar_id == of[k]);
+        if (job->avatar_id != 0 && wanted)
+            *facts_add_job(chat->facts, &stage->load) = *job;
+    }
+}
+
 /* What was loaded is what the step said that it needs, as in the database. */
 static void load_chat(struct stage *stage, struct chat *chat, unsigned facts)
 {
@@ -149,12 +169,8 @@ static void load_chat(struct stage *stage, struct chat *chat, unsigned facts)
             chat->facts->order = stage->orders[i];
     if ((facts & FACT_OPEN) != 0)
         load_open(stage, chat->facts, &stage->load);
-    for (size_t i = 0; (facts & (FACT_JOB | FACT_JOBS)) != 0 && i < stage->job_count; i++) {
-        const struct job *job = &stage->jobs[i];
-        bool named = job->id == chat->session.job_id || job->id == stage->named_id;
-        if (job->avatar_id != 0 && ((facts & FACT_JOBS) != 0 || named))
-            *facts_add_job(chat->facts, &stage->load) = *job;
-    }
+    if ((facts & (FACT_JOB | FACT_JOBS | FACT_SETS)) != 0)
+        load_jobs(stage, chat, facts);
 }
 
 static void apply_photo_add(struct stage *stage, const struct effect *effect)
@@ -219,6 +235,28 @@ static void apply_shots(struct stage *stage, const struct shots *shots)
     }
 }
 
+void stage_add_avatar(struct stage *stage, const char *name, long photos)
+{
+    int64_t id = stage->next_id++;
+    stage->avatars[stage->avatar_count++] = (struct stage_avatar){id, name};
+    for (long i = 0; i < photos; i++)
+        stage->intakes[stage->intake_count++] = (struct stage_intake){
+            .id = stage->next_id++, .avatar_id = id, .number = (int32_t)i + 1, .verdict = PHOTO_GOOD};
+}
+
+void stage_add_set(struct stage *stage, const char *style_id)
+{
+    struct job *job = &stage->jobs[stage->job_count++];
+    *job = (struct job){.id = stage->next_id++,
+                        .avatar_id = stage->avatars[stage->avatar_count - 1].id,
+                        .style_id = arena_copy(&stage->keep, style_id),
+                        .since_ms = stage->now_ms,
+                        .total = STAGE_JOB_PHOTOS,
+                        .finished = true};
+    memset(job->shots, SHOT_SENT, (size_t)job->total);
+    stage->now_ms += DAY * INT64_C(1000);
+}
+
 void stage_delete(struct stage *stage, int64_t avatar_id)
 {
     find_avatar(stage, avatar_id)->name = NULL;
@@ -231,6 +269,16 @@ void stage_delete(struct stage *stage, int64_t avatar_id)
     for (size_t i = 0; i < stage->order_count; i++)
         if (stage->orders[i].avatar_id == avatar_id)
             stage->orders[i].avatar_id = 0;
+}
+
+bool stage_delete_newest(struct stage *stage)
+{
+    size_t at = stage->avatar_count;
+    while (at > 0 && stage->avatars[at - 1].name == NULL)
+        at--;
+    if (at > 0)
+        stage_delete(stage, stage->avatars[at - 1].id);
+    return at > 0;
 }
 
 static void apply_told(struct stage *stage, int64_t intake_id)
@@ -445,6 +493,7 @@ void stage_pay(struct stage *stage, struct order *order)
         *job = (struct job){.id = stage->next_id++,
                             .avatar_id = order->avatar_id,
                             .style_id = order->style_id,
+                            .since_ms = stage->now_ms,
                             .total = order->photo_count};
         order->status = ORDER_PAID;
         order->job_id = job->id;

@@ -83,8 +83,13 @@ void stage_step(struct stage *stage, struct event event);
 /* Moves the clock, waking the session whenever it asked for it. */
 void stage_wait(struct stage *stage, int64_t ms);
 
+/* One that is there already, with so many good photos; the name must last. */
+void stage_add_avatar(struct stage *stage, const char *name, long photos);
+/* A set of the newest avatar that comes to the chat; then a day goes by. */
+void stage_add_set(struct stage *stage, const char *style_id);
 /* The avatar goes, with its photos and sets. */
 void stage_delete(struct stage *stage, int64_t avatar_id);
+bool stage_delete_newest(struct stage *stage); /* false: there is none */
 /* The oldest photo that is still being examined gets its verdict; false if there is none. */
 bool stage_examine(struct stage *stage, enum photo_verdict verdict);
 void stage_pay(struct stage *stage, struct order *order);

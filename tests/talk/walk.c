@@ -80,9 +80,9 @@ static struct event any_press(struct stage *stage)
         forged[draw(strlen(forged))] = (char)(1 + draw(255));
         event.text = forged;
     } else if (draw(20) == 0) {
-        static const char *const places[] = {"menu",     "new",   "my",    "card",   "photos", "rename",
-                                             "delete",   "style", "pay",   "making", "again",  "files",
-                                             "settings", "help",  "terms", "health", "x"};
+        static const char *const places[] = {"menu",     "new",    "my",    "card",   "photos", "rename", "sets",
+                                             "set",      "delete", "style", "pay",    "making", "again",  "files",
+                                             "settings", "help",   "terms", "health", "x"};
         event.text = arena_format(&stage->keep, "*:0:%s:%d", places[draw(sizeof places / sizeof places[0])],
                                   (int)draw((uint64_t)stage->next_id + 3));
     } else if (draw(50) == 0) {

@@ -281,7 +281,7 @@ static void test_large_turn(void)
     list[effects.count++] = (struct effect){
         .kind = EFFECT_JOB_FINISHED, .chat_id = anna.chat_id, .job_finished.job_id = job_id};
     struct db_unit *unit = db_unit_new();
-    commit_add_records(unit, &arena, chats, CHATS, &effects, NULL, 0, 1700000000000);
+    commit_add_records(unit, &arena, chats, CHATS, &effects, NULL, 0, 1700000000000, 1);
     CHECK(db_unit_count(unit) > 256);
     db_result_free(run(unit));
     CHECK_INT(

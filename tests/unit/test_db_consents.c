@@ -14,7 +14,8 @@ static void deeds(const struct customer *customer, struct effect *list, size_t c
     struct db_unit *unit = db_unit_new();
     for (size_t i = 0; i < count; i++)
         list[i].chat_id = chat.id;
-    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = list, .count = count}, NULL, 0, 1700000000000);
+    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = list, .count = count}, NULL, 0, 1700000000000,
+                       1);
     db_result_free(run(unit));
 }
 

@@ -68,7 +68,7 @@ static const char *commit(struct effect effect)
     struct db_unit *unit = db_unit_new();
     struct db_failure failure;
     commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = list, .count = 2}, &terms,
-                       effect.kind == EFFECT_ORDER_CREATE, 1700000000000);
+                       effect.kind == EFFECT_ORDER_CREATE, 1700000000000, 1);
     if (db_run(db, unit, WAIT_MS, NULL, &failure) == ERR_OK)
         return "";
     CHECK(failure.err == ERR_CONFLICT && !failure.maybe_committed);
@@ -141,9 +141,10 @@ static void test_batches(void)
         struct db_unit *unit = db_unit_new();
         struct db_failure failure;
         commit_add_records(unit, &arena, chats, 2, &(struct effects){.list = list + part, .count = 2 - (size_t)part},
-                           NULL, 0, 1700000000000);
+                           NULL, 0, 1700000000000, 1);
         CHECK((db_run(db, unit, WAIT_MS, NULL, &failure) == ERR_OK) == (part == 1));
-        CHECK_INT(ask(SQL("SELECT count(*) FROM photo_intake WHERE avatar_id = %lld", (long long)boris.avatar_id)),
+        CHECK_INT(ask(SQL("SELECT count(*) FROM photo_intake WHERE avatar_id = %lld AND file_bot_id = 1",
+                          (long long)boris.avatar_id)),
                   part);
     }
 }

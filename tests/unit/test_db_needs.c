@@ -104,6 +104,71 @@ static void test_no_more(void)
     CHECK_INT(facts_of(anna.chat_id, FACT_AVATARS, 0, &statements)->avatars.count, 1);
 }
 
+/* All sets of the avatar that is shown, or of that whose set is named, however long they are told; no other's. */
+static void test_sets(void)
+{
+    struct customer anna = customer_new(), boris = customer_new();
+    int64_t jobs[] = {job_new(&anna), job_new(&anna), job_new(&anna)};
+    int statements;
+    tell(SQL("UPDATE generation_jobs SET told_at = now(), created_at = '2023-11-15 00:00:00' WHERE chat_id = %lld",
+             (long long)anna.chat_id));
+    tell(SQL("INSERT INTO avatars (id, user_id, name) VALUES (777001, %lld, 'other')", (long long)anna.user_id));
+    tell(SQL("UPDATE generation_jobs SET avatar_id = 777001 WHERE id = %lld", (long long)jobs[2]));
+    const struct facts *named = facts_of(anna.chat_id, FACT_SETS, anna.avatar_id, &statements);
+    CHECK_INT(named->jobs.count, 2);
+    CHECK(named->jobs.list[0].id == jobs[1] && named->jobs.list[1].id == jobs[0]);
+    CHECK_INT(named->jobs.list[0].since_ms, 1700006400000);
+    CHECK_INT(facts_of(anna.chat_id, FACT_SETS, jobs[0], &statements)->jobs.count, 2);
+    CHECK_INT(facts_of(anna.chat_id, FACT_SETS, jobs[2], &statements)->jobs.count, 1);
+    CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, 0);
+    CHECK_INT(facts_of(anna.chat_id, FACT_JOB, anna.avatar_id, &statements)->jobs.count, 0);
+    CHECK_INT(facts_of(boris.chat_id, FACT_SETS, jobs[0], &statements)->jobs.count, 0);
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+             " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms) VALUES (%lld, 'sets', 'ru', 1, %lld, 0, 0,"
+             " '', 0, 0, 0, false, 0, 0, 0)",
+             (long long)anna.chat_id, (long long)anna.avatar_id));
+    CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, 2);
+    tell(SQL("INSERT INTO generation_jobs (avatar_id, chat_id, style_id, told_at) SELECT %lld, %lld, 'creative', now()"
+             " FROM generate_series(1, %d)",
+             (long long)anna.avatar_id, (long long)anna.chat_id, CHAT_SETS_MAX - 20));
+    tell("INSERT INTO photo_tasks (job_id, index, prompt, recipe) SELECT id, 0, '', '' FROM generation_jobs j"
+         " WHERE NOT EXISTS (SELECT 1 FROM photo_tasks t WHERE t.job_id = j.id)");
+    CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, CHAT_SETS_MAX - 20 + 2);
+}
+
+static const char *thumbnail_for(const struct customer *customer, int64_t bot_id)
+{
+    struct needs wanted = {.facts = FACT_AVATARS | FACT_THUMBNAIL};
+    struct load_request request = {.bot_id = bot_id,
+                                   .chat_ids = &customer->chat_id,
+                                   .needs = &wanted,
+                                   .chat_count = 1,
+                                   .object_ids = &customer->avatar_id,
+                                   .object_count = 1};
+    int statements;
+    return load(&request, &statements).chats[0].facts->avatars.list[0].thumbnail;
+}
+
+/* A card is shown by what this very bot was sent, or has sent. */
+static void test_thumbnail(void)
+{
+    struct customer anna = customer_new();
+    int64_t job_id = job_new(&anna);
+    tell(SQL("INSERT INTO reference_photos (id, avatar_id, image_url) VALUES (888001, %lld, 'store:x')",
+             (long long)anna.avatar_id));
+    tell(SQL("INSERT INTO photo_intake (id, avatar_id, chat_id, number, file_id, file_unique_id, as_photo, verdict,"
+             " reference_photo_id, file_bot_id) VALUES (888001, %lld, %lld, 1, 'sent', 'u', true, 'good', 888001, 5)",
+             (long long)anna.avatar_id, (long long)anna.chat_id));
+    CHECK_TEXT(thumbnail_for(&anna, 5), "sent");
+    CHECK(thumbnail_for(&anna, 6) == NULL);
+    tell(SQL("UPDATE photo_tasks SET photo_file_id = 'made', file_bot_id = 6 WHERE job_id = %lld AND index = 0",
+             (long long)job_id));
+    CHECK_TEXT(thumbnail_for(&anna, 5), "sent");
+    CHECK_TEXT(thumbnail_for(&anna, 6), "made");
+    tell(SQL("UPDATE photo_tasks SET file_bot_id = NULL WHERE job_id = %lld", (long long)job_id));
+    CHECK_TEXT(thumbnail_for(&anna, 5), "made");
+}
+
 /* As many as a chat may have are loaded, the newest of them, oldest first. */
 static void test_many(void)
 {
@@ -135,6 +200,8 @@ int main(void)
     begin("fotoset_test_needs");
     test_same_rule();
     test_no_more();
+    test_sets();
+    test_thumbnail();
     test_many();
     test_health();
     end();

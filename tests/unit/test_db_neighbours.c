@@ -14,7 +14,7 @@ static struct db_unit *deed_with(const struct customer *customer, struct effect 
     struct db_unit *unit = db_unit_new();
     effect.chat_id = chat.id;
     commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, terms, terms != NULL,
-                       1700000000000);
+                       1700000000000, 1);
     return unit;
 }
 
@@ -36,8 +36,12 @@ static void check_lost(struct db_unit *unit)
 static struct chat loaded_for(int64_t chat_id, int64_t object)
 {
     static const struct needs all = {.facts = FACTS_ALL};
-    struct load_request request = {
-        .chat_ids = &chat_id, .needs = &all, .chat_count = 1, .object_ids = &object, .object_count = object != 0};
+    struct load_request request = {.bot_id = 1,
+                                   .chat_ids = &chat_id,
+                                   .needs = &all,
+                                   .chat_count = 1,
+                                   .object_ids = &object,
+                                   .object_count = object != 0};
     struct load_answer answer;
     struct db_unit *unit = db_unit_new();
     load_add(unit, &arena, &request);

@@ -159,7 +159,7 @@ static void test_unblocked(void)
         struct effect effect = {.kind = EFFECT_BLOCKED, .chat_id = chat.id, .blocked = {back == 0}};
         struct db_unit *unit = db_unit_new();
         commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, NULL, 0,
-                           1700000000000);
+                           1700000000000, 1);
         db_result_free(run(unit));
         CHECK_INT(news_of(&anna), back);
     }

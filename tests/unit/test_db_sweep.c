@@ -269,7 +269,7 @@ static void test_order_locks(void)
                             .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS}};
     int64_t reference = reference_new(&anna, url);
     struct db_unit *unit = db_unit_new();
-    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, &terms, 1, 0);
+    commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, &terms, 1, 0, 1);
     (void)db_unit_add(unit, "SELECT pg_sleep(0.4)", 0, NULL);
     struct db_unit *deletion = db_unit_new();
     (void)db_unit_add(deletion, "SELECT pg_sleep(0.2)", 0, NULL);
