@@ -64,6 +64,7 @@ struct effect {
             const struct message *message;
             bool fresh;   /* sent anew even if there is a living message; else edited in place */
             bool replace; /* the old living message is deleted when sent anew */
+            bool news;    /* it calls the user back: it must not come twice */
         } screen;
         struct { /* a new message that calls the user back */
             const struct message *message;

@@ -59,6 +59,7 @@ void stand_show(struct step *step, bool again)
     effect->screen.fresh = step->fresh || session->below || session->screen_message_id == 0 || keyboard ||
                            step->screen->ask_contact;
     effect->screen.replace = again || keyboard || step->replace;
+    effect->screen.news = step->calls_back;
     session->below = false;
     session->shown_at_ms = step->now_ms;
     step->screen = NULL;

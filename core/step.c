@@ -35,6 +35,11 @@ struct effect *step_effect(struct step *step, enum effect_kind kind)
     return effect;
 }
 
+void step_call_back(struct step *step)
+{
+    step->fresh = step->replace = step->calls_back = true;
+}
+
 enum who rules_who(const struct rules *rules, int64_t chat_id)
 {
     for (size_t i = 0; i < rules->admin_count; i++)

@@ -50,11 +50,14 @@ struct step {
     bool answered;              /* the press was answered */
     bool replace;               /* the old screen goes: what it says or offers is over */
     bool fresh;                 /* the screen must be sent anew: the user wrote below it, or must be called back */
+    bool calls_back;            /* … so it is */
 };
 
 /* Draws the next id; aborts when the pool is dry (the shell sizes it for the batch). */
 int64_t step_new_id(struct step *step, enum id_kind kind);
 struct effect *step_effect(struct step *step, enum effect_kind kind);
+/* The screen tells what the user is to be called back for: a message of its own, in place of the old one. */
+void step_call_back(struct step *step);
 /* What the chat's user may do. */
 enum who step_who(const struct step *step);
 

@@ -7,13 +7,14 @@
 
 static const struct kind kinds[] = {
     {.word = "screen", .line = LINE_WORDS, .send = screen_send, .is_living = true},
-    {.word = "notice", .line = LINE_WORDS, .send = screen_send},
+    {.word = "news", .line = LINE_WORDS, .send = screen_send, .is_living = true, .matters = true},
+    {.word = "notice", .line = LINE_WORDS, .send = screen_send, .matters = true},
     {.word = "examples", .line = LINE_WORDS, .send = examples_send},
     {.word = "album", .line = LINE_SETS, .send = album_send, .put_back = album_put_back, .is_album = true},
     {.word = "again", .line = LINE_SETS, .send = album_send, .is_album = true, .repeat = REPEAT_PHOTOS},
-    {.word = OUTBOX_AGAIN_END, .line = LINE_SETS, .send = screen_send, .repeat = REPEAT_PHOTOS},
+    {.word = OUTBOX_AGAIN_END, .line = LINE_SETS, .send = screen_send, .matters = true, .repeat = REPEAT_PHOTOS},
     {.word = "files", .line = LINE_SETS, .send = album_send, .is_album = true, .repeat = REPEAT_FILES},
-    {.word = OUTBOX_FILES_END, .line = LINE_SETS, .send = screen_send, .repeat = REPEAT_FILES},
+    {.word = OUTBOX_FILES_END, .line = LINE_SETS, .send = screen_send, .matters = true, .repeat = REPEAT_FILES},
     {.word = "", .line = LINE_WORDS, .send = lane_done} /* any other */
 };
 

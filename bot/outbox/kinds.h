@@ -19,6 +19,7 @@ struct kind {
     void (*put_back)(struct item *item); /* it can't go now; NULL: it need not */
     bool is_album;                       /* its body lists photos */
     bool is_living;                      /* the chat's living message: a newer one right behind takes its place */
+    bool matters;                        /* a copy of it would puzzle: it is looked for before it is sent again */
     enum repeat repeat;
 };
 

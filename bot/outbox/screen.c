@@ -29,11 +29,10 @@ static bool may_edit(const struct item *item)
     return item->kind->is_living && !item->fresh && lane->screen_message_id != 0 && lane->screen_is_photo == photo;
 }
 
-/* A copy of it would puzzle: a notice ("paid", "sent once more"), and the screen that says that a set is ready. Only
- * texts can be looked for. */
+/* A notice ("paid", "sent once more"), and the screen that says that a set is ready. Only texts can be looked for. */
 static bool matters(const struct item *item)
 {
-    return (!item->kind->is_living || (item->fresh && item->replace)) && item->picture == NULL;
+    return item->kind->matters && item->picture == NULL;
 }
 
 static bool is_file(const struct item *item)

@@ -100,7 +100,7 @@ static void fill_message(struct arena *arena, const struct message *message, str
 
 static void row_screen(struct arena *arena, const struct effect *effect, struct outbox_row *row)
 {
-    row->kind = "screen";
+    row->kind = effect->screen.news ? "news" : "screen";
     row->fresh = effect->screen.fresh;
     row->replace = effect->screen.replace;
     fill_message(arena, effect->screen.message, row);

@@ -331,13 +331,13 @@ static void say_unpaid(struct step *step)
 static void follow_job(struct step *step)
 {
     step->chat->session.job_id = step->event->other;
-    step->fresh = step->replace = true;
+    step_call_back(step);
 }
 
 static void say_stuck(struct step *step)
 {
     step_hint(step, TEXT_PAID_STUCK, NO_ARGS);
-    step->fresh = step->replace = true;
+    step_call_back(step);
 }
 
 static void give_up(struct step *step)

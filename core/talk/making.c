@@ -53,7 +53,7 @@ static void show_making(struct step *step)
 static void call_back(struct step *step)
 {
     record_job_finished(step, chat_job(step->chat, step->chat->session.job_id));
-    step->fresh = step->replace = true;
+    step_call_back(step);
 }
 
 static int read_result(struct step *step)

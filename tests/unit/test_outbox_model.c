@@ -202,12 +202,12 @@ static void add_screen(int chat)
     const char *body = SQL("{\"text\":\"%s\",\"reply_markup\":\"k\"}", words);
     struct outbox_row row = {.id = row_id++,
                              .chat_id = FIRST_CHAT + chat,
-                             .kind = "screen",
+                             .kind = fresh && roll(4) == 0 ? "news" : "screen",
                              .body = body,
                              .fresh = fresh,
                              .replace = fresh && roll(2) == 0};
-    tell(SQL("INSERT INTO outbox (id, chat_id, kind, body, fresh, replace) VALUES (%lld, %lld, 'screen', '%s', %s, %s)",
-             (long long)row.id, (long long)row.chat_id, body, row.fresh ? "TRUE" : "FALSE",
+    tell(SQL("INSERT INTO outbox (id, chat_id, kind, body, fresh, replace) VALUES (%lld, %lld, '%s', '%s', %s, %s)",
+             (long long)row.id, (long long)row.chat_id, row.kind, body, row.fresh ? "TRUE" : "FALSE",
              row.replace ? "TRUE" : "FALSE"));
     row.screen_message_id = ask(
         SQL("SELECT screen_message_id FROM bot_sessions WHERE chat_id = %lld", (long long)row.chat_id));
