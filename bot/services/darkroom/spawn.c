@@ -44,7 +44,9 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     failed |= posix_spawn_file_actions_adddup2(actions, child_fd, WIRE_FD); /* clears close-on-exec, even 3 to 3 */
     failed |= posix_spawnattr_setsigmask(attributes, &none);
     failed |= posix_spawnattr_setsigdefault(attributes, &all);
-    failed |= posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    failed |= posix_spawnattr_setpgroup(attributes, 0); /* what a terminal sends to our group is for us to hear */
+    failed |= posix_spawnattr_setflags(attributes,
+                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     return failed;
 }
 
