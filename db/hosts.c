@@ -108,6 +108,8 @@ static PQconninfoOption *effective(const char *conninfo)
 static void look_up(struct host *host, const char *program, int pipe_end)
 {
     char *const arguments[] = {strdup(program), strdup("resolve"), strdup(host->name), NULL};
+    if (arguments[0] == NULL || arguments[1] == NULL || arguments[2] == NULL)
+        bug("out of memory");
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;

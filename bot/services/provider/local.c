@@ -151,8 +151,10 @@ static void local_cancel(struct provider *provider, const void *ctx)
 static void local_free(struct provider *provider)
 {
     struct local *local = (struct local *)provider;
-    while (!LIST_EMPTY(&local->makings))
-        drop(LIST_FIRST(&local->makings));
+    for (struct making *making = LIST_FIRST(&local->makings), *after; making != NULL; making = after) {
+        after = LIST_NEXT(making, next);
+        drop(making);
+    }
     free(local);
 }
 

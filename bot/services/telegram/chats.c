@@ -44,9 +44,12 @@ void chats_init(struct chats *chats, int64_t rate, int64_t cap)
 
 void chats_done(struct chats *chats)
 {
-    for (size_t i = 0; i < chats->bucket_count; i++)
-        while (!SLIST_EMPTY(&chats->buckets[i]))
-            chats_forget(chats, SLIST_FIRST(&chats->buckets[i]));
+    for (size_t i = 0; i < chats->bucket_count; i++) {
+        for (struct governor_chat *chat = SLIST_FIRST(&chats->buckets[i]), *after; chat != NULL; chat = after) {
+            after = SLIST_NEXT(chat, next);
+            free(chat);
+        }
+    }
     free(chats->buckets);
 }
 
