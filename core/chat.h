@@ -26,7 +26,15 @@ enum {
 
 struct state; /* core/sheet.h */
 
+/* Answers of the conversation under way: core/form.h. */
+struct form {
+#define WORD(field, max_bytes) char field[(max_bytes) + 1];
+#define NUMBER(field, least, most) int64_t field;
+#include "core/form.def"
+};
+
 struct session {
+    struct form form;
 #define NUMBER(type, field, sql) type field;
 #define WORD(field, max_bytes) char field[(max_bytes) + 1];
 #define FLAG(field) bool field;

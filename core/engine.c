@@ -57,7 +57,7 @@ static void follow(struct step *step, const struct state *from, int outcome)
         const struct move *move = &sheet->moves[i];
         if (move->from != from || move->on != outcome)
             continue;
-        stand_enter(step, move->to);
+        stand_move(step, move);
         step->chat->session.misses = step->event->media_group != NULL; /* its siblings are on their way */
         move->also(step);
         if (is_words(step->event))
@@ -337,6 +337,7 @@ void engine_step(struct step *step)
     const struct event *event = step->event;
     step->was = chat->session.state;
     step->resume = chat->session.resume;
+    step->form = chat->session.form;
     if (event->kind == EVENT_NONE || (event->edited && !is_edit_that_counts(step)))
         return;
     if (event->kind == EVENT_BLOCKED || event->kind == EVENT_UNBLOCKED) {

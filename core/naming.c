@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/form.h"
 #include "core/input.h"
 #include "core/record.h"
 
@@ -21,19 +22,27 @@ static const char *price_line(struct step *step)
         ARGS(ARG_N("photos", cheapest->photo_count), ARG_S("price", step_money(step, cheapest->price_kopecks))));
 }
 
+/* "": about nothing any more. */
+static void ask_about(struct step *step, const char *name)
+{
+    struct form *form = &step->chat->session.form;
+    form_put(form->avatar_name, sizeof form->avatar_name, name);
+}
+
 static bool read_text(struct step *step)
 {
-    char *typed = step->chat->session.typed;
+    struct form *form = &step->chat->session.form;
     const char *name = input_name(step->arena, step->event->text, AVATAR_NAME_MAX_CHARS);
     bool doubtful = is_question(step, step->event->text);
-    bool again = name != NULL && strcmp(name, typed) == 0 && !step->event->edited; /* Telegram tells edits of nothing */
-    memset(typed, 0, AVATAR_NAME_MAX_BYTES + 1);
+    bool again = name != NULL && strcmp(name, form->avatar_name) == 0 &&
+                 !step->event->edited; /* Telegram tells edits of nothing */
+    ask_about(step, "");
     if (name == NULL && doubtful)
         step->hint = price_line(step);
     else if (name == NULL)
         step_hint(step, TEXT_AVATAR_NAME_BAD, ARGS(ARG_N("max", AVATAR_NAME_MAX_CHARS)));
     else if (doubtful && !again)
-        memcpy(typed, name, strlen(name));
+        ask_about(step, name);
     else
         step->name = name;
     return step->name != NULL;
@@ -49,20 +58,22 @@ bool naming_is_question(struct step *step)
 
 bool naming_read(struct step *step)
 {
-    const char *typed = step->chat->session.typed;
+    const char *asked = step->chat->session.form.avatar_name;
     if (step->event->kind == EVENT_TEXT)
         return read_text(step);
-    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "yes") && typed[0] != '\0')
-        step->name = arena_copy(step->arena, typed);
+    if (step->event->kind == EVENT_BUTTON && press_is(&step->press, "yes") && asked[0] != '\0') {
+        step->name = arena_copy(step->arena, asked);
+        ask_about(step, "");
+    }
     return step->name != NULL;
 }
 
 bool naming_show(struct step *step)
 {
-    const char *typed = step->chat->session.typed;
-    if (typed[0] == '\0')
+    const char *asked = step->chat->session.form.avatar_name;
+    if (asked[0] == '\0')
         return false;
-    screen_text(step, TEXT_AVATAR_NAME_SURE, ARGS(ARG_S("name", typed), ARG_HTML("price", price_line(step))));
+    screen_text(step, TEXT_AVATAR_NAME_SURE, ARGS(ARG_S("name", asked), ARG_HTML("price", price_line(step))));
     screen_button(step, TEXT_BUTTON_NAME_YES, "yes", 0);
     return true;
 }

@@ -210,21 +210,23 @@ static bool go_privacy(struct step *step, int64_t object)
 
 void places_resume(struct step *step)
 {
-    const struct session *session = &step->chat->session;
+    struct session *session = &step->chat->session;
     const struct state *to = step->resume;
     const struct order *order = to == &state_pay ? chat_order(step->chat) : NULL;
     if (order != NULL && (order->id == 0 || order->status != ORDER_AWAITING))
         return; /* paid or over meanwhile, and told */
     if (to != NULL && to->who > step_who(step))
-        return;
+        return; /* what they were, they are no more */
     if (to == &state_making || to == &state_result) {
         const struct job *job = chat_job(step->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
     if (order != NULL && order->link == NULL) /* what became of it may have been told in between */
         step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = order->id;
-    if (to != NULL && to->who <= step_who(step)) /* what they were, they may be no more */
-        stand_at(step, to);
+    if (to == NULL)
+        return;
+    stand_at(step, to);
+    session->form = step->form;
 }
 
 static const struct place {

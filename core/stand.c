@@ -31,11 +31,20 @@ void stand_enter(struct step *step, const struct state *state)
 {
     struct session *session = &step->chat->session;
     stand_at(step, state);
-    session->page = 0;
     session->over = 0;
-    session->typed[0] = '\0';
     if (!gate_is_between(state))
         session->resume = NULL;
+    if (session->resume == NULL) /* else the form is that of what a question came in between of */
+        session->form = (struct form){0};
+}
+
+void stand_move(struct step *step, const struct move *move)
+{
+    struct session *session = &step->chat->session;
+    struct form form = session->form;
+    stand_enter(step, move->to);
+    if (move->from->sheet == move->to->sheet)
+        session->form = form;
 }
 
 void stand_between(struct step *step, const struct state *question)

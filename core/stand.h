@@ -4,8 +4,13 @@
 
 #include "core/step.h"
 
-/* Goes to a state from wherever the chat is: version up, time limit set, counters cleared. Shows nothing by itself. */
+struct move; /* core/sheet.h */
+
+/* Goes to a state from wherever the chat is, and begins there anew: version up, time limit set, counters cleared, the
+ * form emptied. Shows nothing by itself. */
 void stand_enter(struct step *step, const struct state *state);
+/* The same by a move of a sheet: within its conversation the form stays. */
+void stand_move(struct step *step, const struct move *move);
 /* The same without forgetting anything of the session: for a question that comes in between, and back from it. */
 void stand_at(struct step *step, const struct state *state);
 /* Puts the question in between: where the chat was is kept in session.resume. */

@@ -43,6 +43,7 @@ struct step {
     struct id_pool *ids;
     const struct state *was;    /* where the chat was when the step began */
     const struct state *resume; /* session.resume as it was then */
+    struct form form;           /* session.form as it was then */
     const char *name;           /* an avatar's, as a reader took it from what was typed */
     const char *hint;           /* a line put above the question, already formatted; NULL = none */
     struct message *screen;     /* being built by a show function */

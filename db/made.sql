@@ -108,7 +108,6 @@
 (2,'column','bot_sessions','misses','integer',-1),
 (2,'column','bot_sessions','order_id','bigint',-1),
 (2,'column','bot_sessions','over','integer',-1),
-(2,'column','bot_sessions','page','integer',-1),
 (2,'column','bot_sessions','refresh_at_ms','bigint',-1),
 (2,'column','bot_sessions','screen_is_photo','boolean',-1),
 (2,'column','bot_sessions','screen_message_id','bigint',-1),
@@ -223,7 +222,6 @@
 (6,'unique','bot_consents','id','',-1),
 (6,'column','bot_sessions','from_card','boolean',-1),
 (6,'column','bot_sessions','resume','text',-1),
-(6,'column','bot_sessions','typed','text',-1),
 (6,'column','bot_users','data_consent_at','timestamp with time zone',-1),
 (6,'column','bot_users','data_consent_version','integer',-1),
 (6,'column','held_photos','chat_id','bigint',-1),
@@ -322,4 +320,5 @@
 (15,'column','photo_intake','image_url','text',-1),
 (15,'column','photo_tasks','image_url','text',-1),
 (16,'column','outbox','passed','bigint[]',-1),
-(17,'column','photo_intake','file_bot_id','bigint',-1)
+(17,'column','photo_intake','file_bot_id','bigint',-1),
+(18,'column','bot_sessions','form','jsonb',-1)

@@ -1,10 +1,14 @@
 /* Reading and writing sessions by one table of their columns. A stored state that nobody knows any more is read as
- * NULL, and the engine says what that means. */
+ * NULL, and the engine says what that means. The form is one column, an object of the answers that were given: Postgres
+ * puts it together and takes it apart. What another program left there, or a hand, is passed over, and goes when the
+ * session is written. */
 #include "db/session.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "core/bug.h"
+#include "core/form.h"
 #include "core/sheet.h"
 #include "db/commit.h"
 #include "db/words.h"
@@ -18,6 +22,9 @@
 #define SENT_FLAG(field) ", s." #field
 const char session_columns[] =
 #include "core/session.def"
+#define WORD(field, max_bytes) ", s.form->>'" #field "'"
+#define NUMBER(field, least, most) ", substring(s.form->>'" #field "' FROM '^-?[0-9]{1,18}$')"
+#include "core/form.def"
     ;
 
 enum {
@@ -29,8 +36,35 @@ enum {
 #define SENT_NUMBER(field) COLUMN_##field,
 #define SENT_FLAG(field) COLUMN_##field,
 #include "core/session.def"
+#define WORD(field, max_bytes) FORM_##field,
+#define NUMBER(field, least, most) FORM_##field,
+#include "core/form.def"
     COLUMN_COUNT
 };
+
+#define WORD(field, max_bytes)
+#define NUMBER(field, least, most)                                                                                     \
+    _Static_assert((least) <= 0 && (most) >= 0, "0 is no answer: " #field);                                            \
+    _Static_assert((least) > -INT64_C(1000000000000000000) && (most) < INT64_C(1000000000000000000),                   \
+                   "numbers of a form have up to 18 digits: " #field);
+#include "core/form.def"
+
+/* A text is kept whole or not at all: half an answer is none. */
+static void read_word(const char *text, char *field, size_t size)
+{
+    if (text != NULL && strlen(text) < size)
+        form_put(field, size, text);
+}
+
+static void read_form(const struct db_result *result, int statement, int row, int first, struct form *form)
+{
+#define WORD(field, max_bytes)                                                                                         \
+    read_word(db_text(result, statement, row, first + FORM_##field), form->field, sizeof form->field);
+#define NUMBER(field, least, most)                                                                                     \
+    int64_t field = db_int64(result, statement, row, first + FORM_##field);                                            \
+    form->field = field < (least) || field > (most) ? 0 : field;
+#include "core/form.def"
+}
 
 void session_read(const struct db_result *result, int statement, int row, int first, struct session *session)
 {
@@ -50,6 +84,7 @@ void session_read(const struct db_result *result, int statement, int row, int fi
 #include "core/session.def"
     if (answer_state[0] != '\0' && session->answer_state == NULL) /* nobody knows any more what the answer was */
         session->answer_message_id = 0;
+    read_form(result, statement, row, first, &session->form);
 }
 
 /* The value of one column, of each dirty chat. */
@@ -109,7 +144,21 @@ static struct db_param flags(struct arena *arena, const struct chat *const *chat
 #define SENT_FLAG(field)
 #include "core/session.def"
 
-/* What is written: the columns, their types for unnest, and how each stands in the update of a row that is there. */
+#define NUMBER(field, least, most)                                                                                     \
+    static int64_t get_form_##field(const struct session *session)                                                     \
+    {                                                                                                                  \
+        if (session->form.field < (least) || session->form.field > (most))                                             \
+            bug("an answer out of its bounds in the form: " #field);                                                   \
+        return session->form.field;                                                                                    \
+    }
+#define WORD(field, max_bytes)                                                                                         \
+    static const char *get_form_##field(const struct session *session)                                                 \
+    {                                                                                                                  \
+        return session->form.field;                                                                                    \
+    }
+#include "core/form.def"
+
+/* What is written: the columns, how each stands in the update of a row that is there, and the types for unnest. */
 #define NUMBER(type, field, sql) ", " #field
 #define WORD(field, max_bytes) ", " #field
 #define FLAG(field) ", " #field
@@ -141,8 +190,24 @@ static const char updates[] =
 #define SENT_FLAG(field)
 static const char *const types[] = {
 #include "core/session.def"
+#define WORD(field, max_bytes) "text",
+#define NUMBER(field, least, most) "bigint",
+#include "core/form.def"
 };
 enum { WRITTEN_COUNT = sizeof types / sizeof types[0] };
+
+/* The form: its answers as columns of unnest, and the object that is made of them. */
+#define WORD(field, max_bytes) ", form_" #field
+#define NUMBER(field, least, most) ", form_" #field
+static const char answers[] =
+#include "core/form.def"
+    ;
+
+#define WORD(field, max_bytes) ", '" #field "', NULLIF(form_" #field ", '')"
+#define NUMBER(field, least, most) ", '" #field "', NULLIF(form_" #field ", 0)"
+static const char object[] =
+#include "core/form.def"
+    ;
 
 /* The same text every time, so that it is prepared once. */
 static const char *insert_sql(struct arena *arena)
@@ -151,9 +216,11 @@ static const char *insert_sql(struct arena *arena)
     for (int i = 0; i < WRITTEN_COUNT; i++)
         values = arena_format(arena, "%s, $%d::%s[]", values, i + 2, types[i]);
     return arena_format(arena,
-                        "INSERT INTO bot_sessions (chat_id%s) SELECT * FROM unnest($1::bigint[]%s)"
-                        " ON CONFLICT (chat_id) DO UPDATE SET %s",
-                        names, values, updates + strlen(", "));
+                        "INSERT INTO bot_sessions (chat_id%s, form)"
+                        " SELECT chat_id%s, jsonb_strip_nulls(jsonb_build_object(%s))"
+                        " FROM unnest($1::bigint[]%s) w(chat_id%s%s)"
+                        " ON CONFLICT (chat_id) DO UPDATE SET form = EXCLUDED.form%s",
+                        names, names, object + strlen(", "), values, names, answers, updates);
 }
 
 void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct chat *chats, size_t count)
@@ -179,6 +246,9 @@ void commit_add_sessions(struct db_unit *unit, struct arena *arena, const struct
 #define SENT_NUMBER(field)
 #define SENT_FLAG(field)
 #include "core/session.def"
+#define WORD(field, max_bytes) words(arena, dirty, rows, get_form_##field),
+#define NUMBER(field, least, most) numbers(arena, dirty, rows, get_form_##field),
+#include "core/form.def"
     };
     (void)db_unit_add(unit, insert_sql(arena), WRITTEN_COUNT + 1, params);
 }

@@ -18,7 +18,7 @@
 
 static size_t page(const struct step *step)
 {
-    size_t count = step->rules->styles->count, at = (size_t)step->chat->session.page;
+    size_t count = step->rules->styles->count, at = (size_t)step->chat->session.form.page;
     return at < count ? at : 0;
 }
 
@@ -33,7 +33,7 @@ static int read_style(struct step *step)
     if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
     if (press_is(&step->press, "leaf")) {
-        step->chat->session.page = (int32_t)((uint64_t)step->press.object % count);
+        step->chat->session.form.page = (int64_t)((uint64_t)step->press.object % count);
         return OUT_AGAIN;
     }
     if (press_is(&step->press, "photos"))

@@ -157,7 +157,7 @@ static void place(void)
                          greeted ? "1" : "NULL", greeted && agreed ? "1" : "NULL", "'a@example.org'", users[i].id));
         sql(arena_format(
             &world.arena,
-            "UPDATE bot_sessions s SET state = '%s', version = version + 1, misses = 0, over = 0, page = 0, typed = '',"
+            "UPDATE bot_sessions s SET state = '%s', version = version + 1, misses = 0, over = 0, form = '{}',"
             " style_id = 'professional', resume = '', from_card = FALSE, refresh_at_ms = 0, limit_at_ms = 0,"
             " answer_message_id = 0, answer_state = '', avatar_id = (SELECT COALESCE(min(a.id), 0) FROM avatars a JOIN "
             "users u"

@@ -113,6 +113,17 @@ static void promise_locks(const struct stage *stage, const struct effects *effec
     }
 }
 
+static void promise_form(const struct stage *stage, const struct form *form)
+{
+#define WORD(field, max_bytes)                                                                                         \
+    if (memchr(form->field, '\0', sizeof form->field) == NULL)                                                         \
+        stage_fail(stage, "%s", #field " of the form has no end");
+#define NUMBER(field, least, most)                                                                                     \
+    if (form->field < (least) || form->field > (most))                                                                 \
+        stage_fail(stage, "%s", #field " of the form is out of its bounds");
+#include "core/form.def"
+}
+
 void promise_effects(const struct stage *stage, const struct event *event, const struct effects *effects,
                      const struct chat *chat, uint32_t version_before)
 {
@@ -136,6 +147,7 @@ void promise_effects(const struct stage *stage, const struct event *event, const
             stage_fail(stage, "an answer that does not fit: %s", toast);
         answers += effect->kind == EFFECT_ANSWER;
     }
+    promise_form(stage, &chat->session.form);
     if (answers != (event->kind == EVENT_BUTTON))
         stage_fail(stage, "%zu answers to an event of kind %d", answers, (int)event->kind);
     if (screens > 1)

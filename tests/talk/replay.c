@@ -182,16 +182,10 @@ static void lang(struct player *player, const char *rest)
 
 static void wait_for(struct player *player, const char *rest)
 {
-    char *unit;
-    double amount = strtod(rest, &unit);
-    double ms = strcmp(unit, "s") == 0   ? 1000
-                : strcmp(unit, "m") == 0 ? 60000
-                : strcmp(unit, "h") == 0 ? 3600000
-                : strcmp(unit, "d") == 0 ? 86400000
-                                         : 0;
+    int64_t ms = script_ms(rest);
     if (ms == 0)
         wrong(player, "no time", rest);
-    stage_wait(player->stage, (int64_t)(amount * ms));
+    stage_wait(player->stage, ms);
 }
 
 /* --- what happens outside --- */
@@ -279,15 +273,13 @@ static void stored_state(struct player *player, const char *rest)
 /* "offer 0": agreed to which version, "data 1". */
 static void stored_consent(struct player *player, const char *rest)
 {
-    bool offer = strcmp(script_word(&player->arena, &rest), "offer") == 0;
-    player->stage->user.consents[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
+    script_version(&player->arena, rest, player->stage->user.consents);
 }
 
 /* The shop's version of a text from now on. */
 static void raised(struct player *player, const char *rest)
 {
-    bool offer = strcmp(script_word(&player->arena, &rest), "offer") == 0;
-    player->stage->rules.consents[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
+    script_version(&player->arena, rest, player->stage->rules.consents);
 }
 
 static void owner(struct player *player, const char *rest)
@@ -450,6 +442,13 @@ static void state(struct player *player, const char *rest)
         wrong(player, "the state is not", rest);
 }
 
+static void form(struct player *player, const char *rest)
+{
+    const char *filled = script_form(&player->arena, &player->stage->session.form);
+    if (strcmp(filled, rest) != 0)
+        wrong(player, arena_format(&player->arena, "the form says “%s”, not", filled), rest);
+}
+
 static bool has_effect(struct player *player, const char *wanted)
 {
     for (size_t i = 0; i < player->stage->told_count; i++)
@@ -529,6 +528,7 @@ static const struct {
              {"leads to", false, leads_to},
              {"in topic", false, in_topic},
              {"state", false, state},
+             {"form", false, form},
              {"effect", false, effect},
              {"no effect", false, no_effect},
              {"toast", false, toast}};

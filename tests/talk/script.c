@@ -67,6 +67,42 @@ int script_times(const char *word)
     return word[0] == 'x' ? (int)strtol(word + 1, NULL, 10) : 0;
 }
 
+int64_t script_ms(const char *word)
+{
+    char *unit;
+    double amount = strtod(word, &unit);
+    double ms = strcmp(unit, "s") == 0   ? 1000
+                : strcmp(unit, "m") == 0 ? 60000
+                : strcmp(unit, "h") == 0 ? 3600000
+                : strcmp(unit, "d") == 0 ? 86400000
+                                         : 0;
+    return (int64_t)(amount * ms);
+}
+
+void script_version(struct arena *arena, const char *rest, int32_t versions[CONSENT_COUNT])
+{
+    bool offer = strcmp(script_word(arena, &rest), "offer") == 0;
+    versions[offer ? CONSENT_OFFER : CONSENT_PERSONAL_DATA] = (int32_t)strtol(rest, NULL, 10);
+}
+
+static const char *answered(struct arena *arena, const char *before, const char *field, const char *value)
+{
+    return arena_format(arena, "%s%s%s %s", before, before[0] == '\0' ? "" : ", ", field, value);
+}
+
+const char *script_form(struct arena *arena, const struct form *form)
+{
+    const char *all = "";
+#define WORD(field, max_bytes)                                                                                         \
+    if (form->field[0] != '\0')                                                                                        \
+        all = answered(arena, all, #field, form->field);
+#define NUMBER(field, least, most)                                                                                     \
+    if (form->field != 0)                                                                                              \
+        all = answered(arena, all, #field, arena_format(arena, "%" PRId64, form->field));
+#include "core/form.def"
+    return all[0] == '\0' ? "nothing" : all;
+}
+
 /* "0-9,12" */
 static const char *indexes(struct arena *arena, const struct shots *shots)
 {

@@ -3,7 +3,7 @@
 #define TESTS_TALK_SCRIPT_H
 
 #include "core/arena.h"
-#include "core/effect.h"
+#include "core/chat.h"
 
 #include <stdbool.h>
 
@@ -15,6 +15,12 @@ bool script_matches(const char *text, const char *pattern);
 const char *script_word(struct arena *arena, const char **rest);
 /* "x10" → 10; anything else → 0. */
 int script_times(const char *word);
+/* "1.6s", also m, h, d; 0 for what is no time. */
+int64_t script_ms(const char *word);
+/* Reads "offer 2" or "data 1" into the versions. */
+void script_version(struct arena *arena, const char *rest, int32_t versions[CONSENT_COUNT]);
+/* "avatar_name Цена, page 2"; "nothing" for an empty one. */
+const char *script_form(struct arena *arena, const struct form *form);
 /* An effect as a dialogue names it: "REGISTER ABC234", "ALBUM 0-9", "ORDER_CREATE professional 50000 23". */
 const char *script_effect(struct arena *arena, const struct effect *effect);
 /* enum photo_verdict, enum payment_reason ("" for none told); -1: there is none of that name. */

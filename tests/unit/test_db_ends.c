@@ -125,9 +125,9 @@ static void test_orders(void)
 
 static void session_new(int64_t chat_id)
 {
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
              " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-             " VALUES (%lld, 'menu', 'en', 1, 0, 0, 0, '', 0, 0, 0, FALSE, 0, 0, 0)",
+             " VALUES (%lld, 'menu', 'en', 1, 0, 0, 0, '', 0, 0, FALSE, 0, 0, 0)",
              (long long)chat_id));
 }
 

@@ -18,8 +18,8 @@ static void add_chat(const char *state, const struct state *resume, const struct
     if (state != NULL)
         tell(SQL(
             "INSERT INTO bot_sessions (chat_id, state, resume, lang, version, avatar_id, order_id, job_id, style_id,"
-            " page, misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-            " VALUES (%lld, '%s', '%s', 'ru', 1, 0, 0, 0, '', 0, 0, 0, false, 0, 0, 0)",
+            " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
+            " VALUES (%lld, '%s', '%s', 'ru', 1, 0, 0, 0, '', 0, 0, false, 0, 0, 0)",
             (long long)id, state, resume == NULL ? "" : resume->name));
     ids[count] = id;
     needs[count] = *wanted;
@@ -123,9 +123,9 @@ static void test_sets(void)
     CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, 0);
     CHECK_INT(facts_of(anna.chat_id, FACT_JOB, anna.avatar_id, &statements)->jobs.count, 0);
     CHECK_INT(facts_of(boris.chat_id, FACT_SETS, jobs[0], &statements)->jobs.count, 0);
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
              " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms) VALUES (%lld, 'sets', 'ru', 1, %lld, 0, 0,"
-             " '', 0, 0, 0, false, 0, 0, 0)",
+             " '', 0, 0, false, 0, 0, 0)",
              (long long)anna.chat_id, (long long)anna.avatar_id));
     CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, 2);
     tell(SQL("INSERT INTO generation_jobs (avatar_id, chat_id, style_id, told_at) SELECT %lld, %lld, 'creative', now()"

@@ -59,9 +59,9 @@ static struct chat loaded(int64_t chat_id)
 /* A session of the customer's chat. */
 static void stand(const struct customer *customer, const char *state, int64_t avatar_id, int64_t order_id)
 {
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
              " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-             " VALUES (%lld, '%s', 'ru', 1, %lld, %lld, 0, '', 0, 0, 0, false, 0, 0, 0)",
+             " VALUES (%lld, '%s', 'ru', 1, %lld, %lld, 0, '', 0, 0, false, 0, 0, 0)",
              (long long)customer->chat_id, state, (long long)avatar_id, (long long)order_id));
 }
 

@@ -11,9 +11,9 @@ enum { CHATS = 100000, BOT = 77, WISHING = STATE_WISHES_MAX * 2 + 500, AT_MS = 5
 static void fill(void)
 {
     tell("INSERT INTO bot_state (bot_id, owner) VALUES (77, 'me')");
-    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+    tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
              " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms, screen_message_id)"
-             " SELECT i, 'menu', 'ru', 1, 0, 0, 0, '', 0, 0, 0, false, 0,"
+             " SELECT i, 'menu', 'ru', 1, 0, 0, 0, '', 0, 0, false, 0,"
              /* time limits are rounded: very many have the same; the last ones are too far away */
              " CASE WHEN i <= %d THEN %d + i %% 2 WHEN i <= %d THEN 99999 ELSE 0 END,"
              " CASE WHEN i <= 10 THEN 7 ELSE 0 END, i FROM generate_series(1, %d) i",

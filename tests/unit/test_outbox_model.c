@@ -381,9 +381,9 @@ int main(int argc, char **argv)
     for (int chat = 0; chat < CHATS; chat++) {
         jobs[chat] = made_job();
         tell(SQL("UPDATE generation_jobs SET chat_id = %d WHERE id = %lld", FIRST_CHAT + chat, (long long)jobs[chat]));
-        tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page,"
+        tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
                  " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-                 " VALUES (%d, 'menu', 'en', 1, 0, 0, 0, '', 0, 0, 0, FALSE, 0, 0, 0)",
+                 " VALUES (%d, 'menu', 'en', 1, 0, 0, 0, '', 0, 0, FALSE, 0, 0, 0)",
                  FIRST_CHAT + chat));
     }
     row_id = 1;
