@@ -76,6 +76,8 @@ enum db_fault {
     DB_FAULT_COUNT
 };
 enum db_fault db_fault_of(const struct db_failure *failure);
+/* What its owner can do, for the log. */
+const char *db_remedy(const char *sqlstate);
 
 /* The end of a unit: exactly one of the two is not NULL, both are borrowed during the call. Always called from
  * db_ready (never from db_submit). May submit; must not call db_ready or db_free. */

@@ -9,6 +9,8 @@ enum { ENDS_SLICE_MAX = 500 /* rows one statement ends; as many again are left w
 
 /* How many ends there are, by number from 0. */
 size_t ends_count(void);
+/* The table whose rows it ends. */
+const char *ends_table(size_t end);
 /* One slice of an end. Returns the index of the statement; db_affected() of it are the rows. */
 int ends_add(struct db_unit *unit, struct arena *arena, size_t end);
 /* What is left of a chat whose account was deleted, unless it has one again. */

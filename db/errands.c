@@ -135,9 +135,11 @@ int errands_add_again(struct db_unit *unit, struct arena *arena, int64_t id, con
 
 int errands_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error)
 {
-    return db_unit_add(
-        unit, "WITH changed AS (UPDATE errands SET attempts = attempts - 1, error = $3, " FREED OURS OR_NOTHING, 3,
-        (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(error)});
+    return db_unit_add(unit,
+                       "WITH changed AS (UPDATE errands SET attempts = attempts - 1, error = $3, not_before = "
+                       "GREATEST(not_before, now()),"
+                       " " FREED OURS OR_NOTHING,
+                       3, (struct db_param[]){db_int64_param(arena, id), db_text_param(token), db_text_param(error)});
 }
 
 int errands_add_note(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *outside)

@@ -50,7 +50,7 @@ int errands_add_failed(struct db_unit *unit, struct arena *arena, int64_t id, co
 /* Waits for wait_ms. counted: this attempt has failed; otherwise all of them are forgotten. */
 int errands_add_again(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, int64_t wait_ms,
                       bool counted, const char *error);
-/* Gives a claim back as if it had not been. */
+/* Gives a claim back as if it had not been, but behind those that are due: they may be in no trouble. */
 int errands_add_released(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *error);
 int errands_add_note(struct db_unit *unit, struct arena *arena, int64_t id, const char *token, const char *outside);
 bool errands_lost(const struct db_failure *failure);

@@ -194,6 +194,24 @@ enum db_fault db_fault_of(const struct db_failure *failure)
     return DB_FAULT_SERVER;
 }
 
+const char *db_remedy(const char *sqlstate)
+{
+    static const struct {
+        const char *prefix, *remedy;
+    } remedies[] = {
+        {"42501", "give the daemon's role its rights on the table back"},
+        {"23", "let the table take such rows: a default for the column, a wider constraint"},
+        {"22", "let the column take such values: its old type"},
+        {"42", "give the table the shape back that fotosetd migrate made"},
+        {DEED_LOST, "see what else changes or hides the rows of this user, a trigger or a policy perhaps"},
+        {"P0", "mend the trigger that refuses it"},
+    };
+    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
+        if (strncmp(sqlstate, remedies[i].prefix, strlen(remedies[i].prefix)) == 0)
+            return remedies[i].remedy;
+    return "look into the database server's log";
+}
+
 /* A primary that became a standby, or was made read-only, keeps its connections; one that is stopped may say so before
  * it closes them. */
 bool failure_may_pass_elsewhere(const struct db_failure *failure)

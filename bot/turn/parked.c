@@ -180,34 +180,17 @@ void turn_parked_add(struct turns *turns, struct db_unit *unit)
         parked_add_done(unit, &turns->try, turns->parked.due.id);
 }
 
-static const char *remedy(const char *why)
-{
-    static const struct {
-        const char *class, *remedy;
-    } remedies[] = {
-        {"[42501]", "give the daemon's role its rights on the table back"},
-        {"[23", "let the table take such rows: a default for the column, a wider constraint"},
-        {"[22", "let the column take such values: its old type"},
-        {"[42", "give the table the shape back that fotosetd migrate made"},
-        {"[FB002]", "see what else changes or hides the rows of this user, a trigger or a policy perhaps"},
-        {"[P0", "mend the trigger that refuses it"},
-    };
-    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
-        if (strstr(why, remedies[i].class) != NULL)
-            return remedies[i].remedy;
-    return "look into the database server's log";
-}
-
 static void tell(struct turns *turns, const struct happening *happening)
 {
     struct parked_chat *chat = find(&turns->parked, happening->event.chat_id);
     if (happening->why == NULL || chat == NULL || chat->told)
         return;
+    const char *sqlstate = strrchr(happening->why, '['); /* at its end */
     chat->told = true;
     log_error("turns",
               "update %" PRId64 " can't be stored, and its chat waits in parked_updates; nothing is lost: %s. To mend "
               "it: %s. Then fotosetd replay, or wait",
-              happening->event.update_id, happening->why, remedy(happening->why));
+              happening->event.update_id, happening->why, db_remedy(sqlstate == NULL ? "" : sqlstate + 1));
 }
 
 static void replayed(struct turns *turns)

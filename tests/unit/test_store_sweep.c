@@ -317,6 +317,51 @@ static void test_chat(void)
     machine_close(&machine);
 }
 
+/* Triggers that let nothing go: what is old elsewhere goes all the same, and other chats are not kept waiting; the rest
+ * is tried again, later and later, and goes when the triggers do. */
+static void test_refused(void)
+{
+    enum { CHATS = 4 };
+    struct machine machine;
+    machine_open(&machine);
+    tell("CREATE FUNCTION keep() RETURNS trigger AS $$ BEGIN RAISE 'kept'; END $$ LANGUAGE plpgsql");
+    tell("CREATE TRIGGER keep BEFORE DELETE ON poison_updates FOR EACH ROW EXECUTE FUNCTION keep()");
+    tell(
+        "CREATE TRIGGER keep BEFORE DELETE ON bot_sessions FOR EACH ROW WHEN (OLD.misses = 7) EXECUTE FUNCTION keep()");
+    tell("INSERT INTO poison_updates (bot_id, update_id, why, created_at)"
+         " VALUES (1, 1, 'x', now() - interval '1 year')");
+    struct customer anna = customer_new();
+    tell(SQL("UPDATE orders SET created_at_ms = 1 WHERE id = %lld", (long long)order_new(&anna)));
+    tell("UPDATE bot_payments SET state = 'canceled', ended_at = now() - interval '1 year'");
+    for (int i = 0; i < CHATS; i++) {
+        tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
+                 " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
+                 " VALUES (%d, 'menu', 'en', 1, 0, 0, 0, '', %d, 0, FALSE, 0, 0, 0)",
+                 i + 1, i < CHATS - 1 ? 7 : 0));
+        tell(SQL("INSERT INTO errands (chore, subject, not_before)"
+                 " VALUES ('table_ends', 'chat %d x', now() - interval '1 day' + %d * interval '1 minute')",
+                 i + 1, i));
+    }
+    all_is_due();
+    engine_wake(machine.engine, CHORE_TABLE_ENDS, 0);
+    for (int64_t until_ms = now_ms() + WAIT_MS;
+         ask("SELECT count(*) FROM bot_sessions") >= CHATS || ask("SELECT count(*) FROM orders") > 0 ||
+         ask("SELECT attempts FROM errands WHERE subject = 'all' AND chore = 'table_ends'") < 3;) {
+        CHECK(now_ms() < until_ms);
+        go_round(&machine);
+    }
+    CHECK_INT(ask("SELECT count(*) FROM bot_sessions"), CHATS - 1);
+    CHECK_TEXT(ask_text("SELECT error FROM errands WHERE subject = 'all' AND chore = 'table_ends'"), "kept");
+    CHECK_INT(ask("SELECT count(*) FROM poison_updates"), 1);
+    tell("DROP FUNCTION keep CASCADE");
+    tell("UPDATE errands SET not_before = now() WHERE chore = 'table_ends'");
+    sweep_all(&machine);
+    CHECK_INT(ask("SELECT count(*) FROM bot_sessions"), 0);
+    CHECK_INT(ask("SELECT count(*) FROM poison_updates"), 0);
+    CHECK_INT(ask("SELECT attempts FROM errands WHERE subject = 'all' AND chore = 'table_ends'"), 0);
+    machine_close(&machine);
+}
+
 int main(void)
 {
     begin("fotoset_store_sweep");
@@ -326,6 +371,7 @@ int main(void)
     test_sweep();
     test_noticed();
     test_chat();
+    test_refused();
     test_race();
     free((void *)(uintptr_t)conninfo);
     end();
