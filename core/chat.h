@@ -135,6 +135,7 @@ enum fact {
 struct health {
     int64_t parked;  /* updates that wait until a table is mended */
     int64_t waiting; /* messages to send */
+    int64_t refused; /* errands that are done, and a table does not let that be recorded */
 };
 
 /* Counted so far: more than a person wants to know exactly. */

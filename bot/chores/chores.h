@@ -147,7 +147,7 @@ struct chore {
      * in a way and another verb will follow (a table of its own only). NULL = there is nothing to hear. */
     bool (*heard)(void *self, struct errand *errand, const struct db_result *result);
     /* The database refused the end for good (a constraint, a value): true = another end was chosen (errand_change),
-     * write it at once. NULL = try on. */
+     * write it at once. NULL = try on; it is told, and counted in engine_refused(). */
     bool (*refused)(void *self, struct errand *errand, const struct db_failure *failure);
     /* It leaves memory, ended or not: call off what is under way and can be, free errand->work. NULL = there is
      * nothing. */

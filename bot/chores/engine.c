@@ -163,7 +163,7 @@ static void place_due(void *ctx, int64_t id)
             continue; /* an earlier wish that a later one made void */
         if (place->where == ASIDE)
             place_put_in_line(place, place->errand.asked ? LINE_FIRST : LINE_LOOKS);
-        else if (place->where == UNHEARD)
+        else if (place->where == UNHEARD || place->where == REFUSED)
             commit(place);
     }
     desk_pump(desk);
@@ -363,6 +363,15 @@ void engine_ask(struct engine *engine, enum chore_name name, int64_t id)
     place->asked_ms = now_ms;
     place->errand.asked = true;
     hurry(place);
+}
+
+size_t engine_refused(const struct engine *engine)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < CHORE_COUNT; i++)
+        for (size_t at = 0; at < engine->desks[i].count; at++)
+            refused += engine->desks[i].known[at]->refused;
+    return refused;
 }
 
 size_t engine_busy(const struct engine *engine)

@@ -5,6 +5,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/mailbox.h"
+#include "bot/chores/engine.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/turn/private.h"
@@ -162,6 +163,8 @@ static void overlay(struct turns *turns)
         (void)outbox_peek_screen(turns->ports.outbox, turns->loaded.chats[i].id, &session->screen_message_id,
                                  &session->screen_is_photo);
         struct chat *chat = &turns->loaded.chats[i];
+        if ((chat->facts->loaded & FACT_HEALTH) != 0)
+            chat->facts->health.refused = (int64_t)engine_refused(turns->ports.engine);
         for (size_t k = 0; k < chat->facts->jobs.count; k++) {
             struct job *job = &chat->facts->jobs.list[k];
             job->again_coming = outbox_is_coming(turns->ports.outbox, chat->id, job->id, false);

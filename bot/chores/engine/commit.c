@@ -1,6 +1,7 @@
 /* An end comes into the database, in one transaction with what goes along with it (chore->write), and is told again
  * and again until it was heard. A try whose answer was lost may have been taken: then the next one finds the row ended,
- * and that is no loss of the errand, but its end (errand->uncertain). */
+ * and that is no loss of the errand, but its end (errand->uncertain). What a table refuses is told at once, with what
+ * mends it, and tried again with waits that grow. */
 #include "bot/chores/engine/private.h"
 
 #include <inttypes.h>
@@ -26,6 +27,7 @@ static void taken(struct errand_place *place, const struct db_result *result)
     const struct chore *chore = &place->desk->chore;
     enum errand_end end = place->errand.end;
     place_move(place, RUNNING);
+    place->refused = false;
     bool is_over = chore->heard == NULL || (!is_last(end) && chore->table == NULL) ||
                    chore->heard(chore->self, &place->errand, result);
     if (end == ERRAND_NOTED)
@@ -37,12 +39,26 @@ static void taken(struct errand_place *place, const struct db_result *result)
 static void try_on(struct errand_place *place, const struct db_failure *failure)
 {
     struct desk *desk = place->desk;
-    int64_t wait_ms = backoff_ms(place->tries, ENGINE_BASE_MS, ENGINE_CAP_MS, random_number());
-    if (place->tries++ == 0 && !desk_stopping(desk))
-        log_warn(desk_name(desk), "%" PRId64 ": can't record how it ended: %s; trying on", place->errand.id,
-                 failure->message);
+    bool refused = db_fault_of(failure) != DB_FAULT_SERVER;
+    int64_t cap_ms = refused ? ENGINE_REFUSED_CAP_MS : ENGINE_CAP_MS;
+    int64_t wait_ms = backoff_ms(place->tries, ENGINE_BASE_MS, cap_ms, random_number());
+    ++place->tries;
+    if (refused && !place->refused)
+        log_error(desk_name(desk),
+                  "%" PRId64 ": can't record how it ended: %s. To mend it: %s. It is tried again, less and less often",
+                  place->errand.id, failure->message, db_remedy(failure->sqlstate));
+    else if (!refused && (place->tries == 1 || place->tries == ENGINE_LOUD) && !desk_stopping(desk))
+        log_line(place->tries == 1 ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, desk_name(desk),
+                 "%" PRId64 ": can't record how it ended: %s; trying on (%d)", place->errand.id, failure->message,
+                 place->tries);
+    place->refused = place->refused || refused;
     place->errand.uncertain = place->errand.uncertain || failure->maybe_committed;
-    place_wait(place, UNHEARD, wait_ms);
+    if (!refused || desk->hold == HOLD_LEASE) {
+        place_wait(place, UNHEARD, wait_ms);
+        return;
+    }
+    place_wait(place, REFUSED, wait_ms);
+    desk_pump(desk); /* there is a place more */
 }
 
 static void committed(void *ctx, const struct db_result *result, const struct db_failure *failure)

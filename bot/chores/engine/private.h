@@ -16,13 +16,16 @@
 enum {
     ENGINE_BASE_MS = 1000, /* back-off of what is nobody's fault but ours: the database, a chore's trouble */
     ENGINE_CAP_MS = 60 * 1000,
-    ENGINE_LEASES_MAX = 128, /* at once of one chore: they are renewed in one statement */
-    ENGINE_LOUD = 5          /* failures in a row of a whole chore are an error */
+    ENGINE_REFUSED_CAP_MS = 10 * 60 * 1000, /* … of an end that a table refuses: its owner has to mend it */
+    ENGINE_LEASES_MAX = 128,                /* at once of one chore: they are renewed in one statement */
+    ENGINE_LOUD = 5                         /* failures in a row of a whole chore are an error */
 };
 
 enum where {
     ASIDE,   /* waits for due_ms */
     IN_LINE, /* waits for its turn */
+    REFUSED, /* HOLD_BOT: its end is refused by a table, and tried again at due_ms. It holds no place, so that it keeps
+                nobody waiting; with HOLD_LEASE it does: nothing more is made that could not be recorded */
     /* From here on it is busy: */
     READING,    /* its row is read */
     RUNNING,    /* begun: a verb is awaited */
@@ -43,6 +46,7 @@ struct errand_place {
     bool calling;  /* the other side has the word */
     bool renewing; /* its lease is in the statement that is under way */
     int tries;     /* to commit its end */
+    bool refused;  /* … which a table does not take */
     int statement; /* READING: of its row */
     int64_t due_ms;
     int64_t asked_ms; /* when somebody last asked; 0 = nobody did */
@@ -101,7 +105,7 @@ struct errand_place *place_of_row(struct desk *desk, const struct chore_row *row
 void place_free(struct errand_place *place);
 void place_move(struct errand_place *place, enum where where);
 void place_put_in_line(struct errand_place *place, enum line line);
-/* ASIDE or UNHEARD, for so long. */
+/* ASIDE, REFUSED or UNHEARD, for so long. */
 void place_wait(struct errand_place *place, enum where where, int64_t wait_ms);
 /* Fills it from its row. False: it is none of the chore's. */
 bool place_read(struct errand_place *place, const struct chore_row *row);
