@@ -133,14 +133,15 @@ static void failed(struct turns *turns, const struct db_failure *failure)
 {
     bool table = db_fault_of(failure) != DB_FAULT_SERVER;
     bool race = failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX;
+    bool deed = strcmp(failure->sqlstate, DEED_LOST) == 0;
     int most = turns->parked.chat_count > 0 ? 1 : SERVER_TRIES; /* it is to be expected then */
-    if (turns->replay)
+    if (turns->replay && !(race && deed))
         turn_parked_failed(turns, failure);
     else if (turns->careful.on)
         turn_careful_failed(turns, failure);
     else if (!race && (table || turns->retries >= most))
         turn_careful_begin(turns);
-    else if (strcmp(failure->sqlstate, DEED_LOST) == 0)
+    else if (deed)
         turn_try(turns); /* from what is true now; there is nothing to wait for */
     else
         turn_retry(turns, failure);
