@@ -127,8 +127,17 @@ static bool go_style(struct step *step, int64_t avatar_id)
     return at_avatar(step, avatar_id, &state_photos, false); /* a set is wanted: the style comes after them */
 }
 
-/* Back to the link of an order that is not paid yet, or to ordering it again once the link's time is over. The session
- * turns to what is being bought. */
+/* The link of an order that is not paid yet; or ordering it again once the link's time is over. */
+static const struct state *pay_or_order(struct step *step)
+{
+    const struct order *order = chat_order(step->chat);
+    if (order->link == NULL || step->now_ms < order->link_until_ms)
+        return &state_pay;
+    step_hint(step, TEXT_PAY_EXPIRED, NO_ARGS);
+    return &state_checkout;
+}
+
+/* The session turns to what is being bought. */
 static bool go_pay(struct step *step, int64_t order_id)
 {
     struct session *session = &step->chat->session;
@@ -137,10 +146,7 @@ static bool go_pay(struct step *step, int64_t order_id)
         return false;
     session->avatar_id = order->avatar_id;
     record_style_choice(step, order->style_id);
-    if (order->link == NULL || step->now_ms < order->link_until_ms)
-        return enter(step, &state_pay);
-    step_hint(step, TEXT_PAY_EXPIRED, NO_ARGS);
-    return enter(step, &state_checkout);
+    return enter(step, pay_or_order(step));
 }
 
 static bool go_making(struct step *step, int64_t job_id)
@@ -215,12 +221,18 @@ void places_resume(struct step *step)
     const struct order *order = to == &state_pay ? chat_order(step->chat) : NULL;
     if (order != NULL && (order->id == 0 || order->status != ORDER_AWAITING))
         return; /* paid or over meanwhile, and told */
+    if (order != NULL && order->avatar_id == 0) {
+        step_hint(step, TEXT_AVATAR_GONE, NO_ARGS);
+        return;
+    }
     if (to != NULL && to->who > step_who(step))
         return; /* what they were, they are no more */
     if (to == &state_making || to == &state_result) {
         const struct job *job = chat_job(step->chat, session->job_id);
         to = job == NULL ? NULL : job->finished ? &state_result : &state_making;
     }
+    if (order != NULL)
+        to = pay_or_order(step);
     if (order != NULL && order->link == NULL) /* what became of it may have been told in between */
         step_effect(step, EFFECT_PAYMENT_CHECK)->payment_check.order_id = order->id;
     if (to == NULL)

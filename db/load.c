@@ -129,8 +129,11 @@ enum {
     ORDER_JOB,
     ORDER_CONTACT
 };
+/* An order whose payment has ended without photos (a wrong sum, another's payment, none) is none to be paid any more.
+ */
 #define ORDER_COLUMNS                                                                                                  \
-    "w.id, o.id, o.status, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                       \
+    "w.id, o.id, CASE WHEN o.status = 'awaiting' AND p.state NOT IN ('creating', 'pending') THEN 'canceled'"           \
+    " ELSE o.status END, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                         \
     " COALESCE(p.until_ms, 0)"
 #define CONTACT_OF_BODY                                                                                                \
     "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"

@@ -136,6 +136,34 @@ static void test_sets(void)
     CHECK_INT(facts_of(anna.chat_id, FACT_SETS, 0, &statements)->jobs.count, CHAT_SETS_MAX - 20 + 2);
 }
 
+/* An order whose payment has ended is none that may be paid, whatever came of it: a wrong sum, another's payment. */
+static void test_order_over(void)
+{
+    static const struct {
+        const char *deed;
+        enum order_status want;
+    } ends[] = {{"SELECT 1", ORDER_AWAITING},
+                {"SELECT settle_payment('%s', 499, 'RUB')", ORDER_CANCELED},
+                {"SELECT payment_not_ours(%s)", ORDER_CANCELED},
+                {"SELECT payment_canceled('%s', NULL)", ORDER_CANCELED},
+                {"SELECT settle_payment('%s', 500, 'RUB')", ORDER_PAID}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct customer anna = customer_new();
+        int64_t order_id = order_new(&anna);
+        int statements;
+        tell(SQL("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
+                 " misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms) VALUES (%lld, 'pay', 'ru', 1, 0, %lld,"
+                 " 0, '', 0, 0, false, 0, 0, 0)",
+                 (long long)anna.chat_id, (long long)order_id));
+        CHECK(create_payment(order_id));
+        const char *subject = strstr(ends[i].deed, "not_ours") == NULL ? payment_of(order_id)
+                                                                       : SQL("%lld", (long long)order_id);
+        const char *at = strstr(ends[i].deed, "%s");
+        tell(at == NULL ? ends[i].deed : SQL("%.*s%s%s", (int)(at - ends[i].deed), ends[i].deed, subject, at + 2));
+        CHECK_INT(facts_of(anna.chat_id, FACT_ORDER, 0, &statements)->order.status, ends[i].want);
+    }
+}
+
 static const char *thumbnail_for(const struct customer *customer, int64_t bot_id)
 {
     struct needs wanted = {.facts = FACT_AVATARS | FACT_THUMBNAIL};
@@ -201,6 +229,7 @@ int main(void)
     test_same_rule();
     test_no_more();
     test_sets();
+    test_order_over();
     test_thumbnail();
     test_many();
     test_health();
