@@ -131,7 +131,6 @@ static void step_events(struct turns *turns)
 /* Surely nothing of the try happened. */
 static void failed(struct turns *turns, const struct db_failure *failure)
 {
-    bool table = db_fault_of(failure) != DB_FAULT_SERVER;
     bool race = failure->err == ERR_CONFLICT && turns->conflicts++ < CONFLICTS_MAX;
     bool deed = strcmp(failure->sqlstate, DEED_LOST) == 0;
     int most = turns->parked.chat_count > 0 ? 1 : SERVER_TRIES; /* it is to be expected then */
@@ -139,7 +138,7 @@ static void failed(struct turns *turns, const struct db_failure *failure)
         turn_parked_failed(turns, failure);
     else if (turns->careful.on)
         turn_careful_failed(turns, failure);
-    else if (!race && (table || turns->retries >= most))
+    else if (!race && (db_fault_of(failure) != DB_FAULT_SERVER || turns->retries >= most))
         turn_careful_begin(turns);
     else if (deed)
         turn_try(turns); /* from what is true now; there is nothing to wait for */
