@@ -13,11 +13,11 @@
 #include <string.h>
 #include "bot/base/failpoint.h"
 #include "bot/base/log.h"
+#include "bot/chores/payment_orders.h"
 #include "core/bug.h"
 #include "core/payment_plan.h"
-#include "db/payments.h"
 
-enum { ORDERS_MAX = 50000, AT_ONCE_MAX = 4, BASE_MS = 2000, CAP_MS = 60 * 1000 };
+enum { AT_ONCE_MAX = 4 };
 
 struct payment_create {
     struct payment_create_ports ports;
@@ -187,37 +187,15 @@ static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
     errand_end(errand);
 }
 
-static void forget(void *unused, struct errand *errand)
-{
-    (void)unused;
-    free(errand->work);
-}
-
 /* ---- its rows are orders ---- */
 
 static int load(void *ctx, struct db_unit *unit, struct arena *arena, int limit)
 {
     const struct payment_create *self = ctx;
-    return payments_add_open(unit, arena, PAYMENTS_CREATING, self->ports.clock->unix_ms - PAYMENT_PLAN_WATCH_MS, limit);
+    return payment_orders_load(unit, arena, PAYMENTS_CREATING, self->ports.clock, limit);
 }
 
-static int find(void *unused, struct db_unit *unit, struct arena *arena, int64_t id)
-{
-    (void)unused;
-    return payments_add_order(unit, arena, id);
-}
-
-static bool read_row(void *unused, const struct chore_row *row, struct errand *errand)
-{
-    struct payments_order order = payments_read_order(row->result, row->statement, row->row);
-    (void)unused;
-    errand->id = order.id;
-    errand->chat_id = order.chat_id;
-    errand->born_ms = order.created_at_ms;
-    return true;
-}
-
-static const struct chore_table orders = {.load = load, .find = find, .read = read_row};
+static const struct chore_table orders = {.load = load, .find = payment_orders_find, .read = payment_orders_read};
 
 struct payment_create *payment_create_new(const struct payment_create_ports *ports)
 {
@@ -229,17 +207,17 @@ struct payment_create *payment_create_new(const struct payment_create_ports *por
                &(struct chore){.self = self,
                                .table = &orders,
                                .at_once = AT_ONCE_MAX,
-                               .known_max = ORDERS_MAX,
+                               .known_max = PAYMENT_ORDERS_MAX,
                                .loud = 1,
-                               .base_ms = BASE_MS,
-                               .cap_ms = CAP_MS,
+                               .base_ms = PAYMENT_ORDERS_BASE_MS,
+                               .cap_ms = PAYMENT_ORDERS_CAP_MS,
                                .key_life_ms = PAYMENT_PLAN_KEY_MS,
                                .read_always = true,
                                .begin = begin,
                                .write = write_end,
                                .heard = end_heard,
                                .refused = end_refused,
-                               .cancel = forget});
+                               .cancel = payment_orders_forget});
     return self;
 }
 

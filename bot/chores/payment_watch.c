@@ -11,17 +11,14 @@
 #include <string.h>
 #include "bot/base/failpoint.h"
 #include "bot/base/log.h"
+#include "bot/chores/payment_orders.h"
 #include "core/bug.h"
 #include "core/payment_plan.h"
-#include "db/payments.h"
 
 enum {
-    ORDERS_MAX = 50000, /* loaded, the newest; each takes about 200 bytes */
     AT_ONCE_MAX = 8,
     KEPT = 4,
-    ASKED_EVERY_MS = 2000, /* between two looks that a user asks for */
-    BASE_MS = 2000,
-    CAP_MS = 60 * 1000,
+    ASKED_EVERY_MS = 2000,      /* between two looks that a user asks for */
     REFUSED_WAIT_MS = 60 * 1000 /* a question refused for good is asked again: a person may mend the reason */
 };
 
@@ -238,39 +235,15 @@ static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
         next_look(self, errand);
 }
 
-static void forget(void *unused, struct errand *errand)
-{
-    (void)unused;
-    free(errand->work);
-}
-
 /* ---- its rows are orders ---- */
 
 static int load(void *ctx, struct db_unit *unit, struct arena *arena, int limit)
 {
     const struct payment_watch *self = ctx;
-    return payments_add_open(unit, arena, PAYMENTS_PENDING, self->ports.clock->unix_ms - PAYMENT_PLAN_WATCH_MS, limit);
+    return payment_orders_load(unit, arena, PAYMENTS_PENDING, self->ports.clock, limit);
 }
 
-static int find(void *unused, struct db_unit *unit, struct arena *arena, int64_t id)
-{
-    (void)unused;
-    return payments_add_order(unit, arena, id);
-}
-
-static bool read_row(void *unused, const struct chore_row *row, struct errand *errand)
-{
-    struct payments_order order = payments_read_order(row->result, row->statement, row->row);
-    (void)unused;
-    errand->id = order.id;
-    errand->chat_id = order.chat_id;
-    errand->born_ms = order.created_at_ms;
-    errand->given_up = order.canceled && order.state == PAYMENTS_PENDING;
-    errand_name(errand, order.payment_id != NULL && yookassa_id_valid(order.payment_id) ? order.payment_id : NULL);
-    return true;
-}
-
-static const struct chore_table orders = {.load = load, .find = find, .read = read_row};
+static const struct chore_table orders = {.load = load, .find = payment_orders_find, .read = payment_orders_read};
 
 struct payment_watch *payment_watch_new(const struct payment_watch_ports *ports)
 {
@@ -283,15 +256,15 @@ struct payment_watch *payment_watch_new(const struct payment_watch_ports *ports)
                                .table = &orders,
                                .at_once = AT_ONCE_MAX,
                                .kept = KEPT,
-                               .known_max = ORDERS_MAX,
+                               .known_max = PAYMENT_ORDERS_MAX,
                                .loud = 1,
-                               .base_ms = BASE_MS,
-                               .cap_ms = CAP_MS,
+                               .base_ms = PAYMENT_ORDERS_BASE_MS,
+                               .cap_ms = PAYMENT_ORDERS_CAP_MS,
                                .asked_every_ms = ASKED_EVERY_MS,
                                .begin = begin,
                                .write = write_end,
                                .heard = end_heard,
-                               .cancel = forget});
+                               .cancel = payment_orders_forget});
     return self;
 }
 

@@ -1,0 +1,23 @@
+/* What both chores of payments share: their errands are orders, and here is how the rows are read. */
+#ifndef BOT_CHORES_PAYMENT_ORDERS_H
+#define BOT_CHORES_PAYMENT_ORDERS_H
+
+#include "bot/base/clock.h"
+#include "bot/chores/chores.h"
+#include "db/payments.h"
+
+enum {
+    PAYMENT_ORDERS_MAX = 50000, /* loaded, the newest; each takes about 200 bytes */
+    PAYMENT_ORDERS_BASE_MS = 2000,
+    PAYMENT_ORDERS_CAP_MS = 60 * 1000
+};
+
+/* For load(): those in this state that are still watched. */
+int payment_orders_load(struct db_unit *unit, struct arena *arena, enum payments_state state, const struct clock *clock,
+                        int limit);
+/* As find(), read() and cancel() of a chore; errand->work is freed. */
+int payment_orders_find(void *self, struct db_unit *unit, struct arena *arena, int64_t id);
+bool payment_orders_read(void *self, const struct chore_row *row, struct errand *errand);
+void payment_orders_forget(void *self, struct errand *errand);
+
+#endif
