@@ -43,7 +43,7 @@ enum order_status words_order_status(const char *word)
 enum photo_verdict words_verdict(const char *word)
 {
     for (int verdict = 0; verdict < PHOTO_VERDICT_COUNT; verdict++)
-        if (strcmp(word, verdicts[verdict]) == 0)
+        if (word != NULL && strcmp(word, verdicts[verdict]) == 0)
             return (enum photo_verdict)verdict;
     return PHOTO_BROKEN;
 }

@@ -15,13 +15,12 @@ static const struct kind kinds[] = {
     {.word = OUTBOX_AGAIN_END, .line = LINE_SETS, .send = screen_send, .matters = true, .repeat = REPEAT_PHOTOS},
     {.word = "files", .line = LINE_SETS, .send = album_send, .is_album = true, .repeat = REPEAT_FILES},
     {.word = OUTBOX_FILES_END, .line = LINE_SETS, .send = screen_send, .matters = true, .repeat = REPEAT_FILES},
-    {.word = "", .line = LINE_WORDS, .send = lane_done} /* any other */
 };
 
 const struct kind *kind_of(const char *word)
 {
-    size_t at = 0;
-    while (kinds[at].word[0] != '\0' && strcmp(kinds[at].word, word) != 0)
-        at++;
-    return &kinds[at];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].word, word) == 0)
+            return &kinds[i];
+    return NULL;
 }

@@ -23,7 +23,7 @@ struct kind {
     enum repeat repeat;
 };
 
-/* Of a word; one of a newer version that was rolled back is there and sends nothing. Never NULL. */
+/* Of a word; NULL: of a newer version that was rolled back. */
 const struct kind *kind_of(const char *word);
 
 /* The senders. */

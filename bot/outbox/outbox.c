@@ -13,6 +13,7 @@
 #include "bot/base/memory.h"
 #include "bot/base/timers.h"
 #include "bot/outbox/album.h"
+#include "bot/outbox/kinds.h"
 #include "db/outbox.h"
 
 enum { LOAD_AGAIN_MS = 1000 };
@@ -58,8 +59,14 @@ bool outbox_is_coming(const struct outbox *outbox, int64_t chat_id, int64_t job_
 
 void outbox_add(struct outbox *outbox, const struct outbox_row *rows, size_t count)
 {
+    size_t unknown = 0;
     for (size_t i = 0; i < count; i++)
-        lane_put(lane_make(outbox, rows[i].chat_id), &rows[i]);
+        if (kind_of(rows[i].kind) == NULL)
+            unknown++;
+        else
+            lane_put(lane_make(outbox, rows[i].chat_id), &rows[i]);
+    if (unknown > 0)
+        log_warn("outbox", "%zu messages are of kinds that only a newer version knows; they wait for it", unknown);
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = lane_of(outbox, rows[i].chat_id);
         if (lane != NULL)

@@ -75,6 +75,7 @@ static void looked(void *ctx, const struct db_result *result, const struct db_fa
     struct news_look *look = &turns->news_look;
     look->looking = false;
     look->more = false;
+    bool unknown = false;
     if (failure != NULL) {
         log_warn("turns", "can't look for news: %s; trying on", failure->message);
         look->waiting = true;
@@ -86,7 +87,11 @@ static void looked(void *ctx, const struct db_result *result, const struct db_fa
         look->after_id = news.news_id;
         if (news.kind != EVENT_NONE)
             mailbox_put(turns->ports.mailbox, &news);
+        unknown = unknown || news.kind == EVENT_NONE;
     }
+    if (unknown && !look->unknown_told)
+        log_warn("turns", "bot_news has some that only a newer version knows; they wait for it");
+    look->unknown_told = look->unknown_told || unknown;
     look->more = db_rows(result, 0) == LOOK_ROWS;
 }
 

@@ -184,15 +184,17 @@ static const char *untold_after(int64_t after_id, int limit)
 /* They are found in the order in which they were made, and told once: the turn that comes too late is refused. */
 static void test_told_once(void)
 {
-    int64_t ids[3];
+    int64_t ids[4];
     tell("DELETE FROM bot_news");
     ids[0] = ask("SELECT news_add(7, 'payment_settled', 8, 9, NULL)");
     ids[1] = ask("SELECT news_add(7, 'photo_ready', 8, 0, 'blurred')");
     ids[2] = ask("SELECT news_add(7, 'of a newer program', 1, 0, NULL)");
+    ids[3] = ask("SELECT news_add(7, 'photo_ready', 2, 0, NULL)");
     CHECK_INT(ask("SELECT count(*) FROM bot_news WHERE news_add(NULL, 'job_progress', 1, 0, NULL) IS NOT NULL"), 0);
     CHECK_TEXT(untold_after(0, 2),
                SQL("%d 7 8 9 0 0; %d 7 8 0 %d 0; ", EVENT_PAYMENT_SETTLED, EVENT_PHOTO_READY, PHOTO_BLURRED));
-    CHECK_TEXT(untold_after(ids[1], 2), SQL("%d 7 1 0 0 0; ", EVENT_NONE));
+    CHECK_TEXT(untold_after(ids[1], 1), SQL("%d 7 1 0 0 0; ", EVENT_NONE));
+    CHECK_TEXT(untold_after(ids[2], 1), SQL("%d 7 2 0 %d 0; ", EVENT_PHOTO_READY, PHOTO_BROKEN));
     struct db_unit *unit = db_unit_new();
     news_add_told(unit, &arena, ids, 1);
     int at = news_add_standing(unit, &arena, ids, 2);

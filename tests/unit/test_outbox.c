@@ -49,6 +49,29 @@ static void test_picture_there(void)
     close_outbox();
 }
 
+/* A newer version left it, and was rolled back: it is passed by, and stays for when that comes again. */
+static void test_newer(void)
+{
+    tell("INSERT INTO outbox (id, chat_id, kind, body) VALUES (1, 7, 'of a newer version', 'what it says'),"
+         " (2, 7, 'notice', '{\"text\":\"next\"}'), (3, 8, 'of a newer version', '')");
+    for (int life = 0; life < 2; life++) {
+        open_outbox();
+        resume();
+        if (life == 0) {
+            struct call *call = next_call();
+            CHECK(strstr(call->params, "next") != NULL);
+            answer(call, TELEGRAM_OK, "{\"message_id\":900}");
+            settle_outcomes();
+        }
+        for (int i = 0; i < 5; i++)
+            go_round();
+        CHECK(!outbox_has_outcomes(outbox));
+        CHECK_INT(ask("SELECT count(*) FROM outbox WHERE id <> 2"), 2);
+        drop_outbox();
+    }
+    tell("DELETE FROM outbox");
+}
+
 static void add_closing(int64_t id, int64_t job_id, const char *kind)
 {
     tell(SQL("INSERT INTO outbox (id, chat_id, kind, body, job_id) VALUES (%lld, 7, '%s', '{\"text\":\"%s\"}', %lld)",
@@ -159,6 +182,7 @@ int main(void)
     begin("fotoset_test_outbox");
     test_picture_gone();
     test_picture_there();
+    test_newer();
     test_coming();
     test_screen_passes();
     test_stop();
