@@ -59,7 +59,9 @@ static void examples_answered(void *ctx, const struct telegram_verdict *verdict,
     for (size_t i = 0; sent && i < json_object_array_length(result); i++) {
         struct json_object *message = json_object_array_get_idx(result, i);
         const char *file_id = outbox_photo_id(message);
-        (void)outbox_note_message(item->lane, message);
+        int64_t message_id = outbox_message_id(message);
+        if (message_id != 0)
+            outbox_note_id(item, message_id);
         if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
             outbox_note_file(item->lane->outbox, show->pictures[i].name, file_id);
     }

@@ -104,8 +104,11 @@ static bool is_one_tried(const struct lane *lane, const struct item *but)
 void outbox_note_id(struct item *item, int64_t message_id)
 {
     note_id(item->lane, message_id);
-    if (is_one_tried(item->lane, item))
-        item->passed = message_id;
+    if (!is_one_tried(item->lane, item))
+        return;
+    if (item->passed != 0) /* one of several that it became: each is known by a line of its own */
+        outbox_note_done(item->lane, item->id, item->passed);
+    item->passed = message_id;
 }
 
 int64_t outbox_message_id(struct json_object *message)

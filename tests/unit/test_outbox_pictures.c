@@ -131,6 +131,29 @@ static void test_one_upload_for_all(void)
     close_crowd();
 }
 
+/* Beside an album that may have arrived: it is known of each of them that it is none of the album's photos. */
+static void test_pass_an_album(void)
+{
+    open_crowd();
+    CHECK_INT(play_out(TELEGRAM_OK), 1);
+    tell("INSERT INTO outbox (id, chat_id, kind, body, attempted_after) VALUES (900, 777, 'album', '[0]', 5)");
+    struct outbox_row album = {.id = 900, .chat_id = 777, .kind = "album", .body = "[0]", .tried_after = 5};
+    struct outbox_row late = {.id = 1000, .chat_id = 777, .kind = "examples", .body = "{}"};
+    stop.asked = true; /* the album waits in its line */
+    outbox_add(outbox, &album, 1);
+    stop.asked = false;
+    outbox_add(outbox, &late, 1);
+    struct call *call = next_call();
+    while (strcmp(call->method, "sendMediaGroup") != 0 || call->chat_id != 777) {
+        answer(call, TELEGRAM_AMBIGUOUS, NULL);
+        call = next_call();
+    }
+    answer(call, TELEGRAM_OK, sent_ids);
+    settle_outcomes();
+    CHECK_TEXT(ask_text("SELECT array_to_string(passed, ',') FROM outbox WHERE id = 900"), "11,12");
+    close_crowd();
+}
+
 /* The next one tries; after the third all go on without the pictures. */
 static void test_uploads_fail(void)
 {
@@ -224,6 +247,7 @@ int main(void)
     make_examples("finished", "jpg");
     make_examples("drawings", "svg");
     test_one_upload_for_all();
+    test_pass_an_album();
     test_uploads_fail();
     test_upload_hangs();
     test_screens_share();
