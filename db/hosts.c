@@ -21,7 +21,7 @@
 #include "core/arena.h"
 #include "core/bug.h"
 
-enum { ANSWER_MAX_BYTES = 16 * 1024, LINE_MAX_BYTES = HOSTS_NAME_MAX_BYTES + NI_MAXHOST };
+enum { ANSWER_MAX_BYTES = 16 * 1024, LINE_MAX_BYTES = HOSTS_NAME_MAX_BYTES + NI_MAXHOST, RESOLVER_VARIABLES = 3 };
 
 extern char **environ;
 
@@ -104,12 +104,26 @@ static PQconninfoOption *effective(const char *conninfo)
     return options;
 }
 
+/* Of our environment it takes what names are looked up with: a password or a token is none of its business. */
+static void needed_environment(char *ret_variables[RESOLVER_VARIABLES + 1])
+{
+    static const char *const names[RESOLVER_VARIABLES] = {"RES_OPTIONS=", "LOCALDOMAIN=", "HOSTALIASES="};
+    size_t count = 0;
+    for (size_t i = 0; environ[i] != NULL; i++)
+        for (size_t k = 0; k < RESOLVER_VARIABLES && count < RESOLVER_VARIABLES; k++)
+            if (strncmp(environ[i], names[k], strlen(names[k])) == 0)
+                ret_variables[count++] = environ[i];
+    ret_variables[count] = NULL;
+}
+
 /* The child reads nothing, writes into the pipe, and takes none of our blocked signals along. */
 static void look_up(struct host *host, const char *program, int pipe_end)
 {
     char *const arguments[] = {strdup(program), strdup("resolve"), strdup(host->name), NULL};
     if (arguments[0] == NULL || arguments[1] == NULL || arguments[2] == NULL)
         bug("out of memory");
+    char *variables[RESOLVER_VARIABLES + 1];
+    needed_environment(variables);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -124,7 +138,7 @@ static void look_up(struct host *host, const char *program, int pipe_end)
     failed |= posix_spawnattr_setsigmask(&attributes, &none);
     failed |= posix_spawnattr_setsigdefault(&attributes, &all);
     failed |= posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (failed != 0 || posix_spawn(&host->pid, program, &actions, &attributes, arguments, environ) != 0)
+    if (failed != 0 || posix_spawn(&host->pid, program, &actions, &attributes, arguments, variables) != 0)
         host->pid = 0; /* like a name that is not found: tried again */
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);

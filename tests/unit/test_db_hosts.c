@@ -179,6 +179,20 @@ static void test_name_stays(void)
     (void)close(server);
 }
 
+/* What the look-up needs of our environment, and no secrets. */
+static void test_environment(void)
+{
+    char text[4096];
+    CHECK(setenv("PGPASSWORD", "secret", 1) == 0 && setenv("RES_OPTIONS", "attempts:1", 1) == 0);
+    CHECK_TEXT(found("host=one.test port=7"), "one.test 127.0.0.1 7");
+    CHECK(unsetenv("PGPASSWORD") == 0 && unsetenv("RES_OPTIONS") == 0);
+    FILE *file = fopen("environment", "r");
+    CHECK(file != NULL);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    CHECK(fclose(file) == 0);
+    CHECK(strstr(text, "RES_OPTIONS") != NULL && strstr(text, "secret") == NULL && strstr(text, "HOME") == NULL);
+}
+
 /* The daemon's own program, on a name that every machine has. */
 static void test_program(void)
 {
@@ -194,14 +208,16 @@ int main(void)
     (void)snprintf(program, sizeof program, "%s/resolver", dir);
     (void)snprintf(calls, sizeof calls, "%s/calls", dir);
     FILE *file = fopen(program, "w");
-    CHECK(file != NULL && fprintf(file,
-                                  "#!/bin/sh\necho \"$2\" >>%s\ncase $2 in\nhang.test) exec sleep 100 ;;\n"
-                                  "one.test) echo one.test 127.0.0.1 ;;\n"
-                                  "two.test) printf 'two.test 127.0.0.1\\ntwo.test 127.0.0.2\\n' ;;\nesac\n",
-                                  calls) > 0);
+    CHECK(file != NULL &&
+          fprintf(file,
+                  "#!/bin/sh\nexport -p >environment\necho \"$2\" >>%s\ncase $2 in\nhang.test) exec sleep 100 ;;\n"
+                  "one.test) echo one.test 127.0.0.1 ;;\n"
+                  "two.test) printf 'two.test 127.0.0.1\\ntwo.test 127.0.0.2\\n' ;;\nesac\n",
+                  calls) > 0);
     CHECK(fclose(file) == 0 && chmod(program, 0755) == 0);
     test_what_libpq_would_do();
     test_resolver_hangs();
+    test_environment();
     test_one_of_several();
     test_name_stays();
     test_program();
