@@ -71,7 +71,8 @@ void seek_send(struct item *item)
     struct telegram_call call = {.method = "sendMessage",
                                  .priority = item->kind->is_living ? TELEGRAM_INTERACTIVE : TELEGRAM_VALUE,
                                  .repeat = TELEGRAM_REPEAT_NOT_DONE, /* it is looked for, not repeated */
-                                 .turn = word_turn};
+                                 .turn = word_turn,
+                                 .no_files = true};
     if (outbox_call(item->lane, &call, screen_answered, item) != ERR_OK)
         lane_again(item, lane_backoff_ms(item, false));
 }

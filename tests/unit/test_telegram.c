@@ -290,6 +290,24 @@ static void test_late_contents(void)
     CHECK_INT(telegram_call(tg, now_ms(), &nobody, album_done, &album), ERR_INVALID);
 }
 
+/* Words whose contents come late bring no bytes, and wait for no upload. */
+static void test_late_words(void)
+{
+    enum { MANY = 64 };
+    static struct album albums[MANY], words;
+    size_t begun = 0;
+    while (begun == 0 || albums[begun - 1].turns > 0) {
+        CHECK(begun < MANY);
+        album_call(&albums[begun], 700 + (int64_t)begun);
+        begun++;
+    }
+    struct telegram_call call = {.chat_id = 800, .priority = TELEGRAM_VALUE, .turn = album_turn, .no_files = true};
+    CHECK_INT(telegram_call(tg, now_ms(), &call, album_done, &words), ERR_OK);
+    CHECK_INT(words.turns, 1);
+    telegram_cancel_all(tg);
+    CHECK_INT(telegram_pending(tg), 0);
+}
+
 /* On the way down: what is on its way comes home, a press is answered, and nothing waits for what has not begun. */
 static void test_stop(void)
 {
@@ -327,6 +345,7 @@ int main(void)
     test_order();
     test_cancel();
     test_late_contents();
+    test_late_words();
     test_stop();
     stage_close();
     struct telegram_config config = {.api_url = stage_url, .token = "12:AA\n"};

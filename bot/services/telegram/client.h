@@ -74,6 +74,7 @@ struct telegram_call {
      * So calls that wait hold no bytes. Nor does one that failed: it is not made again here, whatever repeat says, its
      * maker hears of each failure (after a 429 the chat is silent all the same). */
     telegram_turn_fn *turn;
+    bool no_files;           /* … but it is known that there will be none: it waits for no upload */
     const char *params_json; /* a JSON object, or NULL for none */
     const struct telegram_file *files;
     size_t file_count;

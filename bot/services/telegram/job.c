@@ -86,7 +86,7 @@ static struct governor_item item_for(const struct telegram_call *call)
 {
     struct governor_item item = {.chat_id = call->chat_id,
                                  .priority = call->priority,
-                                 .is_upload = call->turn != NULL || call->file_count > 0,
+                                 .is_upload = call->file_count > 0 || (call->turn != NULL && !call->no_files),
                                  .not_before_ms = call->not_before_ms};
     if (call->turn != NULL) {
         item.cost = call->cost > 0 ? call->cost : 1;
