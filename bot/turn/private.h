@@ -41,7 +41,7 @@ struct parked_chat {
 struct news_look {
     bool looking, waiting; /* at the database; for another try */
     bool more;             /* behind after_id, when the mailbox is empty again */
-    bool unknown_told; /* that some are a newer version's */
+    bool unknown_told;     /* that some are a newer version's */
     int64_t after_id;
 };
 

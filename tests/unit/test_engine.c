@@ -1,6 +1,7 @@
 /* The engine of errands at work for a chore that does what the test says, on the table errands: what is done once,
  * what is done again, who is next, and what is left to others. Run by tests/postgres run, which sets
  * FOTOSET_TEST_CONNINFO. */
+#include "bot/chores/engine/private.h"
 #include "tests/unit/engine_stage.h"
 
 /* ---- HOLD_LEASE ---- */
@@ -175,6 +176,24 @@ static void test_trouble(void)
     CHECK_INT(begun_ever, 1);
     pushed_ms += 31 * 1000;
     GO_UNTIL(begun_count == 2);
+    die();
+}
+
+/* Those that are in trouble together are in one: the chore rests as after one. */
+static void test_one_trouble(void)
+{
+    clear();
+    (void)owe(LEASED_NAME, 0, "one");
+    (void)owe(LEASED_NAME, 0, "two");
+    live("me");
+    for (int burst = 1; burst <= 2; burst++) {
+        GO_UNTIL(begun_count == 2);
+        errand_trouble(take_begun(), 0, "the disk is full");
+        errand_trouble(take_begun(), 0, "the disk is full");
+        CHECK_INT(engine->desks[LEASED].troubles, burst);
+        GO_UNTIL(engine_busy(engine) == 0);
+        pushed_ms += 60 * 1000;
+    }
     die();
 }
 
@@ -401,6 +420,7 @@ int main(void)
     test_claim_lost();
     test_killed_after_note();
     test_trouble();
+    test_one_trouble();
     test_retries();
     test_again();
     test_worn_out();

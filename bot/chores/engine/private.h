@@ -127,8 +127,8 @@ void lease_claim(struct desk *desk);
 /* Chores whose rows others make, too, claim, unless they did so lately. */
 void lease_look_around(struct engine *engine);
 
-/* Nothing begins for a while, at least least_ms. *failures counts those in a row; the first is told, and the fifth
- * louder. */
+/* Nothing begins for a while, at least least_ms. *failures counts those in a row, and what comes while the chore rests
+ * as one with what made it rest; the first is told, and the fifth louder. */
 void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why);
 /* The errand is as if it had not been claimed. */
 void verbs_give_back(struct errand *errand, const char *why);

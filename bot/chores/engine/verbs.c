@@ -50,17 +50,26 @@ static void desk_rested(void *ctx, int64_t unused)
     desk_pump(ctx);
 }
 
+static void rest_for(struct desk *desk, int64_t wait_ms)
+{
+    if (desk->rest_until_ms < desk_now_ms(desk) + wait_ms)
+        desk->rest_until_ms = desk_now_ms(desk) + wait_ms;
+    desk_timer(desk, desk->rest_until_ms, desk_rested, 0);
+}
+
 void desk_rest(struct desk *desk, int *failures, int64_t least_ms, const char *doing, const char *why)
 {
+    if (desk_now_ms(desk) < desk->rest_until_ms) { /* they were under way together: one trouble */
+        rest_for(desk, least_ms);
+        return;
+    }
     int64_t wait_ms = backoff_ms(*failures, ENGINE_BASE_MS, ENGINE_CAP_MS, random_number());
     wait_ms = wait_ms > least_ms ? wait_ms : least_ms;
     ++*failures;
     if ((*failures == 1 || *failures == ENGINE_LOUD) && !desk_stopping(desk))
         log_line(*failures == 1 ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, desk_name(desk), "%s: %s; trying on (%d)", doing,
                  why, *failures);
-    if (desk->rest_until_ms < desk_now_ms(desk) + wait_ms)
-        desk->rest_until_ms = desk_now_ms(desk) + wait_ms;
-    desk_timer(desk, desk->rest_until_ms, desk_rested, 0);
+    rest_for(desk, wait_ms);
 }
 
 /* ---- the verbs ---- */
