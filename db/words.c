@@ -72,11 +72,6 @@ const char *words_of_payment_reason(enum payment_reason reason)
     return reasons[reason];
 }
 
-const char *words_of_event(enum event_kind kind)
-{
-    return events[kind];
-}
-
 enum event_kind words_event(const char *word)
 {
     for (int kind = 0; kind < EVENT_COUNT; kind++)

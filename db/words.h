@@ -18,8 +18,7 @@ const char *words_of_consent(enum consent consent);
 /* PAYMENT_UNTOLD for NULL, and NULL for it. */
 enum payment_reason words_payment_reason(const char *word);
 const char *words_of_payment_reason(enum payment_reason reason);
-/* NULL for an event that is not kept; EVENT_NONE for a word that is none, or of a newer program. */
-const char *words_of_event(enum event_kind kind);
+/* EVENT_NONE for a word that is none, or of a newer program. */
 enum event_kind words_event(const char *word);
 /* The letters of load.c's jobs: w m q s f. */
 enum shot_state words_shot(char letter);

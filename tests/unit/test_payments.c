@@ -1,6 +1,5 @@
 /* Payments that do not come to photos, told as what they are: stuck, another's, declined, refused, and looks that find
  * nothing. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
-#include "db/words.h"
 #include "tests/unit/shop_stage.h"
 
 /* Money for which nothing can be made is not silent. */
@@ -55,8 +54,8 @@ static void check_after_restart(int64_t order_id, enum event_kind kind, enum pay
     }
     wait_news(kind, order_id, 2);
     CHECK_INT(news[news_count - 1].reason, reason);
-    CHECK_INT(ask(SQL("SELECT count(*) FROM bot_news WHERE object = %lld AND kind = '%s'", (long long)order_id,
-                      words_of_event(kind))),
+    CHECK_INT(ask(SQL("SELECT count(*) FROM bot_news WHERE object = %lld AND kind = 'payment_%s'", (long long)order_id,
+                      kind == EVENT_PAYMENT_FAILED ? "failed" : "canceled")),
               1);
 }
 
