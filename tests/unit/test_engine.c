@@ -327,6 +327,41 @@ static void test_places_kept(void)
     die();
 }
 
+/* Who was asked for goes before all that is old; also when the first try failed, or was our own trouble. */
+static void test_asked_first(void)
+{
+    clear();
+    for (int i = 0; i < 6; i++)
+        (void)owe(HELD_NAME, 0, SQL("%d", i));
+    struct chore chore = chore_new();
+    chore.at_once = 1;
+    live_with("me", HELD, chore);
+    GO_UNTIL(begun_count == 1);
+    int64_t asked = ask("SELECT max(id) FROM errands");
+    if (begun[0]->id == asked)
+        asked = ask("SELECT min(id) FROM errands");
+    engine_ask(engine, HELD, asked);
+    errand_end(take_begun());
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->id, asked);
+    errand_retry(take_begun(), 0, "no luck");
+    GO_UNTIL(begun_count == 1);
+    CHECK(begun[0]->id != asked);
+    pushed_ms += 1000;
+    go_on(); /* it is due again, and others are in line */
+    errand_end(take_begun());
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->id, asked);
+    errand_trouble(take_begun(), 1000, "no disk");
+    pushed_ms += 1000;
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->id, asked);
+    errand_end(take_begun());
+    GO_UNTIL(begun_count == 1);
+    CHECK(begun[0]->id != asked);
+    die();
+}
+
 /* New ones keep coming, and yet what has to wait for another try is not passed over for ever. */
 static void test_new_ones_keep_coming(void)
 {
@@ -428,6 +463,7 @@ int main(void)
     test_key();
     test_late_answer();
     test_places_kept();
+    test_asked_first();
     test_new_ones_keep_coming();
     test_plan_in_memory();
     test_overflow();

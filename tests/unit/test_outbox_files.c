@@ -81,6 +81,9 @@ static void test_budget(void)
 static const char *const two_sent = "[{\"message_id\":960,\"photo\":[{\"file_id\":\"new0\"}]},"
                                     "{\"message_id\":961,\"photo\":[{\"file_id\":\"new1\"}]}]";
 
+static const char *const two_files_sent = "[{\"message_id\":960,\"document\":{\"file_id\":\"new0\"}},"
+                                          "{\"message_id\":961,\"document\":{\"file_id\":\"new1\"}}]";
+
 /* Ids that Telegram does not take any more are no reason to withhold photos that are in the store. */
 static void test_ids_refused(void)
 {
@@ -108,23 +111,24 @@ static void test_ids_refused(void)
     }
 }
 
-/* Another bot's ids are not tried at all, and go with the first of its own. */
-static void test_another_bot(void)
+/* Another bot's ids are not tried at all, and go with the first of its own, of either kind. */
+static void test_another_bot(bool files)
 {
     int64_t job_id = stored_job(7);
     tell(SQL("UPDATE photo_tasks SET delivery = 'sent', message_id = 950, file_bot_id = 2, document_file_id = 'd'"
              " WHERE job_id = %lld",
              (long long)job_id));
-    add_album(1, job_id, "again", "[0,1]", "NULL");
+    add_album(1, job_id, files ? "files" : "again", "[0,1]", "NULL");
     open_outbox();
     resume();
     struct call *call = next_call();
     CHECK_INT(call->file_count, 2);
-    answer(call, TELEGRAM_OK, two_sent);
+    answer(call, TELEGRAM_OK, files ? two_files_sent : two_sent);
     settle_outcomes();
-    CHECK_INT(ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND index < 2 AND file_bot_id = %d"
-                      " AND photo_file_id LIKE 'new_' AND document_file_id IS NULL",
-                      (long long)job_id, BOT_ID)),
+    const char *ids = files ? "document_file_id LIKE 'new_' AND photo_file_id IS NULL"
+                            : "photo_file_id LIKE 'new_' AND document_file_id IS NULL";
+    CHECK_INT(ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND index < 2 AND file_bot_id = %d AND %s",
+                      (long long)job_id, BOT_ID, ids)),
               2);
     CHECK_INT(ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND file_bot_id = 2", (long long)job_id)),
               PHOTOS - 2);
@@ -141,7 +145,8 @@ int main(void)
     free(picture);
     test_budget();
     test_ids_refused();
-    test_another_bot();
+    test_another_bot(false);
+    test_another_bot(true);
     store_free(store);
     end();
     CHECK_INT(execlp("rm", "rm", "-rf", dir, (char *)NULL), 0);

@@ -2,6 +2,13 @@
  * nothing. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
 #include "tests/unit/shop_stage.h"
 
+enum {
+    LINK_MS = 10 * 60 * 1000,
+    LOOK_EVERY_MS = 5000, /* no payment is looked at more often */
+    OLD = 12,
+    SOON_MS = 300
+};
+
 /* Money for which nothing can be made is not silent. */
 static void test_stuck(const struct customer *anna)
 {
@@ -118,17 +125,89 @@ static void test_refusal(const struct customer *anna)
     }
 }
 
+/* How often it is looked at while its link grows old. */
+static int looks_at(const struct customer *anna, bool given_up)
+{
+    shared->payment++;
+    shared->paid_from = 1000;
+    int64_t order_id = fresh_order(anna), end_ms = pushed_ms + LINK_MS;
+    engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
+    wait_news(EVENT_PAYMENT_LINK, order_id, 1);
+    if (given_up)
+        tell(SQL("UPDATE orders SET status = 'canceled' WHERE id = %lld", (long long)order_id));
+    engine_wake(shop.engine, CHORE_PAYMENT_WATCH, order_id);
+    while (pushed_ms < end_ms || engine_busy(shop.engine) > 0) {
+        if (engine_busy(shop.engine) == 0)
+            pushed_ms += LOOK_EVERY_MS;
+        go_round();
+    }
+    int looks = shared->gets;
+    shared->paid_from = 1; /* however late */
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 2000) {
+        CHECK(now_ms() < until_ms);
+        go_round();
+    }
+    return looks;
+}
+
+/* A link that its user gave up is looked at less often, and yet not forgotten. */
+static void test_given_up(const struct customer *anna)
+{
+    int open = looks_at(anna, false), given_up = looks_at(anna, true);
+    CHECK(open > 20 && given_up > 5);
+    CHECK(given_up * 3 < open * 2);
+}
+
+static void go_on(void)
+{
+    for (int64_t until_ms = now_ms() + SOON_MS; now_ms() < until_ms;)
+        go_round();
+}
+
+static int64_t watched_order(const struct customer *anna)
+{
+    int64_t order_id = fresh_order(anna);
+    CHECK(create_payment(order_id));
+    engine_wake(shop.engine, CHORE_PAYMENT_WATCH, order_id);
+    return order_id;
+}
+
+/* YooKassa does not answer, and all that is old is due: who asks is looked at all the same. */
+static void test_places_kept(const struct customer *anna)
+{
+    for (int i = 0; i < OLD; i++)
+        (void)watched_order(anna);
+    go_on();
+    CHECK_INT(engine_busy(shop.engine), 0);
+    CHECK_INT(kill(server, SIGSTOP), 0);
+    pushed_ms += LOOK_EVERY_MS;
+    go_on();
+    size_t busy = engine_busy(shop.engine);
+    CHECK(busy > 0);
+    int64_t asked[] = {watched_order(anna), watched_order(anna)};
+    go_on();
+    for (size_t i = 0; i < 2; i++)
+        engine_ask(shop.engine, CHORE_PAYMENT_WATCH, asked[i]);
+    go_on();
+    CHECK_INT(engine_busy(shop.engine), busy + 2);
+    CHECK_INT(kill(server, SIGCONT), 0);
+    for (int64_t until_ms = now_ms() + WAIT_MS; engine_busy(shop.engine) > 0; go_round())
+        CHECK(now_ms() < until_ms);
+}
+
 int main(void)
 {
     open_stage("fotoset_test_payments_at_work");
     engine_open(shop.engine, CHORE_PAYMENT_CREATE);
     engine_open(shop.engine, CHORE_PAYMENT_WATCH);
     struct customer anna = customer_new();
+    test_given_up(&anna);
     test_stuck(&anna);
     test_false_money(&anna);
     test_declined(&anna);
     test_mute(&anna);
     test_refusal(&anna);
+    test_places_kept(&anna);
     close_stage();
     return 0;
 }
