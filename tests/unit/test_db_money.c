@@ -160,33 +160,40 @@ static void test_ready_too_early(void)
     CHECK_TEXT(ask_text(SQL("SELECT status FROM avatars WHERE id = %lld", (long long)anna.avatar_id)), "processing");
 }
 
-/* The web application deletes the user in the moment of the settlement, which comes first, or second: neither ends the
- * other, and the payment is held. */
+/* The web application deletes the user in the moment of the settlement, which comes first, or second, or is in the
+ * middle of its rows: neither ends the other, and the payment is held. */
 static void test_deleted_at_once(void)
 {
-    for (int paid_first = 0; paid_first < 2; paid_first++) {
+    enum { DELETED_FIRST, PAID_FIRST, IN_THE_MIDDLE, WAYS };
+    for (int way = 0; way < WAYS; way++) {
         struct customer anna = customer_new();
         int64_t order_id = order_new(&anna);
         CHECK(create_payment(order_id));
         struct db_unit *settling = db_unit_new(), *deleting = db_unit_new();
-        struct db_unit *first = paid_first ? settling : deleting;
+        struct db_unit *first = way == DELETED_FIRST ? deleting : settling;
         (void)payments_add_settle(settling, &arena, payment_of(order_id), 50000, "RUB");
         (void)db_unit_add(deleting, SQL("DELETE FROM users WHERE id = %lld", (long long)anna.user_id), 0, NULL);
-        (void)db_unit_add(first, "SELECT pg_sleep(1)", 0, NULL);
+        if (way == IN_THE_MIDDLE)
+            tell("CREATE TRIGGER test_sleep BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION test_sleep()");
+        else
+            (void)db_unit_add(first, "SELECT pg_sleep(1)", 0, NULL);
         open_answers = 2;
         db_submit(other, first, ended, NULL);
         for (int64_t until = now_ms() + 300; now_ms() < until;)
             db_ready(other, POLLIN | POLLOUT, now_ms());
-        db_submit(db, paid_first ? deleting : settling, ended, NULL);
+        db_submit(db, way == DELETED_FIRST ? settling : deleting, ended, NULL);
         wait_for_answers();
         CHECK_TEXT(payment(order_id, "p.state, p.held, o.status, p.user_id IS NULL"), "succeeded avatar paid t");
         CHECK_INT(jobs_of(order_id), 0);
     }
+    tell("DROP TRIGGER test_sleep ON payments");
 }
 
 int main(void)
 {
     begin("fotoset_test_money");
+    tell("CREATE FUNCTION test_sleep() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$"
+         " LANGUAGE plpgsql");
     test_deleted_user();
     test_deleted_before_payment();
     test_deleted_while_making();
