@@ -31,7 +31,7 @@ static void sql(const char *statement)
     db_result_free(world_sql(&world, statement));
 }
 
-/* People who know the bot already: they agreed, and stand in the menu. */
+/* People who know the bot as long as the payer: they agreed, and stand in the menu. */
 static void make_crowd(void)
 {
     for (int i = 0; i < CROWD; i++)
@@ -43,11 +43,12 @@ static void make_crowd(void)
                      FIRST_OF_CROWD, FIRST_OF_CROWD + CROWD - 1));
     sql("INSERT INTO bot_users (user_id, consent_version, consent_at) SELECT id, 1, now() FROM users"
         " ON CONFLICT DO NOTHING");
-    sql(arena_format(&world.arena,
-                     "INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id,"
-                     " page, misses, over, below, shown_at_ms, limit_at_ms, refresh_at_ms)"
-                     " SELECT n, 'menu', 'ru', 1, 0, 0, 0, '', 0, 0, 0, false, 0, 0, 0 FROM generate_series(%d, %d) n",
-                     FIRST_OF_CROWD, FIRST_OF_CROWD + CROWD - 1));
+    sql(arena_format(
+        &world.arena,
+        "INSERT INTO bot_sessions SELECT (jsonb_populate_record(s, jsonb_build_object('chat_id', n, 'state',"
+        " 'menu', 'screen_message_id', 0))).* FROM bot_sessions s, generate_series(%d, %d) n"
+        " WHERE s.chat_id = %" PRId64,
+        FIRST_OF_CROWD, FIRST_OF_CROWD + CROWD - 1, users[PAYER].id));
 }
 
 static int64_t waiting(void)
