@@ -61,14 +61,15 @@ size_t outbox_read_files(const struct db_result *result, struct arena *arena, st
     return count;
 }
 
-void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo)
+void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo,
+                     const char *body)
 {
-    (void)db_unit_add(
-        unit,
-        "UPDATE outbox SET attempted_after = GREATEST(attempted_after, $2), attempted_photo = NULLIF($3, -1) WHERE id "
-        "= $1",
-        3,
-        (struct db_param[]){db_int64_param(arena, row_id), db_int64_param(arena, high), db_int64_param(arena, photo)});
+    (void)db_unit_add(unit,
+                      "UPDATE outbox SET attempted_after = GREATEST(attempted_after, $2),"
+                      " attempted_photo = NULLIF($3, -1), body = COALESCE($4, body) WHERE id = $1",
+                      4,
+                      (struct db_param[]){db_int64_param(arena, row_id), db_int64_param(arena, high),
+                                          db_int64_param(arena, photo), db_text_param(body)});
 }
 
 void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t bot_id, int64_t job_id, const uint8_t *indexes,

@@ -15,8 +15,10 @@ int64_t outbox_read_high(const struct db_result *result);
 size_t outbox_read_files(const struct db_result *result, struct arena *arena, struct file_outcome **ret_files);
 
 /* The album is tried from now on: high is the highest message id known to the bot, its photos lie above it. photo:
- * the index of the one that goes alone; -1 = all that were not sent go together. */
-void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo);
+ * the index of the one that goes alone; -1 = all that were not sent go together. body: the row's from now on; NULL = as
+ * it is. */
+void outbox_add_mark(struct db_unit *unit, struct arena *arena, int64_t row_id, int64_t high, int photo,
+                     const char *body);
 /* What an album needs: its pictures, and what is known of them. The first of its unit. */
 void outbox_add_album(struct db_unit *unit, struct arena *arena, int64_t bot_id, int64_t job_id, const uint8_t *indexes,
                       size_t count);

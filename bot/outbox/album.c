@@ -223,8 +223,8 @@ static void album_turn(void *ctx, struct telegram_job *job)
     trial->above = high > 0 ? high : 1; /* what was tried before is done with: looked for, or surely not sent */
     outbox_add_album(unit, &shipment->arena, outbox->bot_id, item->job_id, item->indexes, item->index_count);
     size_t next = trial->one_by_one ? next_photo(item) : item->index_count;
-    outbox_add_mark(unit, &shipment->arena, item->id, trial->above,
-                    next < item->index_count ? item->indexes[next] : -1);
+    outbox_add_mark(unit, &shipment->arena, item->id, trial->above, next < item->index_count ? item->indexes[next] : -1,
+                    album_rest(item, &shipment->arena));
     db_submit(ports->db, unit, album_marked, shipment);
 }
 

@@ -55,6 +55,8 @@ struct shipment {
 
 /* A row that comes from the database was tried in an earlier life: as a whole, or (not -1) one photo of it. */
 void album_was_tried(struct item *item, int64_t tried_after, int tried_photo);
+/* What such a row is to list: nobody else records which photos of a repeat found their end. NULL: as it does. */
+const char *album_rest(const struct item *item, struct arena *arena);
 /* Looks whether photos of an album whose answer was lost are in the chat, marks those found as sent, and goes on with
  * album_go_on. (probe.c) */
 void album_probe(struct shipment *shipment);

@@ -26,13 +26,23 @@
 
 void album_was_tried(struct item *item, int64_t tried_after, int tried_photo)
 {
-    if (!album_is_first(item))
-        return;
     struct trial *trial = album_trial(item);
     trial->in_doubt = true;
     trial->above = tried_after;
     for (size_t i = 0; i < item->index_count; i++)
         trial->asked |= item->indexes[i] == tried_photo ? 1U << i : 0;
+}
+
+const char *album_rest(const struct item *item, struct arena *arena)
+{
+    uint8_t rest[ALBUM_MAX];
+    size_t count = 0;
+    if (album_is_first(item) || item->trial->sent == 0)
+        return NULL;
+    for (size_t i = 0; i < item->index_count; i++)
+        if ((item->trial->sent >> i & 1) == 0)
+            rest[count++] = item->indexes[i];
+    return compose_indexes(arena, rest, count);
 }
 
 static bool is_wanted(const struct shipment *shipment, size_t at)

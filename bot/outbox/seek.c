@@ -61,7 +61,7 @@ static void word_turn(void *ctx, struct telegram_job *job)
     arena_init(&arena);
     item->job = job;
     item->above = outbox->high > 0 ? outbox->high : 1;
-    outbox_add_mark(unit, &arena, item->id, item->above, -1);
+    outbox_add_mark(unit, &arena, item->id, item->above, -1, NULL);
     arena_done(&arena);
     db_submit(outbox->ports.db, unit, word_marked, item);
 }

@@ -100,7 +100,7 @@ static void ship(struct shipment *shipment)
                                      .files = files,
                                      .file_count = file_count,
                                      .params_json = json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN)};
-    trial->in_doubt = album_is_first(item); /* until it is answered */
+    trial->in_doubt = true; /* until it is answered */
     trial->asked = 0;
     for (size_t i = 0; i < count; i++)
         trial->asked |= 1U << shipment->chosen[i];

@@ -1,5 +1,6 @@
 /* Albums and the bytes of their pictures: none wait with the album, few are held at once, and Telegram's ids of files
- * are used as long as they are of use. Run by tests/postgres run, which sets FOTOSET_TEST_CONNINFO. */
+ * are used as long as they are of use. What is sent again goes once. Run by tests/postgres run, which sets
+ * FOTOSET_TEST_CONNINFO. */
 #include <unistd.h>
 
 #include "bot/services/store/directory.h"
@@ -135,6 +136,38 @@ static void test_another_bot(bool files)
     close_outbox();
 }
 
+/* Photos sent again one by one, and a kill: those that went are not sent once more, and the one that was on its way is
+ * looked for. */
+static void test_repeat_killed(void)
+{
+    int64_t job_id = stored_job(7);
+    tell("UPDATE photo_tasks SET message_id = NULL");
+    tell(SQL("UPDATE photo_tasks SET delivery = 'sent', message_id = 50 WHERE job_id = %lld", (long long)job_id));
+    add_album(1, job_id, "again", "[0,1,2]", "NULL");
+    open_outbox();
+    outbox_see_message(outbox, 100);
+    resume();
+    answer(next_call(), TELEGRAM_BAD, NULL);
+    struct call *call = next_call();
+    CHECK(strstr(call->params, "\"f0\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":101}");
+    CHECK(strstr(next_call()->params, "\"f1\"") != NULL); /* it becomes message 102 */
+    drop_outbox();
+    CHECK_TEXT(ask_text("SELECT body FROM outbox"), "[1,2]");
+    open_outbox();
+    resume();
+    for (call = next_call(); strncmp(call->method, "edit", 4) == 0; call = next_call())
+        answer(call, number_in(call->params, "message_id") == 102 ? TELEGRAM_OK : TELEGRAM_GONE, NULL);
+    CHECK_TEXT(call->method, "sendPhoto");
+    CHECK(strstr(call->params, "\"f2\"") != NULL);
+    answer(call, TELEGRAM_OK, "{\"message_id\":103}");
+    CHECK_INT(outbox_pending(outbox), 0);
+    settle_outcomes();
+    CHECK_INT(ask(SQL("SELECT count(*) FROM photo_tasks WHERE job_id = %lld AND message_id = 50", (long long)job_id)),
+              PHOTOS); /* a repeat is not where its photos are */
+    close_outbox();
+}
+
 int main(void)
 {
     unsigned char *picture = calloc(1, PICTURE_BYTES);
@@ -147,6 +180,7 @@ int main(void)
     test_ids_refused();
     test_another_bot(false);
     test_another_bot(true);
+    test_repeat_killed();
     store_free(store);
     end();
     CHECK_INT(execlp("rm", "rm", "-rf", dir, (char *)NULL), 0);
