@@ -83,6 +83,7 @@ struct outbox {
     struct list done, photos, screens, files, news; /* outcomes since the last take */
     size_t sent_anew;                               /* of the done: new messages, which a crash would send again */
     struct list taken;                              /* lanes whose screens a turn is committing */
+    size_t unsaved, unsaved_taken;                  /* of the sent_anew, those not looked for; that a turn commits */
     struct arena words;                             /* texts of the outcomes, until they are taken */
 };
 
@@ -125,6 +126,8 @@ int64_t outbox_message_id(struct json_object *message);
 int64_t outbox_note_message(struct lane *lane, struct json_object *message);
 /* The item became a new message with this id; another one that may be looked for is not that one. */
 void outbox_note_id(struct item *item, int64_t message_id);
+/* … and it is sent again, not looked for, if the outcome is lost. */
+void outbox_note_unsaved(struct outbox *outbox);
 /* The file_id of the largest photo of a Message, or of its document; NULL if there is none. Borrowed. */
 const char *outbox_photo_id(struct json_object *message);
 const char *outbox_document_id(struct json_object *message);

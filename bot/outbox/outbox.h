@@ -56,6 +56,9 @@ bool outbox_has_pressing(const struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);
 /* Moves the outcomes since the last time into the arena, for a turn to commit. */
 struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena);
+/* The same for what was learned since, behind them; but nothing while news are among it: they are for another turn, and
+ * what they tell of goes with them. */
+void outbox_take_more(struct outbox *outbox, struct arena *arena, struct outbox_outcomes *outcomes);
 /* What was taken is committed, or was put back. */
 void outbox_committed(struct outbox *outbox);
 /* The part of the outcomes that is about a chat, copied into the arena; news are of no part. chat_id 0: what is about

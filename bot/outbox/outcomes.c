@@ -18,11 +18,15 @@ static void *list_add(struct list *list, size_t bytes)
     return (char *)list->items + bytes * list->count++;
 }
 
-static void *list_take(struct list *list, struct arena *arena, size_t bytes)
+/* What the list holds, put behind count items that are there already. */
+static void *list_take(struct list *list, struct arena *arena, const void *before, size_t *count, size_t bytes)
 {
-    void *items = arena_array(arena, list->count, bytes);
+    char *items = arena_array(arena, *count + list->count, bytes);
+    if (*count > 0)
+        memcpy(items, before, *count * bytes);
     if (list->count > 0)
-        memcpy(items, list->items, list->count * bytes);
+        memcpy(items + *count * bytes, list->items, list->count * bytes);
+    *count += list->count;
     list->count = 0;
     return items;
 }
@@ -111,6 +115,19 @@ void outbox_note_id(struct item *item, int64_t message_id)
     item->passed = message_id;
 }
 
+/* What may come twice counts as on its way until it is known that it was sent: however long a commit takes, a crash
+ * repeats no more of it than may be on its way at once. */
+static void hold(struct outbox *outbox)
+{
+    telegram_hold(outbox->ports.telegram, outbox->unsaved + outbox->unsaved_taken);
+}
+
+void outbox_note_unsaved(struct outbox *outbox)
+{
+    outbox->unsaved++;
+    hold(outbox);
+}
+
 int64_t outbox_message_id(struct json_object *message)
 {
     struct json_object *id = NULL;
@@ -156,42 +173,67 @@ bool outbox_has_pressing(const struct outbox *outbox)
            outbox->done.count >= OUTCOMES_PATIENT;
 }
 
-struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
+/* One a lane, however often it learned: what it knows now. */
+static void take_screens(struct outbox *outbox, struct arena *arena, struct outbox_outcomes *outcomes)
 {
-    struct outbox_outcomes outcomes = {.done_count = outbox->done.count,
-                                       .photo_count = outbox->photos.count,
-                                       .screen_count = outbox->screens.count,
-                                       .file_count = outbox->files.count,
-                                       .news_count = outbox->news.count};
-    struct lane **lanes = outbox->screens.items;
-    struct screen_outcome *screens = arena_array(arena, outcomes.screen_count, sizeof *screens);
-    for (size_t i = 0; i < outcomes.screen_count; i++) {
-        screens[i] = (struct screen_outcome){lanes[i]->chat_id, lanes[i]->screen_message_id, lanes[i]->screen_is_photo};
-        lanes[i]->noted = false;
-        lanes[i]->taking = true;
-        *(struct lane **)list_add(&outbox->taken, sizeof(struct lane *)) = lanes[i];
+    struct lane **noted = outbox->screens.items;
+    for (size_t i = 0; i < outbox->screens.count; i++) {
+        noted[i]->noted = false;
+        if (!noted[i]->taking)
+            *(struct lane **)list_add(&outbox->taken, sizeof(struct lane *)) = noted[i];
+        noted[i]->taking = true;
     }
-    outbox->screens.count = outbox->sent_anew = 0;
-    struct photo_outcome *photos = list_take(&outbox->photos, arena, sizeof *photos);
-    struct file_outcome *files = list_take(&outbox->files, arena, sizeof *files);
-    for (size_t i = 0; i < outcomes.photo_count; i++) {
+    outbox->screens.count = 0;
+    struct lane **lanes = outbox->taken.items;
+    struct screen_outcome *screens = arena_array(arena, outbox->taken.count, sizeof *screens);
+    for (size_t i = 0; i < outbox->taken.count; i++)
+        screens[i] = (struct screen_outcome){lanes[i]->chat_id, lanes[i]->screen_message_id, lanes[i]->screen_is_photo};
+    outcomes->screens = screens;
+    outcomes->screen_count = outbox->taken.count;
+}
+
+/* Behind those that were taken before. */
+static void take(struct outbox *outbox, struct arena *arena, struct outbox_outcomes *outcomes)
+{
+    take_screens(outbox, arena, outcomes);
+    outbox->unsaved_taken += outbox->unsaved;
+    outbox->sent_anew = outbox->unsaved = 0;
+    size_t photos_before = outcomes->photo_count, files_before = outcomes->file_count;
+    outcomes->done = list_take(&outbox->done, arena, outcomes->done, &outcomes->done_count, sizeof *outcomes->done);
+    outcomes->news = list_take(&outbox->news, arena, outcomes->news, &outcomes->news_count, sizeof *outcomes->news);
+    struct photo_outcome *photos = list_take(&outbox->photos, arena, outcomes->photos, &outcomes->photo_count,
+                                             sizeof *photos);
+    struct file_outcome *files = list_take(&outbox->files, arena, outcomes->files, &outcomes->file_count,
+                                           sizeof *files);
+    for (size_t i = photos_before; i < outcomes->photo_count; i++) {
         photos[i].photo_file_id = arena_copy(arena, photos[i].photo_file_id);
         photos[i].document_file_id = arena_copy(arena, photos[i].document_file_id);
     }
-    for (size_t i = 0; i < outcomes.file_count; i++)
+    for (size_t i = files_before; i < outcomes->file_count; i++)
         files[i] = (struct file_outcome){arena_copy(arena, files[i].name), arena_copy(arena, files[i].file_id)};
     arena_reset(&outbox->words);
-    outcomes.done = list_take(&outbox->done, arena, sizeof *outcomes.done);
-    outcomes.photos = photos;
-    outcomes.screens = screens;
-    outcomes.files = files;
-    outcomes.news = list_take(&outbox->news, arena, sizeof(struct event));
+    outcomes->photos = photos;
+    outcomes->files = files;
+}
+
+struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena)
+{
+    struct outbox_outcomes outcomes = {0};
+    take(outbox, arena, &outcomes);
     return outcomes;
+}
+
+void outbox_take_more(struct outbox *outbox, struct arena *arena, struct outbox_outcomes *outcomes)
+{
+    if (outbox->news.count == 0 && outbox_has_outcomes(outbox))
+        take(outbox, arena, outcomes);
 }
 
 void outbox_committed(struct outbox *outbox)
 {
     struct lane **lanes = outbox->taken.items;
+    outbox->unsaved_taken = 0;
+    hold(outbox);
     for (size_t i = 0; i < outbox->taken.count; i++) {
         lanes[i]->taking = false;
         lane_drop_if_empty(lanes[i]);

@@ -78,6 +78,8 @@ static void sent(struct item *item, struct json_object *result)
     int64_t message_id = edit ? lane->screen_message_id : outbox_message_id(result);
     if (!edit && message_id != 0)
         outbox_note_id(item, message_id);
+    if (!edit && message_id != 0 && !matters(item))
+        outbox_note_unsaved(lane->outbox);
     const char *file_id = item->picture != NULL ? outbox_photo_id(result) : NULL;
     if (file_id != NULL)
         outbox_note_file(lane->outbox, item->picture, file_id);

@@ -209,6 +209,8 @@ void turn_want(struct turns *turns)
 void turn_take_loaded(struct turns *turns)
 {
     take_ids(turns);
+    if (!turns->careful.on && !turns->replay) /* the sooner it is committed, the less a crash repeats */
+        outbox_take_more(turns->ports.outbox, &turns->arena, &turns->outcomes);
     overlay(turns);
 }
 

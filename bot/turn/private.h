@@ -114,8 +114,8 @@ struct turns {
 void turn_gather(struct turns *turns);
 /* Fills request: the chats of the events from at on, size of them, and the ids they may need. */
 void turn_want(struct turns *turns);
-/* Puts the drawn ids into the pool, and over the loaded chats what the outbox learned: this very turn commits it, so
- * the loaded rows do not know it yet. */
+/* Puts the drawn ids into the pool, and over the loaded chats what the outbox learned, until now: this very turn
+ * commits it, so the loaded rows do not know it yet. */
 void turn_take_loaded(struct turns *turns);
 /* The offset as it will stand: past the highest update of the batch up to the part that is committed now. */
 int64_t turn_offset_after(const struct turns *turns);

@@ -28,6 +28,7 @@ static struct call {
 } calls[CALLS_MAX];
 static size_t call_count, first_open; /* all before are answered */
 static size_t refused_next;           /* so many calls are not taken */
+static size_t held_count;             /* … are answered, and a crash would make them again */
 
 static struct outbox *outbox;
 static struct timers *timers;
@@ -99,6 +100,12 @@ void telegram_drop(struct telegram_job *job, int64_t at_ms)
     call->answered = true;
 }
 
+void telegram_hold(struct telegram *tg, size_t count)
+{
+    (void)tg;
+    held_count = count;
+}
+
 void telegram_verdict_line(const struct telegram_verdict *verdict, char *line, size_t line_bytes)
 {
     (void)snprintf(line, line_bytes, "%s", verdict->description);
@@ -156,7 +163,7 @@ static inline void answer(struct call *call, enum telegram_class class, const ch
 
 static inline void open_outbox_with(const char *styles_dir)
 {
-    call_count = first_open = 0;
+    call_count = first_open = held_count = 0;
     stop = (struct stop){0};
     timers = timers_new();
     now.unix_ms = now.unix_ms == 0 ? 1700000000000 : now.unix_ms;

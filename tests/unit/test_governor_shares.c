@@ -227,6 +227,37 @@ static void test_uploads(void)
     governor_free(governor);
 }
 
+/* Messages that are answered and not saved yet take up room for new ones, and for nothing else. */
+static void test_hold(void)
+{
+    struct governor_config config = {.chat_burst = 1, .global_burst = 1, .max_in_flight = 3, .max_uploads = 1};
+    struct governor *governor = governor_new(&config, 0);
+    struct governor_item messages[4], edit = {.chat_id = 9, .cost = 1}, upload = {.chat_id = 10, .cost = 1};
+    for (int i = 0; i < 4; i++) {
+        messages[i] = (struct governor_item){.chat_id = 1 + i, .cost = 1, .chat_cost = 1};
+        governor_add(governor, 0, &messages[i]);
+    }
+    CHECK(governor_next(governor, 0) == &messages[0]);
+    governor_hold(governor, 1);
+    CHECK(governor_next(governor, 0) == &messages[1]);
+    CHECK(governor_next(governor, 0) == NULL);
+    CHECK_INT(governor_deadline_ms(governor), INT64_MAX);
+    governor_add(governor, 0, &edit);
+    CHECK(governor_next(governor, 0) == &edit);
+    upload.is_upload = true;
+    governor_add(governor, 0, &upload);
+    CHECK(governor_next(governor, 0) == &upload);
+    governor_done(governor, 0, &edit);
+    governor_done(governor, 0, &messages[0]);
+    governor_hold(governor, 2); /* it is answered now */
+    CHECK(governor_next(governor, 0) == NULL);
+    governor_hold(governor, 0); /* and saved, as the other one */
+    CHECK(governor_deadline_ms(governor) <= 0);
+    CHECK(governor_next(governor, 0) == &messages[2]);
+    CHECK(governor_next(governor, 0) == &messages[3]);
+    governor_free(governor);
+}
+
 int main(void)
 {
     test_value_in_a_flood();
@@ -235,5 +266,6 @@ int main(void)
     test_edits_and_messages();
     test_free_calls();
     test_uploads();
+    test_hold();
     return 0;
 }

@@ -159,6 +159,79 @@ static void test_screen_passes(void)
     close_outbox();
 }
 
+/* A new screen that went counts as on its way until that is saved; an edit, and what is looked for, does not. */
+static void test_unsaved(void)
+{
+    struct outbox_row rows[] = {{.id = 1, .chat_id = 7, .kind = "screen", .body = "{\"text\":\"a\"}"},
+                                {.id = 2, .chat_id = 7, .kind = "screen", .body = "{\"text\":\"edited\"}"},
+                                {.id = 3, .chat_id = 8, .kind = "notice", .body = "{\"text\":\"b\"}"},
+                                {.id = 4, .chat_id = 9, .kind = "screen", .body = "{\"text\":\"c\"}"}};
+    open_outbox();
+    resume();
+    CHECK_INT(held_count, 0);
+    outbox_add(outbox, rows, 1);
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":900}");
+    CHECK_INT(held_count, 1);
+    outbox_add(outbox, &rows[1], 2);
+    for (int i = 0; i < 2; i++)
+        answer(next_call(), TELEGRAM_OK, "{\"message_id\":901}");
+    CHECK_INT(held_count, 1);
+    struct outbox_outcomes outcomes = outbox_take(outbox, &arena);
+    CHECK_INT(outcomes.done_count, 3);
+    outbox_add(outbox, &rows[3], 1);
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":902}");
+    CHECK_INT(held_count, 2);
+    outbox_committed(outbox);
+    CHECK_INT(held_count, 1);
+    close_outbox();
+}
+
+static const struct screen_outcome *screen_in(const struct outbox_outcomes *outcomes, int64_t chat_id)
+{
+    const struct screen_outcome *found = NULL;
+    for (size_t i = 0; i < outcomes->screen_count; i++) {
+        CHECK(found == NULL || outcomes->screens[i].chat_id != chat_id); /* the statement changes a row once */
+        found = outcomes->screens[i].chat_id == chat_id ? &outcomes->screens[i] : found;
+    }
+    return found;
+}
+
+/* What is learned while a turn loads goes with its commit, in which a chat has one screen, the newest; but not without
+ * the news of it. */
+static void test_take_more(void)
+{
+    int64_t job_id = made_job();
+    struct outbox_row rows[] = {{.id = 1, .chat_id = 8, .kind = "screen", .body = "{\"text\":\"a\"}"},
+                                {.id = 2, .chat_id = 8, .kind = "screen", .body = "{\"text\":\"b\"}", .fresh = true},
+                                {.id = 3, .chat_id = 9, .kind = "screen", .body = "{\"text\":\"c\"}"}};
+    open_outbox();
+    resume();
+    outbox_add(outbox, rows, 1);
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":900}");
+    struct outbox_outcomes outcomes = outbox_take(outbox, &arena);
+    outbox_add(outbox, &rows[1], 2);
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":901}");
+    answer(next_call(), TELEGRAM_OK, "{\"message_id\":902}");
+    outbox_take_more(outbox, &arena, &outcomes);
+    CHECK(!outbox_has_outcomes(outbox));
+    CHECK_INT(outcomes.done_count, 3);
+    for (size_t i = 0; i < outcomes.done_count; i++)
+        CHECK_INT(outcomes.done[i].row_id, i + 1);
+    CHECK_INT(screen_in(&outcomes, 8)->message_id, 901);
+    CHECK_INT(screen_in(&outcomes, 9)->message_id, 902);
+    struct outbox_row album = {.id = 4, .chat_id = 7, .kind = "album", .body = "[0,1]", .job_id = job_id};
+    outbox_add(outbox, &album, 1);
+    answer(next_call(), TELEGRAM_OK, "[{\"message_id\":910},{\"message_id\":911}]");
+    outbox_take_more(outbox, &arena, &outcomes);
+    CHECK_INT(outcomes.done_count, 3);
+    CHECK_INT(outcomes.photo_count, 0);
+    outbox_committed(outbox);
+    outcomes = outbox_take(outbox, &arena);
+    CHECK(outcomes.done_count == 1 && outcomes.photo_count == 2 && outcomes.news_count == 1);
+    outbox_committed(outbox);
+    close_outbox();
+}
+
 /* Once the end was asked for nothing is begun: the rows stay. */
 static void test_stop(void)
 {
@@ -185,6 +258,8 @@ int main(void)
     test_newer();
     test_coming();
     test_screen_passes();
+    test_unsaved();
+    test_take_more();
     test_stop();
     end();
     return 0;

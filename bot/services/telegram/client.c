@@ -128,6 +128,11 @@ void telegram_stop(struct telegram *tg)
     governor_stop(tg->governor);
 }
 
+void telegram_hold(struct telegram *tg, size_t count)
+{
+    governor_hold(tg->governor, count);
+}
+
 /* ---- accepting ---- */
 
 static void keep_job(struct telegram_job *job)

@@ -108,6 +108,10 @@ void telegram_put_off(struct telegram_job *job, int64_t now_ms, int64_t wait_ms)
 /* There is nothing to send any more: the call is gone, done is never called. */
 void telegram_drop(struct telegram_job *job, int64_t now_ms);
 
+/* So many new messages are answered, and a crash would send them again: they count as on their way, so that no more of
+ * them can come twice than calls may be in flight. */
+void telegram_hold(struct telegram *tg, size_t count);
+
 /* Everything waiting is reported CANCELED, everything on its way AMBIGUOUS (or its real verdict). For shutdown. */
 void telegram_cancel_all(struct telegram *tg);
 

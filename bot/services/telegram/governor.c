@@ -30,7 +30,7 @@ struct governor {
     struct chats chats;
     int64_t rate, cap; /* of all: millionths of a token a millisecond, 0 = no limit; millionths */
     struct waiting_bucket bucket;
-    size_t max_in_flight, in_flight, max_uploads, uploads;
+    size_t max_in_flight, in_flight, held, max_uploads, uploads;
     int64_t blocked_until_ms;
     struct class classes[TELEGRAM_PRIORITY_COUNT];
     int64_t used; /* by the class that went last, before it went */
@@ -158,7 +158,7 @@ static bool has_room(const struct governor *governor, enum kind kind)
         return false;
     if (kind == KIND_UPLOAD)
         return governor->uploads < governor->max_uploads;
-    return governor->in_flight < governor->max_in_flight;
+    return governor->in_flight + (kind == KIND_MESSAGE ? governor->held : 0) < governor->max_in_flight;
 }
 
 static bool is_costly(enum kind kind)
@@ -315,6 +315,11 @@ void governor_limited(struct governor *governor, int64_t now_ms, const struct go
         governor->blocked_until_ms = all_until_ms;
     if (item->chat != NULL && until_ms > item->chat->blocked_until_ms)
         item->chat->blocked_until_ms = until_ms;
+}
+
+void governor_hold(struct governor *governor, size_t count)
+{
+    governor->held = count;
 }
 
 /* ---- the end ---- */

@@ -70,6 +70,9 @@ void governor_limited(struct governor *governor, int64_t now_ms, const struct go
                       int64_t retry_after_ms);
 /* An item in flight turned out to have no bytes to send. */
 void governor_no_upload(struct governor *governor, struct governor_item *item);
+/* So many messages that were finished count as on their way: no new one begins while they and what is in flight are
+ * max_in_flight. */
+void governor_hold(struct governor *governor, size_t count);
 /* From now on nothing begins but answers to presses. */
 void governor_stop(struct governor *governor);
 /* Take any queued item out, for shutdown; NULL = none is left but behind those in flight: finish these first. */
