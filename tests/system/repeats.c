@@ -1,10 +1,11 @@
-/* What kill -9 repeats. Many people write at once, each word is answered by one new message, and the daemon is killed
- * in the middle of it, five times; meanwhile others walk to their photos. Nothing is lost; what matters ("paid",
- * "ready", the line that closes photos sent again, the photos) comes once; of the rest no more comes twice than was on
- * its way: as many as calls may be at once.
+/* What kill -9 repeats. Many people write at once, each word is answered by one new message, commits take long, and the
+ * daemon is killed in the middle of it, again and again; meanwhile others walk to their photos, and have them sent
+ * again. Nothing is lost; what matters ("paid", "ready", the line that closes photos sent again, all photos) comes
+ * once; of the rest no more comes twice than was on its way: as many as calls may be at once.
  *
- *   system_repeats [SEED]
+ *   system_repeats [--rounds N] [--commit MS] [--seed S]
  */
+#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,17 +19,23 @@
 #include "tests/system/user.h"
 
 enum {
-    PEOPLE = 600,
-    ROUNDS = 5, /* of a word each, and a kill each */
+    PEOPLE = 400,
+    KILLS_A_ROUND = 2,
     FIRST_PERSON = 7000,
     USERS = 3, /* who buy */
     FIRST_USER = 9000,
     CALLS_MAX = 64, /* of the daemon's to Telegram, at once */
-    WAY_MS = 50,    /* of an answer */
-    LIFE_MIN_MS = 20,
-    LIFE_MORE_MS = 400,
+    WAY_MS = 4000,  /* of an answer, while a crowd gathers */
+    LIFE_MIN_MS = 300,
+    LIFE_MORE_MS = 500,
     STUCK_S = 120
 };
+
+static struct options {
+    long rounds; /* of a word of everybody, and two kills */
+    long commit_ms;
+    uint64_t seed;
+} options = {.rounds = 2, .commit_ms = 1000, .seed = 5};
 
 static struct world world;
 static struct user users[USERS];
@@ -89,17 +96,54 @@ static void await_answers(void)
     }
 }
 
+/* Turns that save that something was sent take so long. */
+static void make_commits_slow(void)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE FUNCTION be_slow() RETURNS TRIGGER LANGUAGE plpgsql AS"
+                   " $$ BEGIN PERFORM pg_sleep(%ld / 1000.0); RETURN NULL; END $$",
+                   options.commit_ms);
+    db_result_free(world_sql(&world, sql));
+    db_result_free(world_sql(&world, "CREATE TRIGGER be_slow AFTER DELETE ON outbox FOR EACH STATEMENT"
+                                     " EXECUTE FUNCTION be_slow()"));
+}
+
+static int64_t waiting(void)
+{
+    return world_int(&world, "SELECT count(*) FROM outbox WHERE chat_id < %d", FIRST_USER);
+}
+
+static void kill_daemon(void)
+{
+    (void)world_stop_daemon(&world, SIGKILL);
+    printf("repeats: killed while %" PRId64 " messages waited\n", waiting());
+}
+
+/* First when as many as may be are on their way; then, when what waited goes as fast as it can, at any moment of the
+ * turns that save it. */
 static void write_and_kill(void)
 {
-    int64_t until_ms = net_now_ms() + LIFE_MIN_MS + (int64_t)(roll() % LIFE_MORE_MS);
+    int64_t until_ms = net_now_ms() + STUCK_S * 1000;
+    json_object_put(net_post(world.net, "/api/faults",
+                             "{\"method\":\"sendMessage\",\"kind\":\"delay\",\"ms\":%d,\"count\":0}", WAY_MS));
     all_write("/help");
+    while (waiting() < PEOPLE) {
+        pump(5);
+        if (net_now_ms() > until_ms)
+            world_fail(&world, "not everybody is to be answered");
+    }
+    kill_daemon();
+    net_delete(world.net, "/api/faults");
+    make_commits_slow();
+    world_start_daemon(&world, NULL);
+    until_ms = net_now_ms() + LIFE_MIN_MS + (int64_t)(roll() % (uint64_t)(LIFE_MORE_MS + options.commit_ms));
     while (net_now_ms() < until_ms)
         pump(1);
-    (void)world_stop_daemon(&world, SIGKILL);
-    int64_t waiting = world_int(&world, "SELECT count(*) FROM outbox WHERE chat_id < %d", FIRST_USER);
+    kill_daemon();
+    db_result_free(world_sql(&world, "DROP FUNCTION be_slow CASCADE"));
     world_start_daemon(&world, NULL);
     await_answers();
-    printf("repeats: killed while %" PRId64 " messages waited\n", waiting);
 }
 
 /* The bot's messages of words alone that begin so; "" = all. */
@@ -124,21 +168,39 @@ static int count_repeats(struct invariants *all)
         (void)snprintf(path, sizeof path, "/api/chats/%d", FIRST_PERSON + i);
         struct json_object *chat = net_get(world.net, path);
         int count = said(chat, "");
-        invariants_fact(all, count > ROUNDS, "person %d has %d of %d answers", FIRST_PERSON + i, count, ROUNDS + 1);
-        repeats += count - (ROUNDS + 1);
+        int wanted = (int)options.rounds + 1;
+        invariants_fact(all, count >= wanted, "person %d has %d of %d answers", FIRST_PERSON + i, count, wanted);
+        repeats += count - wanted;
         json_object_put(chat);
     }
     return repeats;
 }
 
-int main(int argc, char **argv)
+static void read_options(int argc, char **argv)
 {
-    unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
-    struct user_plan plan = {
+    static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
+                                          {"commit", required_argument, NULL, 'c'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {NULL, 0, NULL, 0}};
+    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (option == 'r')
+            options.rounds = strtol(optarg, NULL, 10);
+        else if (option == 'c')
+            options.commit_ms = strtol(optarg, NULL, 10);
+        else if (option == 's')
+            options.seed = strtoull(optarg, NULL, 10);
+        else
+            exit(2);
+    }
+    dice = options.seed * 0x9e3779b97f4a7c15U + 1;
+}
+
+static void begin(void)
+{
+    static const struct user_plan plan = {
         .lang = "en", .name = "Anna", .photos = 10, .size_px = 520, .tells_paid = true, .again = true};
-    dice = seed * 0x9e3779b97f4a7c15U + 1;
     world_begin(&world, &(struct world_options){.name = "repeats",
-                                                .seed = seed,
+                                                .seed = options.seed,
                                                 .cheap_styles = true,
                                                 .fast = true,
                                                 .making = "lease_s = 10; retry_base_s = 1;",
@@ -152,9 +214,13 @@ int main(int argc, char **argv)
         user_begin(&users[i], &world, &plan, FIRST_USER + i);
     all_write("/start");
     await_answers();
-    json_object_put(net_post(world.net, "/api/faults",
-                             "{\"method\":\"sendMessage\",\"kind\":\"delay\",\"ms\":%d,\"count\":0}", WAY_MS));
-    for (int i = 0; i < ROUNDS; i++)
+}
+
+int main(int argc, char **argv)
+{
+    read_options(argc, argv);
+    begin();
+    for (int i = 0; i < options.rounds; i++)
         write_and_kill();
     user_run_all(&world, users, USERS, STUCK_S, NULL);
     invariants_settle(&world);
@@ -166,8 +232,9 @@ int main(int argc, char **argv)
         invariants_fact(&all, paid <= 1 && closed <= 1,
                         "user %d is told %d times that it was paid, %d times what is above", i, paid, closed);
     }
-    printf("repeats: %d of %d messages came twice\n", repeats, PEOPLE * ROUNDS);
-    invariants_fact(&all, repeats <= CALLS_MAX * ROUNDS, "%d repeats", repeats);
+    printf("repeats: %d of %ld messages came twice, of %ld that may\n", repeats, PEOPLE * options.rounds,
+           CALLS_MAX * KILLS_A_ROUND * options.rounds);
+    invariants_fact(&all, repeats <= CALLS_MAX * KILLS_A_ROUND * options.rounds, "%d repeats", repeats);
     if (all.failed > 0)
         world_fail(&world, "%d of %d facts don't hold", all.failed, all.checked);
     return 0;
