@@ -26,7 +26,7 @@ enum {
     FIRST_USER = 9000,
     CALLS_MAX = 64, /* of the daemon's to Telegram, at once */
     WAY_MS = 4000,  /* of an answer, while a crowd gathers */
-    LIFE_MIN_MS = 300,
+    LIFE_MIN_MS = 700,
     LIFE_MORE_MS = 500,
     STUCK_S = 120
 };
@@ -35,7 +35,7 @@ static struct options {
     long rounds; /* of a word of everybody, and two kills */
     long commit_ms;
     uint64_t seed;
-} options = {.rounds = 2, .commit_ms = 1000, .seed = 5};
+} options = {.rounds = 2, .commit_ms = 1500, .seed = 5};
 
 static struct world world;
 static struct user users[USERS];
