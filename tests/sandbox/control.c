@@ -1,4 +1,4 @@
-/* The control API and the pages: state, users, chats, files, payments, faults, the clock, the log.
+/* The control API and the pages: state, users, chats, files, money, faults, the clock, the log.
  *
  * It is neither recorded nor disturbed by faults. Answers are JSON; a mistake is {"error":"…"} with a 4xx status.
  */
@@ -13,9 +13,12 @@
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/load.h"
+#include "tests/sandbox/notices.h"
 #include "tests/sandbox/pages.h"
 #include "tests/sandbox/payments.h"
+#include "tests/sandbox/receipts.h"
 #include "tests/sandbox/record.h"
+#include "tests/sandbox/refunds.h"
 #include "tests/sandbox/updates.h"
 
 #define CHAT_WAIT_MAX_MS 60000
@@ -207,6 +210,26 @@ static void clock_move(struct request *request)
     http_answer_json(request, 200, &out);
 }
 
+/* How YooKassa knows the shop: which receipts it needs, and whether it is a test shop. */
+static void shop(struct request *request)
+{
+    struct shop *shop = &request->sb->world.shop;
+    const char *receipts = control_text(request, "receipts");
+    if (receipts != NULL && strcmp(receipts, "optional") != 0 && strcmp(receipts, "required") != 0 &&
+        strcmp(receipts, "yookassa") != 0) {
+        control_fail(request, 400, "receipts is optional, required or yookassa");
+        return;
+    }
+    if (receipts != NULL)
+        snprintf(shop->receipts, sizeof(shop->receipts), "%s", receipts);
+    if (param(request, "live") != NULL)
+        shop->is_live = control_flag(request, "live");
+    journal_state(request->sb);
+    struct buf out = {0};
+    buf_addf(&out, "{\"receipts\":\"%s\",\"live\":%s}", shop->receipts, shop->is_live ? "true" : "false");
+    http_answer_json(request, 200, &out);
+}
+
 static void request_log(struct request *request)
 {
     struct buf out = {0};
@@ -223,6 +246,7 @@ static void reset(struct request *request)
     faults_clear(sb);
     record_clear(sb);
     load_done(sb);
+    notices_reset(sb);
     world_done(sb);
     free(sb->webhook_url);
     sb->webhook_url = NULL;
@@ -257,6 +281,25 @@ static const char *behind(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 ? path + len : NULL;
 }
 
+/* YooKassa's side. False: it is something else. */
+static bool serve_money(struct request *request)
+{
+    const char *path = request->path, *rest = NULL;
+    if ((rest = behind(path, "/api/payments")) != NULL)
+        payments_control(request, rest);
+    else if ((rest = behind(path, "/api/refunds")) != NULL)
+        refunds_control(request, rest);
+    else if ((rest = behind(path, "/api/receipts")) != NULL)
+        receipts_control(request, rest);
+    else if (strcmp(path, "/api/notices") == 0)
+        notices_control(request);
+    else if (strcmp(path, "/api/shop") == 0)
+        shop(request);
+    else
+        return false;
+    return true;
+}
+
 void control_serve(struct request *request)
 {
     const char *path = request->path, *rest = NULL;
@@ -277,8 +320,8 @@ void control_serve(struct request *request)
         chats(request, rest);
     else if ((rest = behind(path, "/api/files/")) != NULL)
         file_bytes(request, rest);
-    else if ((rest = behind(path, "/api/payments")) != NULL)
-        payments_control(request, rest);
+    else if (serve_money(request))
+        return;
     else if (strcmp(path, "/api/faults") == 0)
         faults(request);
     else if (strcmp(path, "/api/clock") == 0 && is_post)

@@ -1,9 +1,12 @@
 /* Faults: what goes wrong, for which requests, how often.
  *
  * A fault matches a service and a method, lets `skip` matching requests pass, then hits `count` of them (each with its
- * probability, from the seeded generator, so that a run can be repeated). The kinds differ in whether the request was
- * acted upon, since that is what a client can't know: drop_before, status and flood don't act (status does with
- * "act":true); delay, garbage, truncate and drop_after act first.
+ * probability, from the seeded generator, so that a run can be repeated); with `for_ms` it ends by the sandbox's clock
+ * too. The kinds differ in whether the request was acted upon, since that is what a client can't know: drop_before,
+ * status and flood don't act (status does with "act":true); delay, garbage, truncate and drop_after act first.
+ *
+ * Some services are no requests but what becomes of things elsewhere, asked through faults_pick(): "refund" and
+ * "receipt" (pending, refuse), "notice" (drop: it never comes; delay: it comes late; repeat: it comes again).
  */
 #include "tests/sandbox/faults.h"
 
@@ -12,12 +15,40 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const kinds[] = {"delay", "drop_before", "drop_after", "status", "garbage", "truncate", "flood"};
+static const struct {
+    const char *name, *kinds; /* each kind ends with a blank */
+} services[] = {{"*", "delay drop_before drop_after status garbage truncate flood "},
+                {"telegram", "delay drop_before drop_after status garbage truncate flood "},
+                {"file", "delay drop_before drop_after status garbage truncate flood "},
+                {"yookassa", "delay drop_before drop_after status garbage truncate flood "},
+                {"refund", "pending refuse "},
+                {"receipt", "pending refuse "},
+                {"notice", "drop delay repeat "}};
 
-static bool matches(const struct fault *fault, const struct request *request)
+static const char *kinds_of(const char *service)
 {
-    return (strcmp(fault->service, "*") == 0 || strcmp(fault->service, request->service) == 0) &&
-           (strcmp(fault->method, "*") == 0 || strcasecmp(fault->method, request->method) == 0);
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        if (strcmp(services[i].name, service) == 0)
+            return services[i].kinds;
+    }
+    return NULL;
+}
+
+static bool is_kind(const char *kinds, const char *kind)
+{
+    for (const char *at = kinds; *at != '\0'; at += strcspn(at, " ") + 1) {
+        if (strcspn(at, " ") == strlen(kind) && strncmp(at, kind, strlen(kind)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool matches(const struct sandbox *sb, const struct fault *fault, const char *service, const char *method)
+{
+    return (fault->until_ms == 0 || sandbox_now_ms(sb) < fault->until_ms) &&
+           (strcmp(fault->service, service) == 0 ||
+            (strcmp(fault->service, "*") == 0 && is_kind(kinds_of(service), fault->kind))) &&
+           (strcmp(fault->method, "*") == 0 || strcasecmp(fault->method, method) == 0);
 }
 
 static void forget(struct sandbox *sb, size_t at)
@@ -26,12 +57,11 @@ static void forget(struct sandbox *sb, size_t at)
     memmove(sb->faults + at, sb->faults + at + 1, (sb->fault_count - at) * sizeof(struct fault));
 }
 
-static bool pick(struct request *request)
+bool faults_pick(struct sandbox *sb, const char *service, const char *method, struct fault *ret_fault)
 {
-    struct sandbox *sb = request->sb;
     for (size_t i = 0; i < sb->fault_count; i++) {
         struct fault *fault = &sb->faults[i];
-        if (!matches(fault, request))
+        if (!matches(sb, fault, service, method))
             continue;
         if (fault->skip > 0) {
             fault->skip--;
@@ -40,8 +70,7 @@ static bool pick(struct request *request)
         if (fault->probability < 1 && (double)(sandbox_random(sb) % 1000000) / 1e6 >= fault->probability)
             continue;
         fault->hits++;
-        request->has_fault = true;
-        request->fault = *fault;
+        *ret_fault = *fault;
         if (fault->count > 0 && --fault->count == 0)
             forget(sb, i);
         return true;
@@ -49,22 +78,36 @@ static bool pick(struct request *request)
     return false;
 }
 
+/* YooKassa's error object, or that the request is still being worked on. */
+static void add_yookassa(struct buf *body, unsigned status, const char *description, long retry_after)
+{
+    if (status == 202) {
+        buf_addf(
+            body,
+            "{\"type\":\"processing\",\"description\":\"Request accepted, but not processed yet. Retry the request "
+            "with same idempotence key\",\"retry_after\":%ld}",
+            retry_after > 0 ? retry_after * 1000 : 1800);
+        return;
+    }
+    buf_adds(body, "{\"type\":\"error\",\"id\":\"00000000-0000-4000-8000-000000000000\",\"code\":");
+    buf_add_json(body, status == 429   ? "too_many_requests"
+                       : status >= 500 ? "internal_server_error"
+                       : status == 401 ? "invalid_credentials"
+                       : status == 403 ? "forbidden"
+                       : status == 404 ? "not_found"
+                                       : "invalid_request");
+    buf_adds(body, ",\"description\":");
+    buf_add_json(body, description);
+    if (retry_after > 0)
+        buf_addf(body, ",\"retry_after\":%ld", retry_after * 1000);
+    buf_adds(body, "}");
+}
+
 static void answer_status(struct request *request, unsigned status, const char *description, long retry_after)
 {
     struct buf body = {0};
     if (strcmp(request->service, "yookassa") == 0) {
-        buf_adds(&body, "{\"type\":\"error\",\"id\":\"00000000-0000-4000-8000-000000000000\",\"code\":");
-        buf_add_json(&body, status == 429   ? "too_many_requests"
-                            : status >= 500 ? "internal_server_error"
-                            : status == 401 ? "invalid_credentials"
-                            : status == 403 ? "forbidden"
-                            : status == 404 ? "not_found"
-                                            : "invalid_request");
-        buf_adds(&body, ",\"description\":");
-        buf_add_json(&body, description);
-        if (retry_after > 0)
-            buf_addf(&body, ",\"retry_after\":%ld", retry_after * 1000);
-        buf_adds(&body, "}");
+        add_yookassa(&body, status, description, retry_after);
     } else if (status == 502 || status == 504) { /* the front proxy speaks no JSON */
         static const char page[] = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>\r\n";
         http_answer_static(request, status, "text/html", page, sizeof(page) - 1);
@@ -100,8 +143,10 @@ static void answer_fault(struct request *request)
 
 bool faults_before(struct request *request)
 {
-    if (request->sb->fault_count == 0 || !pick(request))
+    struct sandbox *sb = request->sb;
+    if (sb->fault_count == 0 || !faults_pick(sb, request->service, request->method, &request->fault))
         return false;
+    request->has_fault = true;
     const char *kind = request->fault.kind;
     if (strcmp(kind, "drop_before") == 0) {
         http_answer_static(request, 0, "text/plain", "", 0);
@@ -154,19 +199,18 @@ const char *faults_add(struct sandbox *sb, json_object *asked, long *ret_id)
     snprintf(fault.description, sizeof(fault.description), "%s", text_of(asked, "description", ""));
     fault.status = (long)number_of(asked, "status", strcmp(fault.kind, "garbage") == 0 ? 200 : 500);
     fault.retry_after = (long)number_of(asked, "retry_after", 0);
-    fault.ms = number_of(asked, "ms", 1000);
+    const char *allowed = kinds_of(fault.service);
+    fault.ms = number_of(asked, "ms", strcmp(fault.kind, "pending") == 0 ? 0 : 1000);
+    int64_t for_ms = number_of(asked, "for_ms", 0);
+    fault.until_ms = for_ms > 0 ? sandbox_now_ms(sb) + for_ms : 0;
     json_object *value = NULL;
     fault.probability = json_object_object_get_ex(asked, "probability", &value) ? json_object_get_double(value) : 1;
     fault.act = json_object_object_get_ex(asked, "act", &value) && json_object_get_boolean(value);
-    bool known = false;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        known = known || strcmp(kinds[i], fault.kind) == 0;
-    if (!known)
-        return "unknown kind";
-    if (strcmp(fault.service, "telegram") != 0 && strcmp(fault.service, "yookassa") != 0 &&
-        strcmp(fault.service, "file") != 0 && strcmp(fault.service, "*") != 0)
+    if (allowed == NULL)
         return "unknown service";
-    if (fault.status < 200 || fault.status > 599 || fault.ms < 0)
+    if (!is_kind(allowed, fault.kind))
+        return "unknown kind";
+    if (fault.status < 200 || fault.status > 599 || fault.ms < 0 || for_ms < 0)
         return "status or ms out of range";
     fault.id = ++sb->next_fault_id;
     sb->faults = mem_grow(sb->faults, (sb->fault_count + 1) * sizeof(fault));

@@ -9,6 +9,8 @@
 /* Picks the fault for a request whose service and method are known. True: it is answered (or dropped) and must not be
  * acted upon. */
 bool faults_before(struct request *request);
+/* Picks the fault for anything else that happens by itself; false when all goes well. */
+bool faults_pick(struct sandbox *sb, const char *service, const char *method, struct fault *ret_fault);
 /* Applies the picked fault to the answer; may make the request wait. May be called again after the wait. */
 void faults_after(struct request *request);
 

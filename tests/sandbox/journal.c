@@ -143,13 +143,51 @@ void journal_payment(struct sandbox *sb, const struct payment *payment)
     add_member(out, "status", payment->status);
     add_member(out, "reason", payment->reason);
     add_member(out, "party", payment->party);
+    add_member(out, "method", payment->method);
+    add_member(out, "card", payment->card);
     add_number(out, "created_ms", payment->created_ms);
     add_number(out, "expires_ms", payment->expires_ms);
     add_number(out, "captured_ms", payment->captured_ms);
     add_number(out, "canceled_ms", payment->canceled_ms);
     add_number(out, "kopecks", payment->kopecks);
+    add_number(out, "refunded", payment->refunded_kopecks);
+    add_number(out, "refunding", payment->refunding_kopecks);
     add_number(out, "paid", payment->paid);
+    add_number(out, "live", payment->is_live);
     buf_addf(out, ",\"asked\":%s}\n", json_object_to_json_string_ext(payment->asked, JSON_C_TO_STRING_PLAIN));
+}
+
+void journal_refund(struct sandbox *sb, const struct refund *refund)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"refund\"");
+    add_member(out, "id", refund->id);
+    add_member(out, "payment", refund->payment->id);
+    add_member(out, "status", refund->status);
+    add_member(out, "reason", refund->reason);
+    add_number(out, "created_ms", refund->created_ms);
+    add_number(out, "due_ms", refund->due_ms);
+    add_number(out, "kopecks", refund->kopecks);
+    buf_addf(out, ",\"asked\":%s}\n", json_object_to_json_string_ext(refund->asked, JSON_C_TO_STRING_PLAIN));
+}
+
+void journal_receipt(struct sandbox *sb, const struct receipt *receipt)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"receipt\"");
+    add_member(out, "id", receipt->id);
+    add_member(out, "payment", receipt->payment_id);
+    add_member(out, "refund", receipt->refund_id);
+    add_member(out, "status", receipt->status);
+    add_number(out, "is_refund", receipt->is_refund);
+    add_number(out, "created_ms", receipt->created_ms);
+    add_number(out, "registered_ms", receipt->registered_ms);
+    add_number(out, "kopecks", receipt->kopecks);
+    buf_addf(out, ",\"asked\":%s}\n", json_object_to_json_string_ext(receipt->asked, JSON_C_TO_STRING_PLAIN));
 }
 
 void journal_idempotence(struct sandbox *sb, const char *key, const struct idempotence *idem)
@@ -159,8 +197,8 @@ void journal_idempotence(struct sandbox *sb, const char *key, const struct idemp
         return;
     buf_adds(out, "{\"t\":\"idempotence\"");
     add_member(out, "key", key);
-    add_member(out, "body", idem->body);
-    add_member(out, "payment", idem->payment_id);
+    add_member(out, "request", idem->request);
+    add_member(out, "answer", idem->answer);
     add_number(out, "at_ms", idem->at_ms);
     buf_adds(out, "}\n");
 }
@@ -176,6 +214,8 @@ void journal_state(struct sandbox *sb)
     add_number(out, "next_group", world->next_group);
     add_number(out, "clock_shift_ms", sb->clock_shift_ms);
     add_member(out, "webhook_url", sb->webhook_url);
+    add_member(out, "receipts", world->shop.receipts);
+    add_number(out, "live", world->shop.is_live);
     buf_addf(out, ",\"settings\":%s", json_object_to_json_string_ext(world->settings, JSON_C_TO_STRING_PLAIN));
     if (world->allowed != NULL)
         buf_addf(out, ",\"allowed\":%s", json_object_to_json_string_ext(world->allowed, JSON_C_TO_STRING_PLAIN));
@@ -210,6 +250,10 @@ static void write_all(struct sandbox *sb)
         journal_callback(sb, world->callback_list[i]);
     for (size_t i = 0; i < world->payment_count; i++)
         journal_payment(sb, world->payment_list[i]);
+    for (size_t i = 0; i < world->refund_count; i++)
+        journal_refund(sb, world->refund_list[i]);
+    for (size_t i = 0; i < world->receipt_count; i++)
+        journal_receipt(sb, world->receipt_list[i]);
     lh_foreach(world->idempotence, entry)
     {
         journal_idempotence(sb, lh_entry_k(entry), lh_entry_v(entry));

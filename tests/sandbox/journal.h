@@ -20,8 +20,10 @@ void journal_confirm(struct sandbox *sb);
 void journal_delayed(struct sandbox *sb, const struct delayed *delayed, bool gone);
 void journal_callback(struct sandbox *sb, const struct callback *callback);
 void journal_payment(struct sandbox *sb, const struct payment *payment);
+void journal_refund(struct sandbox *sb, const struct refund *refund);
+void journal_receipt(struct sandbox *sb, const struct receipt *receipt);
 void journal_idempotence(struct sandbox *sb, const char *key, const struct idempotence *idem);
-/* The small things: counters, clock, settings, allowed updates, webhook. */
+/* The small things: counters, clock, settings, allowed updates, webhook, the shop. */
 void journal_state(struct sandbox *sb);
 
 #endif

@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "tests/sandbox/files.h"
+#include "tests/sandbox/keys.h"
 #include "tests/sandbox/payments.h"
+#include "tests/sandbox/receipts.h"
+#include "tests/sandbox/refunds.h"
 #include "tests/sandbox/updates.h"
 
 static const char *text(json_object *line, const char *key)
@@ -90,6 +93,9 @@ static void read_state(struct sandbox *sb, json_object *line)
     sb->world.next_group = number(line, "next_group");
     sb->clock_shift_ms = number(line, "clock_shift_ms");
     set(&sb->webhook_url, text(line, "webhook_url"));
+    if (text(line, "receipts") != NULL)
+        snprintf(sb->world.shop.receipts, sizeof(sb->world.shop.receipts), "%s", text(line, "receipts"));
+    sb->world.shop.is_live = number(line, "live") != 0;
     if (json_object_object_get_ex(line, "settings", &value)) {
         json_object_put(sb->world.settings);
         sb->world.settings = json_object_get(value);
@@ -122,8 +128,12 @@ static void read_line(struct sandbox *sb, json_object *line)
         read_callback(sb, line);
     else if (strcmp(what, "payment") == 0)
         payments_restore(sb, line);
+    else if (strcmp(what, "refund") == 0)
+        refunds_restore(sb, line);
+    else if (strcmp(what, "receipt") == 0)
+        receipts_restore(sb, line);
     else if (strcmp(what, "idempotence") == 0)
-        payments_remember(sb, text(line, "key"), text(line, "body"), text(line, "payment"), number(line, "at_ms"));
+        keys_restore(sb, text(line, "key"), text(line, "request"), text(line, "answer"), number(line, "at_ms"));
     else if (strcmp(what, "state") == 0)
         read_state(sb, line);
 }

@@ -6,7 +6,6 @@
  */
 #include "tests/sandbox/sandbox.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,7 +19,10 @@
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/load.h"
+#include "tests/sandbox/notices.h"
+#include "tests/sandbox/payments.h"
 #include "tests/sandbox/record.h"
+#include "tests/sandbox/refunds.h"
 #include "tests/sandbox/updates.h"
 
 int64_t sandbox_mono_ms(void)
@@ -49,7 +51,8 @@ static void usage(void)
 {
     fputs("usage: fotoset-sandbox [--port N (0 = any)] [--listen ADDRESS] [--token T] [--bot-username NAME]\n"
           "  [--data DIR] [--record FILE] [--seed N] [--public-url URL] [--shop-id ID] [--shop-secret SECRET]\n"
-          "  [--require-receipt] [--first-update-id N] [--busy N]\n"
+          "  [--receipts optional|required|yookassa]\n"
+          "  [--first-update-id N] [--busy N]\n"
           "  [--flood-global N (30)] [--flood-chat N (1)] [--flood-burst N (30)] messages and edits a second, 0 = no\n"
           "  limit; so many at once in a chat\n",
           stderr);
@@ -70,7 +73,7 @@ static bool read_options(struct options *opt, int argc, char **argv)
                                           {"flood-global", 1, NULL, 'g'},
                                           {"first-update-id", 1, NULL, 'f'},
                                           {"bot-username", 1, NULL, 'b'},
-                                          {"require-receipt", 0, NULL, 'q'},
+                                          {"receipts", 1, NULL, 'q'},
                                           {"busy", 1, NULL, 'y'},
                                           {"flood-burst", 1, NULL, 'o'},
                                           {NULL, 0, NULL, 0}};
@@ -82,7 +85,8 @@ static bool read_options(struct options *opt, int argc, char **argv)
                             .flood_chat = 1,
                             .flood_burst = 30,
                             .shop_id = "100500",
-                            .shop_secret = "test_secret"};
+                            .shop_secret = "test_secret",
+                            .receipts = "optional"};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
         case 'p': opt->port = (unsigned)strtoul(optarg, NULL, 10); break;
@@ -100,11 +104,13 @@ static bool read_options(struct options *opt, int argc, char **argv)
         case 'f': opt->first_update_id = strtoll(optarg, NULL, 10); break;
         case 'b': opt->bot_username = optarg; break;
         case 'y': opt->busy = strtol(optarg, NULL, 10); break;
-        case 'q': opt->require_receipt = true; break;
+        case 'q': opt->receipts = optarg; break;
         default: return false;
         }
     }
-    return optind == argc && opt->port < 65536 && strchr(opt->token, ':') != NULL;
+    bool known_receipts = strcmp(opt->receipts, "optional") == 0 || strcmp(opt->receipts, "required") == 0 ||
+                          strcmp(opt->receipts, "yookassa") == 0;
+    return optind == argc && opt->port < 65536 && known_receipts && strchr(opt->token, ':') != NULL;
 }
 
 static int signals_open(void)
@@ -131,7 +137,9 @@ static void run(struct sandbox *sb, int signals)
     while (wait[1].revents == 0) {
         int64_t delayed_ms = updates_run_delayed(sb);
         int64_t load_ms = load_run(sb);
+        int64_t money_ms = sooner(payments_run(sb), refunds_run(sb));
         int timeout_ms = sooner(http_run_waits(sb), sooner(load_ms, delayed_ms));
+        timeout_ms = sooner(sooner(notices_run(sb), money_ms), timeout_ms);
         MHD_UNSIGNED_LONG_LONG http_ms = 0;
         if (MHD_get_timeout(sb->daemon, &http_ms) == MHD_YES)
             timeout_ms = sooner((int64_t)http_ms, timeout_ms);
@@ -140,8 +148,7 @@ static void run(struct sandbox *sb, int signals)
         sb->resumed = false;
         journal_flush(sb);
         record_flush(sb);
-        if (poll(wait, 2, timeout_ms) < 0 && errno != EINTR)
-            abort();
+        notices_poll(sb, wait, 2, timeout_ms);
         MHD_run(sb->daemon);
     }
 }
@@ -162,6 +169,7 @@ int main(int argc, char **argv)
         sandbox_random(sb);
     int signals = signals_open();
     sb->easel = easel_new();
+    sb->notices = notices_new();
     world_init(sb);
     enum err err = journal_open(sb);
     if (err == ERR_OK)
@@ -187,6 +195,7 @@ int main(int argc, char **argv)
     free(sb->webhook_url);
     load_done(sb);
     easel_free(sb->easel);
+    notices_free(sb->notices);
     world_done(sb);
 
     return 0;

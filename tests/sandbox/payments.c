@@ -1,26 +1,21 @@
-/* Payments: their life from pending to succeeded or canceled, by the sandbox's clock.
+/* Payments: their life from pending to succeeded or canceled, by the sandbox's clock, and the object that tells it.
  *
- * Expiry is worked out when a payment is looked at, so nothing has to run for it. A payment that expired can still be
- * paid with "force", since real ones now and then succeed after the shop gave up on them.
+ * A payment that expired can still be paid with "force" (payments_control.c), since real ones now and then succeed
+ * after the shop gave up on them. What is kept of a payment is the request's body; the object is written from it.
  */
 #include "tests/sandbox/payments.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "tests/sandbox/control.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/notices.h"
+#include "tests/sandbox/receipts.h"
 
-void payments_time(int64_t ms, char text[32])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm parts;
-    gmtime_r(&seconds, &parts);
-    size_t len = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + len, 32 - len, ".%03dZ", (int)(ms % 1000));
-}
+/* The fee of a card payment, and the VAT on the fee (from 2026), in ten-thousandths. */
+#define FEE 280
+#define FEE_VAT 2200
 
 static void insert(struct sandbox *sb, struct payment *payment)
 {
@@ -33,18 +28,29 @@ static void insert(struct sandbox *sb, struct payment *payment)
 struct payment *payments_add(struct sandbox *sb, json_object *asked, int64_t kopecks)
 {
     struct payment *payment = mem_new(sizeof(*payment));
-    uint64_t a = sandbox_random(sb), b = sandbox_random(sb);
-    snprintf(payment->id, sizeof(payment->id), "%08" PRIx64 "-000f-5%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64,
-             a & 0xffffffff, a >> 32 & 0xfff, a >> 44 & 0xfff, b & 0xffffffffffff);
+    payments_id(sb, payment->id);
     payment->created_ms = sandbox_now_ms(sb);
     payment->expires_ms = payment->created_ms + PAYMENT_LIFE_MS;
     payment->kopecks = kopecks;
+    payment->is_live = sb->world.shop.is_live;
     snprintf(payment->currency, sizeof(payment->currency), "RUB");
     snprintf(payment->status, sizeof(payment->status), "pending");
     payment->asked = json_object_get(asked);
     insert(sb, payment);
     journal_payment(sb, payment);
     return payment;
+}
+
+/* Its new status is kept and told. */
+static void moved(struct sandbox *sb, const struct payment *payment)
+{
+    char event[32];
+    struct buf object = {0};
+    journal_payment(sb, payment);
+    snprintf(event, sizeof(event), "payment.%.23s", payment->status);
+    payments_add_json(sb, &object, payment);
+    notices_add(sb, event, payment->id, object.at);
+    buf_done(&object);
 }
 
 void payments_cancel(struct sandbox *sb, struct payment *payment, const char *party, const char *reason)
@@ -54,16 +60,30 @@ void payments_cancel(struct sandbox *sb, struct payment *payment, const char *pa
     snprintf(payment->reason, sizeof(payment->reason), "%s", reason);
     payment->paid = false;
     payment->canceled_ms = sandbox_now_ms(sb);
-    journal_payment(sb, payment);
+    moved(sb, payment);
 }
 
-void payments_capture(struct sandbox *sb, struct payment *payment)
+void payments_hold(struct sandbox *sb, struct payment *payment)
+{
+    snprintf(payment->status, sizeof(payment->status), "waiting_for_capture");
+    payment->paid = true;
+    payment->reason[0] = '\0';
+    payment->expires_ms = sandbox_now_ms(sb) + CAPTURE_LIFE_MS;
+    moved(sb, payment);
+}
+
+void payments_capture(struct sandbox *sb, struct payment *payment, int64_t kopecks, json_object *receipt)
 {
     snprintf(payment->status, sizeof(payment->status), "succeeded");
     payment->paid = true;
     payment->reason[0] = '\0';
+    payment->kopecks = kopecks;
     payment->captured_ms = sandbox_now_ms(sb);
-    journal_payment(sb, payment);
+    if (receipt == NULL)
+        receipt = payments_asked(payment->asked, "receipt");
+    if (receipt != NULL)
+        payment->receipt = receipts_add(sb, receipt, kopecks, payment->id, NULL);
+    moved(sb, payment);
 }
 
 void payments_refresh(struct sandbox *sb, struct payment *payment)
@@ -76,6 +96,19 @@ void payments_refresh(struct sandbox *sb, struct payment *payment)
         payments_cancel(sb, payment, "yoo_money", "expired_on_capture");
 }
 
+int64_t payments_run(struct sandbox *sb)
+{
+    struct world *world = &sb->world;
+    while (world->payment_expired < world->payment_count) { /* the list is in order of expiry: all live an hour */
+        struct payment *payment = world->payment_list[world->payment_expired];
+        payments_refresh(sb, payment);
+        if (strcmp(payment->status, "pending") == 0)
+            return payment->expires_ms - sandbox_now_ms(sb);
+        world->payment_expired++;
+    }
+    return -1;
+}
+
 struct payment *payments_find(struct sandbox *sb, const char *id)
 {
     void *found = NULL;
@@ -85,77 +118,112 @@ struct payment *payments_find(struct sandbox *sb, const char *id)
     return found;
 }
 
-static json_object *asked_for(const struct payment *payment, const char *key)
+bool payments_has_receipt(const struct payment *payment)
 {
-    json_object *value = NULL;
-    return json_object_object_get_ex(payment->asked, key, &value) ? value : NULL;
+    return payments_asked(payment->asked, "receipt") != NULL;
 }
 
-static void add_amount(struct buf *out, const char *key, int64_t kopecks, const char *currency)
+int64_t payments_method_max(const char *method)
 {
-    buf_addf(out, ",\"%s\":{\"value\":\"%" PRId64 ".%02d\",\"currency\":\"%s\"}", key, kopecks / 100,
-             (int)(kopecks % 100), currency);
-}
-
-static void add_time(struct buf *out, const char *key, int64_t ms)
-{
-    char text[32];
-    payments_time(ms, text);
-    buf_addf(out, ",\"%s\":\"%s\"", key, text);
+    static const struct {
+        const char *name;
+        int64_t roubles;
+    } methods[] = {
+        {"bank_card", 350000}, {"sbp", 700000}, {"yoo_money", 250000}, {"sberbank", 700000}, {"tinkoff_bank", 700000}};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(method, methods[i].name) == 0)
+            return methods[i].roubles * 100;
+    }
+    return 0;
 }
 
 static void add_confirmation(const struct sandbox *sb, struct buf *out, const struct payment *payment)
 {
-    json_object *confirmation = asked_for(payment, "confirmation"), *url = NULL;
+    json_object *confirmation = payments_asked(payment->asked, "confirmation"), *url = NULL, *enforce = NULL;
     if (strcmp(payment->status, "pending") != 0 || confirmation == NULL)
         return;
     buf_adds(out, ",\"confirmation\":{\"type\":\"redirect\",\"return_url\":");
     json_object_object_get_ex(confirmation, "return_url", &url);
     buf_add_json(out, json_object_get_string(url));
+    if (json_object_object_get_ex(confirmation, "enforce", &enforce))
+        buf_addf(out, ",\"enforce\":%s", json_object_get_boolean(enforce) ? "true" : "false");
     if (sb->opt.public_url != NULL)
         buf_addf(out, ",\"confirmation_url\":\"%s/checkout/%s\"}", sb->opt.public_url, payment->id);
     else
         buf_addf(out, ",\"confirmation_url\":\"http://%s:%u/checkout/%s\"}", sb->opt.listen, sb->opt.port, payment->id);
 }
 
+static void add_method(struct buf *out, const struct payment *payment)
+{
+    const char *card = payment->card;
+    if (!payment->paid)
+        return;
+    buf_addf(out, ",\"payment_method\":{\"type\":\"%s\",\"id\":\"%s\",\"saved\":false,\"status\":\"inactive\"",
+             payment->method, payment->id);
+    if (strcmp(payment->method, "bank_card") == 0)
+        buf_addf(out,
+                 ",\"title\":\"Bank card *%s\",\"card\":{\"first6\":\"%.6s\",\"last4\":\"%s\",\"expiry_year\":"
+                 "\"2030\",\"expiry_month\":\"12\",\"card_type\":\"%s\",\"issuer_country\":\"RU\"}",
+                 card + 12, card, card + 12, card[0] == '2' ? "Mir" : "MasterCard");
+    else if (strcmp(payment->method, "yoo_money") == 0)
+        buf_adds(out, ",\"title\":\"YooMoney wallet 410011758831136\",\"account_number\":\"410011758831136\"");
+    buf_adds(out, "}");
+    if (strcmp(payment->method, "bank_card") == 0)
+        buf_addf(out,
+                 ",\"authorization_details\":{\"rrn\":\"1%011" PRId64 "\",\"auth_code\":\"000000\",\"three_d_secure\":"
+                 "{\"applied\":%s}}",
+                 payment->number, strcmp(card, "2202474301322987") == 0 ? "false" : "true");
+}
+
+/* What the shop gets: the fee and the VAT on it are rounded to kopecks each. */
+static int64_t income_of(int64_t kopecks)
+{
+    int64_t fee = (kopecks * FEE + 5000) / 10000;
+    return kopecks - fee - (fee * FEE_VAT + 5000) / 10000;
+}
+
+static const char *registration_of(const struct payment *payment)
+{
+    if (payment->receipt != NULL)
+        return payment->receipt->status;
+    return strcmp(payment->status, "canceled") == 0 ? "canceled" : "pending";
+}
+
 void payments_add_json(const struct sandbox *sb, struct buf *out, const struct payment *payment)
 {
     bool succeeded = strcmp(payment->status, "succeeded") == 0;
     buf_addf(out, "{\"id\":\"%s\",\"status\":\"%s\"", payment->id, payment->status);
-    add_amount(out, "amount", payment->kopecks, payment->currency);
+    payments_add_amount(out, "amount", payment->kopecks);
     if (succeeded) {
-        add_amount(out, "income_amount", payment->kopecks - payment->kopecks * 35 / 1000, payment->currency);
-        add_amount(out, "refunded_amount", 0, payment->currency);
-        add_time(out, "captured_at", payment->captured_ms);
+        payments_add_amount(out, "income_amount", income_of(payment->kopecks));
+        payments_add_amount(out, "refunded_amount", payment->refunded_kopecks);
+        payments_add_time(out, "captured_at", payment->captured_ms);
     }
-    json_object *description = asked_for(payment, "description"), *metadata = asked_for(payment, "metadata");
+    json_object *description = payments_asked(payment->asked, "description");
     if (description != NULL) {
         buf_adds(out, ",\"description\":");
         buf_add_json(out, json_object_get_string(description));
     }
     buf_addf(out, ",\"recipient\":{\"account_id\":\"%s\",\"gateway_id\":\"2000000\"}", sb->opt.shop_id);
-    if (payment->paid)
-        buf_addf(out,
-                 ",\"payment_method\":{\"type\":\"bank_card\",\"id\":\"%s\",\"saved\":false,\"status\":\"inactive\","
-                 "\"title\":\"Bank card *4477\",\"card\":{\"first6\":\"555555\",\"last4\":\"4477\",\"expiry_year\":"
-                 "\"2030\",\"expiry_month\":\"12\",\"card_type\":\"MasterCard\",\"issuer_country\":\"RU\"}}",
-                 payment->id);
-    add_time(out, "created_at", payment->created_ms);
+    add_method(out, payment);
+    payments_add_time(out, "created_at", payment->created_ms);
     if (strcmp(payment->status, "waiting_for_capture") == 0)
-        add_time(out, "expires_at", payment->expires_ms);
+        payments_add_time(out, "expires_at", payment->expires_ms);
     add_confirmation(sb, out, payment);
     if (payment->reason[0] != '\0')
         buf_addf(out, ",\"cancellation_details\":{\"party\":\"%s\",\"reason\":\"%s\"}", payment->party,
                  payment->reason);
-    if (asked_for(payment, "receipt") != NULL)
-        buf_addf(out, ",\"receipt_registration\":\"%s\"",
-                 succeeded                                  ? "succeeded"
-                 : strcmp(payment->status, "canceled") == 0 ? "canceled"
-                                                            : "pending");
-    buf_addf(out, ",\"metadata\":%s",
-             metadata == NULL ? "{}" : json_object_to_json_string_ext(metadata, JSON_C_TO_STRING_PLAIN));
-    buf_addf(out, ",\"paid\":%s,\"refundable\":%s,\"test\":true}", payment->paid ? "true" : "false",
-             succeeded ? "true" : "false");
+    if (payments_has_receipt(payment))
+        buf_addf(out, ",\"receipt_registration\":\"%s\"", registration_of(payment));
+    json_object *customer = payments_asked(payment->asked, "merchant_customer_id");
+    if (customer != NULL) {
+        buf_adds(out, ",\"merchant_customer_id\":");
+        buf_add_json(out, json_object_get_string(customer));
+    }
+    payments_add_metadata(out, payment->asked);
+    bool refundable = succeeded && payment->refunded_kopecks + payment->refunding_kopecks < payment->kopecks;
+    buf_addf(out, ",\"paid\":%s,\"refundable\":%s,\"test\":%s}", payment->paid ? "true" : "false",
+             refundable ? "true" : "false", payment->is_live ? "false" : "true");
 }
 
 void payments_restore(struct sandbox *sb, json_object *line)
@@ -178,31 +246,23 @@ void payments_restore(struct sandbox *sb, json_object *line)
     snprintf(payment->status, sizeof(payment->status), "%s", TEXT("status"));
     snprintf(payment->reason, sizeof(payment->reason), "%s", TEXT("reason"));
     snprintf(payment->party, sizeof(payment->party), "%s", TEXT("party"));
+    snprintf(payment->method, sizeof(payment->method), "%s", TEXT("method"));
+    snprintf(payment->card, sizeof(payment->card), "%s", TEXT("card"));
     payment->created_ms = NUMBER("created_ms");
     payment->expires_ms = NUMBER("expires_ms");
     payment->captured_ms = NUMBER("captured_ms");
     payment->canceled_ms = NUMBER("canceled_ms");
     payment->kopecks = NUMBER("kopecks");
+    payment->refunded_kopecks = NUMBER("refunded");
+    payment->refunding_kopecks = NUMBER("refunding");
     payment->paid = NUMBER("paid") != 0;
+    payment->is_live = NUMBER("live") != 0;
 #undef TEXT
 #undef NUMBER
-}
-
-void payments_remember(struct sandbox *sb, const char *key, const char *body, const char *payment_id, int64_t at_ms)
-{
-    void *found = NULL;
-    struct idempotence *idem = NULL;
-    if (lh_table_lookup_ex(sb->world.idempotence, key, &found)) {
-        idem = found;
-    } else {
-        idem = mem_new(sizeof(*idem));
-        lh_table_insert(sb->world.idempotence, mem_text(key), idem);
+    if (payment->paid && payment->card[0] == '\0' && payment->method[0] == '\0') { /* kept by an older sandbox */
+        snprintf(payment->method, sizeof(payment->method), "bank_card");
+        snprintf(payment->card, sizeof(payment->card), "5555555555554477");
     }
-    char *copy = mem_text(body);
-    free(idem->body);
-    idem->body = copy;
-    idem->at_ms = at_ms;
-    snprintf(idem->payment_id, sizeof(idem->payment_id), "%s", payment_id);
 }
 
 void payments_done(struct world *world)
@@ -213,95 +273,4 @@ void payments_done(struct world *world)
     }
     free(world->payment_list);
     lh_table_free(world->payments);
-    struct lh_entry *entry, *next;
-    lh_foreach_safe(world->idempotence, entry, next)
-    {
-        struct idempotence *idem = (struct idempotence *)(uintptr_t)lh_entry_v(entry);
-        free(idem->body);
-        free(idem);
-        free(lh_entry_k(entry));
-    }
-    lh_table_free(world->idempotence);
-}
-
-static void pay(struct request *request, struct payment *payment)
-{
-    struct sandbox *sb = request->sb;
-    json_object *capture = asked_for(payment, "capture");
-    bool is_pending = strcmp(payment->status, "pending") == 0;
-    if (!is_pending && !(control_flag(request, "force") && strcmp(payment->status, "canceled") == 0)) {
-        control_fail(request, 409, "the payment is %s", payment->status);
-        return;
-    }
-    if (json_object_get_boolean(capture)) {
-        payments_capture(sb, payment);
-    } else {
-        snprintf(payment->status, sizeof(payment->status), "waiting_for_capture");
-        payment->paid = true;
-        payment->expires_ms = sandbox_now_ms(sb) + CAPTURE_LIFE_MS;
-        journal_payment(sb, payment);
-    }
-    control_ok(request);
-}
-
-static void decline(struct request *request, struct payment *payment)
-{
-    const char *reason = control_text(request, "reason");
-    if (strcmp(payment->status, "pending") != 0) {
-        control_fail(request, 409, "the payment is %s", payment->status);
-        return;
-    }
-    payments_cancel(request->sb, payment, "payment_network", reason == NULL ? "general_decline" : reason);
-    control_ok(request);
-}
-
-/* For the checkout page: the API's object and, also once it is no longer pending, where to go back to. */
-static void add_for_page(struct sandbox *sb, struct buf *out, struct payment *payment)
-{
-    json_object *confirmation = asked_for(payment, "confirmation"), *url = NULL;
-    payments_refresh(sb, payment);
-    payments_add_json(sb, out, payment);
-    out->len--; /* the brace */
-    buf_adds(out, ",\"return_url\":");
-    if (confirmation != NULL && json_object_object_get_ex(confirmation, "return_url", &url))
-        buf_add_json(out, json_object_get_string(url));
-    else
-        buf_adds(out, "null");
-    buf_addf(out, ",\"expires_ms\":%" PRId64 ",\"request\":%s}", payment->expires_ms,
-             json_object_to_json_string_ext(payment->asked, JSON_C_TO_STRING_PLAIN));
-}
-
-void payments_control(struct request *request, const char *rest)
-{
-    struct sandbox *sb = request->sb;
-    struct buf out = {0};
-    if (rest[0] == '\0') {
-        buf_adds(&out, "[");
-        for (size_t i = 0; i < sb->world.payment_count; i++) {
-            buf_adds(&out, i == 0 ? "" : ",");
-            add_for_page(sb, &out, sb->world.payment_list[i]);
-        }
-        buf_adds(&out, "]");
-        http_answer_json(request, 200, &out);
-        return;
-    }
-    char id[40] = "";
-    size_t len = rest[0] == '/' ? strcspn(rest + 1, "/") : 0;
-    if (len < sizeof(id))
-        memcpy(id, rest + 1, len);
-    struct payment *payment = payments_find(sb, id);
-    const char *deed = rest + 1 + len;
-    bool is_post = strcmp(request->http_method, "POST") == 0;
-    if (payment == NULL) {
-        control_fail(request, 404, "no such payment");
-    } else if (deed[0] == '\0') {
-        add_for_page(sb, &out, payment);
-        http_answer_json(request, 200, &out);
-    } else if (is_post && strcmp(deed, "/pay") == 0) {
-        pay(request, payment);
-    } else if (is_post && strcmp(deed, "/decline") == 0) {
-        decline(request, payment);
-    } else {
-        control_fail(request, 404, "no such path");
-    }
 }

@@ -67,6 +67,24 @@ static void add_response(struct buf *line, const struct request *request)
     }
 }
 
+/* The line is complete but for its end: it goes to the file and into the ring. */
+static void keep(struct sandbox *sb, struct buf *line, const char *service, const char *method)
+{
+    if (sb->record != NULL) {
+        fwrite(line->at, 1, line->len, sb->record);
+        fputc('\n', sb->record);
+    }
+    while (sb->log_count == LOG_ENTRIES_MAX || (sb->log_count > 0 && sb->log_bytes + line->len > LOG_BYTES_MAX))
+        drop_oldest(sb);
+    struct log_entry *entry = &sb->log[(sb->log_head + sb->log_count++) % LOG_ENTRIES_MAX];
+    entry->number = sb->log_next++;
+    snprintf(entry->service, sizeof(entry->service), "%s", service);
+    snprintf(entry->method, sizeof(entry->method), "%s", method);
+    entry->len = line->len;
+    entry->line = buf_take(line);
+    sb->log_bytes += entry->len;
+}
+
 void record_request(struct request *request)
 {
     struct sandbox *sb = request->sb;
@@ -86,19 +104,17 @@ void record_request(struct request *request)
     buf_addf(&line, ",\"status\":%u,\"response\":", request->status);
     add_response(&line, request);
     buf_adds(&line, "}");
-    if (sb->record != NULL) {
-        fwrite(line.at, 1, line.len, sb->record);
-        fputc('\n', sb->record);
-    }
-    while (sb->log_count == LOG_ENTRIES_MAX || (sb->log_count > 0 && sb->log_bytes + line.len > LOG_BYTES_MAX))
-        drop_oldest(sb);
-    struct log_entry *entry = &sb->log[(sb->log_head + sb->log_count++) % LOG_ENTRIES_MAX];
-    entry->number = sb->log_next++;
-    snprintf(entry->service, sizeof(entry->service), "%s", request->service);
-    snprintf(entry->method, sizeof(entry->method), "%s", request->method);
-    entry->len = line.len;
-    entry->line = buf_take(&line);
-    sb->log_bytes += entry->len;
+    keep(sb, &line, request->service, request->method);
+}
+
+void record_notice(struct sandbox *sb, const char *event, const char *body, long status)
+{
+    struct buf line = {0};
+    buf_addf(&line,
+             "{\"n\":%" PRId64 ",\"at_ms\":%" PRId64 ",\"service\":\"notice\",\"method\":\"%s\",\"params\":%s,"
+             "\"status\":%ld,\"response\":null}",
+             sb->log_next, sandbox_now_ms(sb), event, body, status);
+    keep(sb, &line, "notice", event);
 }
 
 void record_add_json(const struct sandbox *sb, struct buf *out, const char *service, const char *method, int64_t since)

@@ -13,6 +13,8 @@ void record_flush(struct sandbox *sb);
 void record_clear(struct sandbox *sb);
 /* Once for each request of a service, when its answer is settled. */
 void record_request(struct request *request);
+/* A notification was sent; status 0 = nothing came back. */
+void record_notice(struct sandbox *sb, const char *event, const char *body, long status);
 /* {"next":N,"requests":[…]} with those from number `since` on. service/method NULL = all. */
 void record_add_json(const struct sandbox *sb, struct buf *out, const char *service, const char *method, int64_t since);
 

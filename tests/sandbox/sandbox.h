@@ -12,6 +12,7 @@
 struct MHD_Daemon;
 struct request;
 struct load;
+struct notices;
 
 struct options {
     unsigned port; /* 0 = any free one */
@@ -19,15 +20,15 @@ struct options {
     uint64_t seed;
     double flood_global, flood_chat; /* messages and edits a second; 0 = no limit */
     double flood_burst;              /* so many at once in one chat */
-    bool require_receipt;
-    int64_t first_update_id; /* 0 = random */
-    long busy;               /* message ids that pass in other chats before each of the bot's messages, at most */
+    const char *receipts;            /* of the shop: see struct shop */
+    int64_t first_update_id;         /* 0 = random */
+    long busy; /* message ids that pass in other chats before each of the bot's messages, at most */
 };
 
 struct fault {
     char service[16], method[48], kind[16], description[128];
     long id, count, skip, status, retry_after, hits;
-    int64_t ms;
+    int64_t ms, until_ms; /* until_ms: by the sandbox's clock; 0 = for ever */
     double probability;
     bool act;
 };
@@ -66,6 +67,7 @@ struct sandbox {
     int64_t log_next;
     struct easel *easel; /* easel.c: drawn portraits */
     struct load *load;   /* load.c; NULL = never asked for */
+    struct notices *notices;
     /* journal.c */
     int journal_fd; /* -1 = nothing is kept */
     struct buf journal;

@@ -13,8 +13,11 @@
 #include "tests/sandbox/files.h"
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
+#include "tests/sandbox/keys.h"
 #include "tests/sandbox/load.h"
 #include "tests/sandbox/payments.h"
+#include "tests/sandbox/receipts.h"
+#include "tests/sandbox/refunds.h"
 #include "tests/sandbox/sandbox.h"
 #include "tests/sandbox/updates.h"
 
@@ -36,8 +39,11 @@ void world_init(struct sandbox *sb)
     world->blobs = lh_kchar_table_new(64, NULL);
     world->callbacks = lh_kchar_table_new(64, NULL);
     world->payments = lh_kchar_table_new(64, NULL);
+    world->refunds = lh_kchar_table_new(64, NULL);
+    world->receipts = lh_kchar_table_new(64, NULL);
     world->idempotence = lh_kchar_table_new(64, NULL);
     world->settings = json_object_new_object();
+    snprintf(world->shop.receipts, sizeof(world->shop.receipts), "%s", sb->opt.receipts);
     void **messages = NULL; /* id 0 is nobody's */
     world_push(&messages, &world->message_count, &world->message_room, NULL);
     world->messages = (struct message **)messages;
@@ -80,6 +86,9 @@ void world_done(struct sandbox *sb)
     files_done(world);
     updates_done(world);
     payments_done(world);
+    refunds_done(world);
+    receipts_done(world);
+    keys_done(world);
     free(world->messages);
     free(world->user_list);
     lh_table_free(world->users);

@@ -1,5 +1,5 @@
-/* What exists in the sandbox: people, their chats with the bot, messages, files, updates, payments. All in memory;
- * journal.c keeps it over a restart. */
+/* What exists in the sandbox: people, their chats with the bot, messages, files, updates, payments. All in
+ * memory; journal.c keeps it over a restart. */
 #ifndef TESTS_SANDBOX_WORLD_H
 #define TESTS_SANDBOX_WORLD_H
 
@@ -115,20 +115,54 @@ struct callback {
     bool answered;
 };
 
+struct shop {          /* how YooKassa knows the shop */
+    char receipts[12]; /* "optional", "required": a cash register of its own; "yookassa": "Чеки от ЮKassa" */
+    bool is_live;      /* not a test shop */
+};
+
 struct payment {
     char id[37];
     int64_t created_ms, expires_ms, captured_ms, canceled_ms, kopecks, number;
+    int64_t refunded_kopecks, refunding_kopecks; /* given back; on the way */
     char currency[4];
     char status[24];
     char reason[40], party[20];
-    json_object *asked; /* the request's body */
-    bool paid;
+    char method[20], card[20]; /* how it was paid; "" = not yet */
+    json_object *asked;        /* the request's body */
+    struct receipt *receipt;   /* NULL = none yet */
+    bool paid, is_live;
+};
+
+struct refund {
+    char id[37];
+    struct payment *payment;
+    int64_t created_ms, due_ms, kopecks, number; /* due_ms: when a pending one ends by itself; 0 = never */
+    char status[12], reason[40];                 /* reason: of a canceled one, or how a pending one will end */
+    json_object *asked;
+    struct receipt *receipt;
+};
+
+struct receipt {
+    char id[40], payment_id[37], refund_id[37]; /* one of the two is "" */
+    char status[12];
+    int64_t created_ms, registered_ms, kopecks, number;
+    json_object *asked; /* the receipt as it was given */
+    bool is_refund;
 };
 
 struct idempotence {
-    char *body;
-    char payment_id[37];
+    char *request; /* the path and the body */
+    char *answer;
     int64_t at_ms;
+};
+
+struct notice { /* a notification of YooKassa's */
+    int64_t number, born_ms, due_ms;
+    char event[32], object_id[37];
+    char *body;
+    long attempts, status; /* of the last answer; 0 = none came */
+    long repeats;          /* times it is sent though it was taken already */
+    bool done;
 };
 
 struct world {
@@ -156,7 +190,14 @@ struct world {
     struct lh_table *payments;
     struct payment **payment_list;
     size_t payment_count, payment_room;
-    struct lh_table *idempotence; /* "<operation>\n<key>" → struct idempotence */
+    size_t payment_expired; /* those before it are not pending, or have expired */
+    struct lh_table *refunds, *receipts;
+    struct refund **refund_list, **refund_due; /* all; the pending ones that end by themselves */
+    size_t refund_count, refund_room, due_count, due_room;
+    struct receipt **receipt_list;
+    size_t receipt_count, receipt_room;
+    struct lh_table *idempotence; /* key → struct idempotence */
+    struct shop shop;
 };
 
 void world_init(struct sandbox *sb);

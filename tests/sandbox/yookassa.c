@@ -1,28 +1,28 @@
-/* YooKassa's API v3: creating, reading, listing, capturing and cancelling payments.
+/* YooKassa's API v3: payments, refunds and receipts.
  *
- * The part that matters most is the idempotence key: the same key with the same body answers with the first payment
- * for 24 hours, with another body it is refused, and after that it is a new payment — as the real one does.
- * Errors are its error objects; who pays and who declines is played in payments.c.
+ * Who may ask, what the call is named for faults and the record, and which deed it is. The keys that make a repeated
+ * call harmless are keys.c's, what is wrong with a body is said by fields*.c, lists are yookassa_list.c's; who pays and
+ * who declines is played in payments_control.c. Errors are its error objects.
  */
 #include "tests/sandbox/yookassa.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "tests/sandbox/faults.h"
-#include "tests/sandbox/journal.h"
+#include "tests/sandbox/fields.h"
+#include "tests/sandbox/keys.h"
 #include "tests/sandbox/payments.h"
+#include "tests/sandbox/receipts.h"
+#include "tests/sandbox/refunds.h"
 
-#define LIST_LIMIT 10
-#define LIST_LIMIT_MAX 100
-#define KEY_MAX 64
+#define REFUND_LIFE_MS (3LL * 365 * 86400 * 1000)
 
-static void fail(struct request *request, unsigned status, const char *code, const char *description,
-                 const char *parameter)
+static const char no_payment[] = "Payment doesn't exist or access denied";
+
+void yookassa_fail(struct request *request, unsigned status, const char *code, const char *description,
+                   const char *parameter)
 {
     struct buf out = {0};
     buf_addf(&out,
@@ -36,10 +36,29 @@ static void fail(struct request *request, unsigned status, const char *code, con
     http_answer_json(request, status, &out);
 }
 
+static void refuse(struct request *request, const struct refusal *refusal)
+{
+    yookassa_fail(request, 400, "invalid_request", refusal->why, refusal->parameter);
+}
+
 static void answer_payment(struct request *request, const struct payment *payment)
 {
     struct buf out = {0};
     payments_add_json(request->sb, &out, payment);
+    http_answer_json(request, 200, &out);
+}
+
+static void answer_refund(struct request *request, const struct refund *refund)
+{
+    struct buf out = {0};
+    refunds_add_json(request->sb, &out, refund);
+    http_answer_json(request, 200, &out);
+}
+
+static void answer_receipt(struct request *request, const struct receipt *receipt)
+{
+    struct buf out = {0};
+    receipts_add_json(request->sb, &out, receipt);
     http_answer_json(request, 200, &out);
 }
 
@@ -54,160 +73,82 @@ static bool is_authorised(struct request *request)
     return ok;
 }
 
-/* "POST\n<path>\n<key>" for the table; false when the call has failed. */
-static bool take_key(struct request *request, const char *path, struct buf *ret_key)
+static void payment_create(struct request *request, json_object *body)
 {
-    const char *key = http_header(request, "Idempotence-Key");
-    size_t len = key == NULL ? 0 : strlen(key);
-    bool ok = len >= 1 && len <= KEY_MAX;
-    for (size_t i = 0; i < len && ok; i++)
-        ok = strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-_.", key[i]) != NULL;
-    if (!ok) {
-        fail(request, 400, "invalid_request",
-             len == 0 ? "Idempotence key is missing" : "Idempotence key must have 1-64 characters", "Idempotence-Key");
-        return false;
-    }
-    json_object_object_add(request->params, "idempotence_key", json_object_new_string(key));
-    buf_addf(ret_key, "%s\n%s", path, key);
-    return true;
-}
-
-/* The payment an earlier call with this key made. True: the call is answered. */
-static bool answer_known(struct request *request, const char *key)
-{
-    struct sandbox *sb = request->sb;
-    void *found = NULL;
-    if (!lh_table_lookup_ex(sb->world.idempotence, key, &found))
-        return false;
-    const struct idempotence *idem = found;
-    if (sandbox_now_ms(sb) - idem->at_ms >= IDEMPOTENCE_MS)
-        return false;
-    if (strcmp(idem->body, request->body.at == NULL ? "" : request->body.at) != 0) {
-        fail(request, 400, "invalid_request", "Duplicate idempotence key", "Idempotence-Key");
-        return true;
-    }
-    answer_payment(request, payments_find(sb, idem->payment_id));
-    return true;
-}
-
-static void remember(struct request *request, const char *key, const struct payment *payment)
-{
-    struct sandbox *sb = request->sb;
-    void *found = NULL;
-    payments_remember(sb, key, request->body.at == NULL ? "" : request->body.at, payment->id, sandbox_now_ms(sb));
-    if (lh_table_lookup_ex(sb->world.idempotence, key, &found))
-        journal_idempotence(sb, key, found);
-}
-
-static void create(struct request *request, json_object *body)
-{
-    struct buf key = {0};
+    struct refusal refusal = {0};
     int64_t kopecks = 0;
-    const char *parameter = NULL;
-    if (!take_key(request, "payments", &key))
-        return;
-    if (!answer_known(request, key.at)) {
-        const char *why = payment_check(body, request->sb->opt.require_receipt, &kopecks, &parameter);
-        if (why != NULL) {
-            fail(request, 400, "invalid_request", why, parameter);
-        } else {
-            struct payment *payment = payments_add(request->sb, body, kopecks);
-            remember(request, key.at, payment);
-            answer_payment(request, payment);
-        }
-    }
-    buf_done(&key);
+    if (!fields_payment(&refusal, &request->sb->world.shop, body, &kopecks))
+        refuse(request, &refusal);
+    else
+        answer_payment(request, payments_add(request->sb, body, kopecks));
 }
 
-static void capture_or_cancel(struct request *request, struct payment *payment, bool capture, const char *path)
+static void payment_capture(struct request *request, struct payment *payment, json_object *body)
 {
-    struct buf key = {0};
-    if (!take_key(request, path, &key))
-        return;
-    if (!answer_known(request, key.at)) {
-        if (strcmp(payment->status, "waiting_for_capture") != 0) {
-            fail(request, 400, "invalid_request", "Payment is in a status that does not allow this", NULL);
-        } else {
-            if (capture)
-                payments_capture(request->sb, payment);
-            else
-                payments_cancel(request->sb, payment, "merchant", "canceled_by_merchant");
-            remember(request, key.at, payment);
-            answer_payment(request, payment);
-        }
+    struct refusal refusal = {0};
+    int64_t kopecks = 0;
+    if (strcmp(payment->status, "waiting_for_capture") != 0) {
+        yookassa_fail(request, 400, "invalid_request", "Payment can not be captured in current status.", "payment_id");
+    } else if (!fields_capture(&refusal, &request->sb->world.shop, payment, body, &kopecks)) {
+        refuse(request, &refusal);
+    } else {
+        payments_capture(request->sb, payment, kopecks, payments_asked(body, "receipt"));
+        answer_payment(request, payment);
     }
-    buf_done(&key);
 }
 
-/* "2026-11-22T10:00:00[.123]Z" in ms; false for any other form. */
-static bool parse_time(const char *text, int64_t *ret_ms)
+static void payment_cancel(struct request *request, struct payment *payment)
 {
-    static const char form[] = "dddd-dd-ddTdd:dd:dd";
-    size_t len = strlen(text);
-    if (len < sizeof(form) || len > sizeof(form) + 10 || text[len - 1] != 'Z')
-        return false;
-    for (size_t i = 0; i < sizeof(form) - 1; i++) {
-        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
-            return false;
+    if (strcmp(payment->status, "waiting_for_capture") != 0) {
+        yookassa_fail(request, 400, "invalid_request", "Payment can not be canceled in current status", "payment_id");
+    } else {
+        payments_cancel(request->sb, payment, "merchant", "canceled_by_merchant");
+        answer_payment(request, payment);
     }
-    const char *rest = text + sizeof(form) - 1;
-    if (rest[0] != 'Z' && (rest[0] != '.' || strspn(rest + 1, "0123456789") != len - sizeof(form) - 1))
-        return false;
-    struct tm parts = {.tm_year = (int)strtol(text, NULL, 10) - 1900,
-                       .tm_mon = (int)strtol(text + 5, NULL, 10) - 1,
-                       .tm_mday = (int)strtol(text + 8, NULL, 10),
-                       .tm_hour = (int)strtol(text + 11, NULL, 10),
-                       .tm_min = (int)strtol(text + 14, NULL, 10),
-                       .tm_sec = (int)strtol(text + 17, NULL, 10)};
-    *ret_ms = (int64_t)timegm(&parts) * 1000 + (rest[0] == '.' ? (int64_t)(strtod(rest, NULL) * 1000) : 0);
-    return true;
 }
 
-/* A bound of a list filter in ms; `otherwise` when it isn't given. */
-static bool take_time(struct request *request, const char *name, int64_t otherwise, int64_t *ret_ms)
-{
-    const char *text = http_query(request, name);
-    *ret_ms = otherwise;
-    if (text != NULL && !parse_time(text, ret_ms)) {
-        fail(request, 400, "invalid_request", "Incorrect date", name);
-        return false;
-    }
-    return true;
-}
-
-static void list(struct request *request)
+static void refund_create(struct request *request, json_object *body)
 {
     struct sandbox *sb = request->sb;
-    int64_t from_ms = 0, to_ms = 0, captured_ms = 0;
-    const char *status = http_query(request, "status"), *cursor = http_query(request, "cursor");
-    int64_t limit = http_query_int(request, "limit", LIST_LIMIT);
-    if (!take_time(request, "created_at.gte", 0, &from_ms) || !take_time(request, "created_at.lt", INT64_MAX, &to_ms) ||
-        !take_time(request, "captured_at.gte", 0, &captured_ms))
-        return;
-    if (limit < 1 || limit > LIST_LIMIT_MAX) {
-        fail(request, 400, "invalid_request", "Incorrect limit", "limit");
+    struct refusal refusal = {0};
+    const char *id = fields_text(body, "payment_id");
+    struct payment *payment = id == NULL ? NULL : payments_find(sb, id);
+    int64_t kopecks = 0;
+    (void)refunds_run(sb);
+    if (id == NULL)
+        yookassa_fail(request, 400, "invalid_request", "Payment id is missing", "payment_id");
+    else if (payment == NULL)
+        yookassa_fail(request, 404, "not_found", no_payment, "payment_id");
+    else if (!fields_refund(&refusal, &sb->world.shop, payment, body, &kopecks))
+        refuse(request, &refusal);
+    else if (sandbox_now_ms(sb) - payment->captured_ms > REFUND_LIFE_MS)
+        yookassa_fail(request, 400, "invalid_request", "Refund for given sum is not available", "payment_id");
+    else
+        answer_refund(request, refunds_add(sb, payment, body, kopecks));
+}
+
+/* The payment or refund a receipt is asked for must be over. */
+static void receipt_create(struct request *request, json_object *body)
+{
+    struct sandbox *sb = request->sb;
+    struct refusal refusal = {0};
+    int64_t kopecks = 0;
+    if (!fields_receipt_alone(&refusal, &sb->world.shop, body, &kopecks)) {
+        refuse(request, &refusal);
         return;
     }
-    struct buf out = {0};
-    size_t at = cursor == NULL ? sb->world.payment_count : (size_t)strtoull(cursor, NULL, 10), added = 0;
-    at = at > sb->world.payment_count ? sb->world.payment_count : at;
-    buf_adds(&out, "{\"type\":\"list\",\"items\":[");
-    for (; at > 0 && added < (size_t)limit; at--) {
-        struct payment *payment = sb->world.payment_list[at - 1];
-        payments_refresh(sb, payment);
-        if (payment->created_ms < from_ms)
-            at = 1; /* newest first: nothing younger follows */
-        if (payment->created_ms < from_ms || payment->created_ms >= to_ms || payment->captured_ms < captured_ms ||
-            (status != NULL && strcmp(status, payment->status) != 0))
-            continue;
-        buf_adds(&out, added++ == 0 ? "" : ",");
-        payments_add_json(sb, &out, payment);
-    }
-    buf_adds(&out, "]");
-    if (at > 0)
-        buf_addf(&out, ",\"next_cursor\":\"%zu\"", at);
-    buf_adds(&out, "}");
-    http_answer_json(request, 200, &out);
+    const char *payment_id = fields_text(body, "payment_id"), *refund_id = fields_text(body, "refund_id");
+    const struct payment *payment = payment_id == NULL ? NULL : payments_find(sb, payment_id);
+    const struct refund *refund = refund_id == NULL ? NULL : refunds_find(sb, refund_id);
+    bool is_refund = strcmp(fields_text(body, "type"), "refund") == 0;
+    if (payment == NULL && refund == NULL)
+        yookassa_fail(request, 404, "not_found", "Payment or refund doesn't exist", "payment_id");
+    else if (is_refund != (refund != NULL))
+        yookassa_fail(request, 400, "invalid_request", "Type is not that of the object", "type");
+    else if (strcmp(refund != NULL ? refund->status : payment->status, "succeeded") != 0)
+        yookassa_fail(request, 400, "invalid_request", "Receipt can not be made in current status", "payment_id");
+    else
+        answer_receipt(request, receipts_add(sb, body, kopecks, payment_id, refund_id));
 }
 
 static enum MHD_Result note_query(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -217,10 +158,8 @@ static enum MHD_Result note_query(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* What the record shows: the body, or the query. Returns the body as JSON, or NULL when the call has failed. */
-static bool read_body(struct request *request, bool is_post)
+bool yookassa_read(struct request *request, bool is_post)
 {
-    const char *type = http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (is_post && request->body.len > 0) /* with another method a body says nothing, whatever it is */
         request->params = json_tokener_parse(request->body.at);
     bool ok = !is_post || request->body.len == 0 || json_object_is_type(request->params, json_type_object);
@@ -229,77 +168,150 @@ static bool read_body(struct request *request, bool is_post)
         request->params = json_object_new_object();
     }
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, note_query, request->params);
-    if (is_post && (type == NULL || strncasecmp(type, "application/json", 16) != 0)) {
-        fail(request, 415, "unsupported_media_type", "Content-Type must be application/json", NULL);
-        return false;
-    }
-    if (!ok)
-        fail(request, 400, "invalid_request", "Unable to parse the request body", NULL);
     return ok;
 }
 
-static void serve_payment(struct request *request, const char *rest, bool is_post)
+/* The settings of the shop, as far as a shop would ask for them. */
+static void me(struct request *request)
 {
-    char id[40] = "";
-    size_t len = strcspn(rest, "/");
-    if (len < sizeof(id))
-        memcpy(id, rest, len);
-    struct payment *payment = payments_find(request->sb, id);
-    const char *deed = rest + len;
-    if (payment == NULL)
-        fail(request, 404, "not_found", "Payment doesn't exist or access denied", "payment_id");
-    else if (deed[0] == '\0' && !is_post)
-        answer_payment(request, payment);
-    else if (is_post && (strcmp(deed, "/capture") == 0 || strcmp(deed, "/cancel") == 0))
-        capture_or_cancel(request, payment, deed[2] == 'a' && deed[3] == 'p', rest);
+    const struct sandbox *sb = request->sb;
+    struct buf out = {0};
+    bool fiscal = strcmp(sb->world.shop.receipts, "optional") != 0;
+    buf_addf(&out, "{\"account_id\":\"%s\",\"status\":\"enabled\",\"test\":%s,\"fiscalization\":{\"enabled\":%s",
+             sb->opt.shop_id, sb->world.shop.is_live ? "false" : "true", fiscal ? "true" : "false");
+    if (fiscal)
+        buf_addf(&out, ",\"provider\":\"%s\"", strcmp(sb->world.shop.receipts, "yookassa") == 0 ? "avanpost" : "atol");
+    buf_addf(&out, "},\"fiscalization_enabled\":%s,\"payment_methods\":[\"yoo_money\",\"bank_card\",\"sbp\"]}",
+             fiscal ? "true" : "false");
+    http_answer_json(request, 200, &out);
+}
+
+/* Splits "payments/ID/deed" into its three parts; those that are absent are "". */
+struct target {
+    char what[16], id[44], deed[16];
+};
+
+static struct target target_of(const char *path)
+{
+    struct target target = {0};
+    const char *id = strchr(path, '/'), *deed = id == NULL ? NULL : strchr(id + 1, '/');
+    size_t id_len = id == NULL ? 0 : strcspn(id + 1, "/"), what_len = strcspn(path, "/");
+    snprintf(target.what, sizeof(target.what), "%.*s", (int)(what_len > 15 ? 15 : what_len), path);
+    if (id_len < sizeof(target.id) && id != NULL)
+        snprintf(target.id, sizeof(target.id), "%.*s", (int)id_len, id + 1);
+    if (deed != NULL)
+        snprintf(target.deed, sizeof(target.deed), "%.15s", deed + 1);
+    return target;
+}
+
+static void get_one(struct request *request, const struct target *target)
+{
+    struct sandbox *sb = request->sb;
+    if (strcmp(target->what, "payments") == 0) {
+        const struct payment *payment = payments_find(sb, target->id);
+        payment == NULL ? yookassa_fail(request, 404, "not_found", no_payment, "payment_id")
+                        : answer_payment(request, payment);
+    } else if (strcmp(target->what, "refunds") == 0) {
+        const struct refund *refund = refunds_find(sb, target->id);
+        refund == NULL ? yookassa_fail(request, 404, "not_found", "Refund doesn't exist or access denied", "refund_id")
+                       : answer_refund(request, refund);
+    } else {
+        const struct receipt *receipt = receipts_find(sb, target->id);
+        receipt == NULL
+            ? yookassa_fail(request, 404, "not_found", "Receipt doesn't exist or access denied", "receipt_id")
+            : answer_receipt(request, receipt);
+    }
+}
+
+static void get(struct request *request, const struct target *target)
+{
+    bool is_list = target->id[0] == '\0';
+    if (target->deed[0] != '\0')
+        yookassa_fail(request, 405, "method_not_allowed", "Method is not allowed", NULL);
+    else if (!is_list)
+        get_one(request, target);
+    else if (strcmp(target->what, "payments") == 0)
+        yookassa_list_payments(request);
+    else if (strcmp(target->what, "refunds") == 0)
+        yookassa_list_refunds(request);
     else
-        fail(request, 405, "method_not_allowed", "Method is not allowed", NULL);
+        yookassa_list_receipts(request);
+}
+
+static void post(struct request *request, const struct target *target, json_object *body, const char *path)
+{
+    bool is_create = target->id[0] == '\0', is_payment = strcmp(target->what, "payments") == 0;
+    bool is_capture = strcmp(target->deed, "capture") == 0, is_cancel = strcmp(target->deed, "cancel") == 0;
+    struct payment *payment = is_payment && !is_create ? payments_find(request->sb, target->id) : NULL;
+    if (!is_create && !(is_payment && (is_capture || is_cancel))) {
+        yookassa_fail(request, 405, "method_not_allowed", "Method is not allowed", NULL);
+        return;
+    }
+    if (!is_create && payment == NULL) {
+        yookassa_fail(request, 404, "not_found", no_payment, "payment_id");
+        return;
+    }
+    if (!keys_begin(request, path))
+        return;
+    if (is_capture)
+        payment_capture(request, payment, body);
+    else if (is_cancel)
+        payment_cancel(request, payment);
+    else if (is_payment)
+        payment_create(request, body);
+    else if (strcmp(target->what, "refunds") == 0)
+        refund_create(request, body);
+    else
+        receipt_create(request, body);
+    keys_end(request, path);
+}
+
+static void serve(struct request *request, const char *path, bool is_post)
+{
+    struct target target = target_of(path);
+    bool is_known = strcmp(target.what, "payments") == 0 || strcmp(target.what, "refunds") == 0 ||
+                    strcmp(target.what, "receipts") == 0;
+    if (strcmp(path, "me") == 0 && !is_post) {
+        me(request);
+    } else if (!is_known) {
+        yookassa_fail(request, 404, "not_found", "No such method", NULL);
+    } else if (!is_post) {
+        get(request, &target);
+    } else {
+        json_object *body = NULL; /* the record's params get the key added, the payment's don't */
+        json_object_deep_copy(request->params, &body, NULL);
+        post(request, &target, body, path);
+        json_object_put(body);
+    }
 }
 
 /* What faults and the record call it: "POST /payments", "GET /payments/{id}". */
 static void name_method(struct request *request, const char *path)
 {
-    const char *deed = strchr(path, '/');
-    const char *after = deed == NULL ? NULL : strchr(deed + 1, '/');
-    snprintf(request->method, sizeof(request->method), "%.8s /%.*s%s%.16s", request->http_method,
-             (int)(deed == NULL ? strlen(path) : (size_t)(deed - path)) % 20, path, deed == NULL ? "" : "/{id}",
-             after == NULL ? "" : after);
+    struct target target = target_of(path);
+    snprintf(request->method, sizeof(request->method), "%.8s /%s%s%s%s", request->http_method, target.what,
+             target.id[0] == '\0' ? "" : "/{id}", target.deed[0] == '\0' ? "" : "/", target.deed);
 }
 
 void yookassa_serve(struct request *request)
 {
     const char *path = request->path + strlen("/yookassa/v3/");
+    const char *type = http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
     bool is_post = strcmp(request->http_method, "POST") == 0;
     request->service = "yookassa";
     name_method(request, path);
-    bool readable = read_body(request, is_post);
-    request->answered = false;
+    bool readable = yookassa_read(request, is_post);
     if (faults_before(request))
         return;
-    if (!is_authorised(request)) {
-        fail(request, 401, "invalid_credentials", "Basic authentication failed. Shop ID or secret key is wrong", NULL);
-        return;
-    }
-    if (!readable) {
-        request->answered = true; /* read_body said why */
-        return;
-    }
-    if (!is_post && strcmp(request->http_method, "GET") != 0) {
-        fail(request, 405, "method_not_allowed", "Method is not allowed", NULL);
-        return;
-    }
-    json_object *body = is_post ? json_object_get(request->params) : NULL;
-    if (strcmp(path, "payments") == 0 && is_post) {
-        json_object *copy = NULL;
-        json_object_deep_copy(body, &copy, NULL); /* the record's params get the key added, the payment's don't */
-        create(request, copy);
-        json_object_put(copy);
-    } else if (strcmp(path, "payments") == 0) {
-        list(request);
-    } else if (strncmp(path, "payments/", 9) == 0) {
-        serve_payment(request, path + 9, is_post);
-    } else {
-        fail(request, 404, "not_found", "No such method", NULL);
-    }
-    json_object_put(body);
+    if (!is_authorised(request))
+        yookassa_fail(request, 401, "invalid_credentials",
+                      "Basic authentication failed. Shop ID or secret key is wrong", NULL);
+    else if (is_post && (type == NULL || strncasecmp(type, "application/json", 16) != 0))
+        yookassa_fail(request, 415, "unsupported_media_type", "Content-Type must be application/json", NULL);
+    else if (!readable)
+        yookassa_fail(request, 400, "invalid_request", "Failed to parse request body", NULL);
+    else if (!is_post && strcmp(request->http_method, "GET") != 0)
+        yookassa_fail(request, 405, "method_not_allowed", "Method is not allowed", NULL);
+    else
+        serve(request, path, is_post);
 }

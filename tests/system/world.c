@@ -118,7 +118,8 @@ static void start_sandbox(struct world *world)
                                   seed,
                                   "--busy",
                                   busy,
-                                  "--require-receipt",
+                                  "--receipts",
+                                  "required",
                                   world->options.fast ? "--flood-chat=0" : NULL,
                                   "--flood-global=0",
                                   NULL};
