@@ -19,6 +19,7 @@
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/record.h"
 #include "tests/sandbox/refunds.h"
+#include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
 #define CHAT_WAIT_MAX_MS 60000
@@ -281,7 +282,7 @@ static const char *behind(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 ? path + len : NULL;
 }
 
-/* YooKassa's side. False: it is something else. */
+/* Money: YooKassa's side and the tax service's. False: it is something else. */
 static bool serve_money(struct request *request)
 {
     const char *path = request->path, *rest = NULL;
@@ -295,6 +296,8 @@ static bool serve_money(struct request *request)
         notices_control(request);
     else if (strcmp(path, "/api/shop") == 0)
         shop(request);
+    else if ((rest = behind(path, "/api/tax")) != NULL)
+        tax_control(request, rest);
     else
         return false;
     return true;

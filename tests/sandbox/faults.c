@@ -21,6 +21,7 @@ static const struct {
                 {"telegram", "delay drop_before drop_after status garbage truncate flood "},
                 {"file", "delay drop_before drop_after status garbage truncate flood "},
                 {"yookassa", "delay drop_before drop_after status garbage truncate flood "},
+                {"tax", "delay drop_before drop_after status garbage truncate flood "},
                 {"refund", "pending refuse "},
                 {"receipt", "pending refuse "},
                 {"notice", "drop delay repeat "}};
@@ -108,6 +109,14 @@ static void answer_status(struct request *request, unsigned status, const char *
     struct buf body = {0};
     if (strcmp(request->service, "yookassa") == 0) {
         add_yookassa(&body, status, description, retry_after);
+    } else if (strcmp(request->service, "tax") == 0 && status < 500) {
+        buf_adds(&body, "{\"code\":\"unknown\",\"message\":");
+        buf_add_json(&body, description);
+        buf_adds(&body, "}");
+    } else if (strcmp(request->service, "tax") == 0) {
+        static const char page[] = "<html><body><h1>Service Unavailable</h1></body></html>\n";
+        http_answer_static(request, status, "text/html", page, sizeof(page) - 1);
+        return;
     } else if (status == 502 || status == 504) { /* the front proxy speaks no JSON */
         static const char page[] = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>\r\n";
         http_answer_static(request, status, "text/html", page, sizeof(page) - 1);

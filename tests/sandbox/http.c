@@ -15,6 +15,7 @@
 #include "tests/sandbox/control.h"
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/record.h"
+#include "tests/sandbox/tax.h"
 #include "tests/sandbox/telegram.h"
 #include "tests/sandbox/updates.h"
 #include "tests/sandbox/wait.h"
@@ -154,6 +155,8 @@ static void route(struct request *request)
         telegram_serve_file(request);
     else if (strncmp(request->path, "/yookassa/v3/", 13) == 0)
         yookassa_serve(request);
+    else if (strncmp(request->path, "/tax/api/v1/", 12) == 0)
+        tax_serve(request);
     else
         control_serve(request);
 }

@@ -190,6 +190,37 @@ void journal_receipt(struct sandbox *sb, const struct receipt *receipt)
     buf_addf(out, ",\"asked\":%s}\n", json_object_to_json_string_ext(receipt->asked, JSON_C_TO_STRING_PLAIN));
 }
 
+void journal_tax_token(struct sandbox *sb, const struct tax_token *token)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"tax_token\"");
+    add_member(out, "device", token->device);
+    add_member(out, "access", token->access);
+    add_member(out, "refresh", token->refresh);
+    add_number(out, "expires_ms", token->expires_ms);
+    buf_adds(out, "}\n");
+}
+
+void journal_income(struct sandbox *sb, const struct income *income)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"income\"");
+    add_member(out, "uuid", income->uuid);
+    add_member(out, "device", income->device);
+    add_member(out, "comment", income->comment);
+    add_number(out, "operation_ms", income->operation_ms);
+    add_number(out, "request_ms", income->request_ms);
+    add_number(out, "registered_ms", income->registered_ms);
+    add_number(out, "kopecks", income->kopecks);
+    add_number(out, "cancel_ms", income->cancel_ms);
+    add_number(out, "canceled_ms", income->canceled_ms);
+    buf_addf(out, ",\"asked\":%s}\n", json_object_to_json_string_ext(income->asked, JSON_C_TO_STRING_PLAIN));
+}
+
 void journal_idempotence(struct sandbox *sb, const char *key, const struct idempotence *idem)
 {
     struct buf *out = &sb->journal;
@@ -254,6 +285,10 @@ static void write_all(struct sandbox *sb)
         journal_refund(sb, world->refund_list[i]);
     for (size_t i = 0; i < world->receipt_count; i++)
         journal_receipt(sb, world->receipt_list[i]);
+    for (size_t i = 0; i < world->token_count; i++)
+        journal_tax_token(sb, world->token_list[i]);
+    for (size_t i = 0; i < world->income_count; i++)
+        journal_income(sb, world->income_list[i]);
     lh_foreach(world->idempotence, entry)
     {
         journal_idempotence(sb, lh_entry_k(entry), lh_entry_v(entry));

@@ -23,6 +23,8 @@ void journal_payment(struct sandbox *sb, const struct payment *payment);
 void journal_refund(struct sandbox *sb, const struct refund *refund);
 void journal_receipt(struct sandbox *sb, const struct receipt *receipt);
 void journal_idempotence(struct sandbox *sb, const char *key, const struct idempotence *idem);
+void journal_tax_token(struct sandbox *sb, const struct tax_token *token);
+void journal_income(struct sandbox *sb, const struct income *income);
 /* The small things: counters, clock, settings, allowed updates, webhook, the shop. */
 void journal_state(struct sandbox *sb);
 

@@ -13,6 +13,7 @@
 #include "tests/sandbox/payments.h"
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/refunds.h"
+#include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
 static const char *text(json_object *line, const char *key)
@@ -132,6 +133,10 @@ static void read_line(struct sandbox *sb, json_object *line)
         refunds_restore(sb, line);
     else if (strcmp(what, "receipt") == 0)
         receipts_restore(sb, line);
+    else if (strcmp(what, "tax_token") == 0)
+        tax_token_restore(sb, line);
+    else if (strcmp(what, "income") == 0)
+        tax_income_restore(sb, line);
     else if (strcmp(what, "idempotence") == 0)
         keys_restore(sb, text(line, "key"), text(line, "request"), text(line, "answer"), number(line, "at_ms"));
     else if (strcmp(what, "state") == 0)

@@ -1,5 +1,5 @@
-/* fotoset-sandbox: one program that stands in for Telegram's Bot API and YooKassa, with a chat page to talk to the
- * bot as a user and a control API for tests.
+/* fotoset-sandbox: one program that stands in for Telegram's Bot API, YooKassa and the tax service, with a chat page to
+ * talk to the bot as a user and a control API for tests.
  *
  * One thread (but for easel.c, which draws), one poll() over libmicrohttpd's epoll descriptor and the signals. It is
  * also the load generator's server, so nothing in a turn of the loop may walk over all users or wait for a disk.
@@ -51,7 +51,7 @@ static void usage(void)
 {
     fputs("usage: fotoset-sandbox [--port N (0 = any)] [--listen ADDRESS] [--token T] [--bot-username NAME]\n"
           "  [--data DIR] [--record FILE] [--seed N] [--public-url URL] [--shop-id ID] [--shop-secret SECRET]\n"
-          "  [--receipts optional|required|yookassa]\n"
+          "  [--receipts optional|required|yookassa] [--inn INN] [--inn-password PASSWORD]\n"
           "  [--first-update-id N] [--busy N]\n"
           "  [--flood-global N (30)] [--flood-chat N (1)] [--flood-burst N (30)] messages and edits a second, 0 = no\n"
           "  limit; so many at once in a chat\n",
@@ -74,6 +74,8 @@ static bool read_options(struct options *opt, int argc, char **argv)
                                           {"first-update-id", 1, NULL, 'f'},
                                           {"bot-username", 1, NULL, 'b'},
                                           {"receipts", 1, NULL, 'q'},
+                                          {"inn", 1, NULL, 'n'},
+                                          {"inn-password", 1, NULL, 'w'},
                                           {"busy", 1, NULL, 'y'},
                                           {"flood-burst", 1, NULL, 'o'},
                                           {NULL, 0, NULL, 0}};
@@ -86,7 +88,9 @@ static bool read_options(struct options *opt, int argc, char **argv)
                             .flood_burst = 30,
                             .shop_id = "100500",
                             .shop_secret = "test_secret",
-                            .receipts = "optional"};
+                            .receipts = "optional",
+                            .inn = "500100732259",
+                            .inn_password = "test_password"};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
         case 'p': opt->port = (unsigned)strtoul(optarg, NULL, 10); break;
@@ -105,6 +109,8 @@ static bool read_options(struct options *opt, int argc, char **argv)
         case 'b': opt->bot_username = optarg; break;
         case 'y': opt->busy = strtol(optarg, NULL, 10); break;
         case 'q': opt->receipts = optarg; break;
+        case 'n': opt->inn = optarg; break;
+        case 'w': opt->inn_password = optarg; break;
         default: return false;
         }
     }

@@ -21,8 +21,9 @@ struct options {
     double flood_global, flood_chat; /* messages and edits a second; 0 = no limit */
     double flood_burst;              /* so many at once in one chat */
     const char *receipts;            /* of the shop: see struct shop */
-    int64_t first_update_id;         /* 0 = random */
-    long busy; /* message ids that pass in other chats before each of the bot's messages, at most */
+    const char *inn, *inn_password;
+    int64_t first_update_id; /* 0 = random */
+    long busy;               /* message ids that pass in other chats before each of the bot's messages, at most */
 };
 
 struct fault {

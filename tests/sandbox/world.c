@@ -19,6 +19,7 @@
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/refunds.h"
 #include "tests/sandbox/sandbox.h"
+#include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
 void world_push(void ***list, size_t *count, size_t *room, void *item)
@@ -89,6 +90,7 @@ void world_done(struct sandbox *sb)
     refunds_done(world);
     receipts_done(world);
     keys_done(world);
+    tax_done(world);
     free(world->messages);
     free(world->user_list);
     lh_table_free(world->users);

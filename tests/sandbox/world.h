@@ -1,4 +1,4 @@
-/* What exists in the sandbox: people, their chats with the bot, messages, files, updates, payments. All in
+/* What exists in the sandbox: people, their chats with the bot, messages, files, updates, payments, incomes. All in
  * memory; journal.c keeps it over a restart. */
 #ifndef TESTS_SANDBOX_WORLD_H
 #define TESTS_SANDBOX_WORLD_H
@@ -156,6 +156,20 @@ struct idempotence {
     int64_t at_ms;
 };
 
+struct tax_token { /* of a device that is signed in to "Мой налог" */
+    char access[40], refresh[40], device[64];
+    int64_t expires_ms;
+};
+
+struct income { /* registered with the tax service */
+    char uuid[12];
+    int64_t operation_ms, request_ms, registered_ms, kopecks;
+    int64_t cancel_ms, canceled_ms; /* 0 = it stands */
+    char *comment;                  /* why it was canceled */
+    char device[64];
+    json_object *asked;
+};
+
 struct notice { /* a notification of YooKassa's */
     int64_t number, born_ms, due_ms;
     char event[32], object_id[37];
@@ -198,6 +212,10 @@ struct world {
     size_t receipt_count, receipt_room;
     struct lh_table *idempotence; /* key → struct idempotence */
     struct shop shop;
+    struct tax_token **token_list; /* the tax service's */
+    size_t token_count, token_room;
+    struct income **income_list;
+    size_t income_count, income_room;
 };
 
 void world_init(struct sandbox *sb);
