@@ -62,7 +62,12 @@ bool yookassa_time(const char *text, int64_t *ret_ms)
                        .tm_hour = (int)strtol(text + 11, NULL, 10),
                        .tm_min = (int)strtol(text + 14, NULL, 10),
                        .tm_sec = (int)strtol(text + 17, NULL, 10)};
-    *ret_ms = ((int64_t)timegm(&parts) - offset_s) * 1000 + ms;
+    struct tm asked = parts;
+    int64_t seconds = (int64_t)timegm(&parts); /* moves what there is not, as the 31st of April, to what there is */
+    if (parts.tm_mon != asked.tm_mon || parts.tm_mday != asked.tm_mday || parts.tm_hour != asked.tm_hour ||
+        parts.tm_min != asked.tm_min || parts.tm_sec != asked.tm_sec)
+        return false;
+    *ret_ms = (seconds - offset_s) * 1000 + ms;
     return true;
 }
 
