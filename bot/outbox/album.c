@@ -216,11 +216,10 @@ static void album_turn(void *ctx, struct telegram_job *job)
     }
     struct shipment *shipment = shipment_new(item);
     struct db_unit *unit = db_unit_new();
-    int64_t high = outbox->high > item->lane->screen_message_id ? outbox->high : item->lane->screen_message_id;
     struct trial *trial = album_trial(item);
     shipment->job = job;
     shipment_charge(shipment, outbox->album_usual);
-    trial->above = high > 0 ? high : 1; /* what was tried before is done with: looked for, or surely not sent */
+    trial->above = outbox_below(item->lane); /* what was tried before is done with: looked for, or surely not sent */
     outbox_add_album(unit, &shipment->arena, outbox->bot_id, item->job_id, item->indexes, item->index_count);
     size_t next = trial->one_by_one ? next_photo(item) : item->index_count;
     outbox_add_mark(unit, &shipment->arena, item->id, trial->above, next < item->index_count ? item->indexes[next] : -1,

@@ -124,6 +124,8 @@ void outbox_note_news(struct outbox *outbox, enum event_kind kind, int64_t chat_
 int64_t outbox_message_id(struct json_object *message);
 /* The same, and learns it. */
 int64_t outbox_note_message(struct lane *lane, struct json_object *message);
+/* The highest message id that is known: what is sent to this chat from now on lies above it. At least 1. */
+int64_t outbox_below(const struct lane *lane);
 /* The item became a new message with this id; another one that may be looked for is not that one. */
 void outbox_note_id(struct item *item, int64_t message_id);
 /* … and it is sent again, not looked for, if the outcome is lost. */

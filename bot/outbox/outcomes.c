@@ -86,6 +86,13 @@ void outbox_see_message(struct outbox *outbox, int64_t message_id)
         outbox->high = message_id;
 }
 
+int64_t outbox_below(const struct lane *lane)
+{
+    int64_t high = lane->outbox->high;
+    high = high > lane->screen_message_id ? high : lane->screen_message_id; /* of an earlier life, and kept */
+    return high > 0 ? high : 1;
+}
+
 static void note_id(struct lane *lane, int64_t message_id)
 {
     outbox_see_message(lane->outbox, message_id);

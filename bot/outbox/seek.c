@@ -60,7 +60,7 @@ static void word_turn(void *ctx, struct telegram_job *job)
     struct arena arena;
     arena_init(&arena);
     item->job = job;
-    item->above = outbox->high > 0 ? outbox->high : 1;
+    item->above = outbox_below(item->lane);
     outbox_add_mark(unit, &arena, item->id, item->above, -1, NULL);
     arena_done(&arena);
     db_submit(outbox->ports.db, unit, word_marked, item);
@@ -113,7 +113,9 @@ static void ask(struct item *item)
     while (lane_has_passed(lane, item->sought))
         item->sought++;
     if (item->sought > item->above + SEEK_MAX) {
-        log_warn("outbox", "a %s to chat %" PRId64 " was not found and is sent again", item->kind->word, lane->chat_id);
+        log_warn("outbox",
+                 "a %s to chat %" PRId64 " was not found among the %d ids above %" PRId64 " and is sent again",
+                 item->kind->word, lane->chat_id, SEEK_MAX, item->above);
         item->in_doubt = false;
         screen_send(item);
         return;

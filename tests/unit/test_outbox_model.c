@@ -13,6 +13,7 @@ enum {
     KILLS_MAX = 5,
     SCREENS_MAX = 12,
     STEPS_MAX = 30000,
+    UNSAVED_MAX = 50, /* ids known and not committed: a turn follows at once, and a crash forgets few */
     FIRST_CHAT = 100,
     WORDS_BYTES = 64
 };
@@ -128,7 +129,7 @@ static enum telegram_class act(const struct call *call, const char **ret_result)
     }
     json_object_put(params);
     if (strncmp(call->method, "edit", 4) != 0)
-        last_id += (int64_t)(roll(20) == 0 ? roll(80) : roll(4)); /* the bot's other chats */
+        last_id += (int64_t)(roll(20) == 0 ? roll(20) : roll(4)); /* the bot's other chats */
     return class;
 }
 
@@ -277,7 +278,7 @@ static void play(void)
             else
                 add_screen((int)roll(CHATS));
             screens++;
-        } else if (what < 40) {
+        } else if (what < 40 || known_high - committed_high > UNSAVED_MAX) {
             settle_outcomes();
             committed_high = known_high;
         } else if (what < 300) {
