@@ -43,6 +43,7 @@ struct config_telegram {
 struct config_yookassa {
     const char *api_url; /* base, no slash at the end; payments are <api_url>/payments */
     const char *shop_id;
+    bool test_shop;         /* its money is none, and real money is none of its */
     char *secret;           /* secret */
     const char *return_url; /* NULL = https://t.me/<bot> */
     bool receipt;           /* send a receipt (54-FZ) with the payment */

@@ -27,6 +27,7 @@ const struct config_key config_keys[] = {
     /* YooKassa */
     {"yookassa.shop_id", KEY_NAME, AT(yookassa.shop_id), NULL, .required = true, .of_bot = true, .min = 1, .max = 64, .unit = "bytes",
      .remedy = "copy the shop id (shopId) from the YooKassa cabinet, in quotes"},
+    {"yookassa.test_shop", KEY_BOOL, AT(yookassa.test_shop), "false", .unit = ""},
     {"yookassa.secret_file", KEY_SECRET, AT(yookassa.secret), "yookassa_secret", .required = true, .of_bot = true,
      .remedy = "put the shop's secret key into a file of its own and name that file in yookassa.secret_file, "
                "or pass it with LoadCredential=yookassa_secret:FILE"},

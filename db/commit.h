@@ -23,6 +23,8 @@ struct commit_head {
 struct order_terms {
     int64_t order_id;
     const char *payment_key, *payment_body;
+    const char *shop; /* of YooKassa, that the payment must be of */
+    bool test_shop;
     const char *const *prompts, *const *recipes;
     size_t look_count;
 };

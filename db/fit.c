@@ -73,7 +73,7 @@ static const char shape_sql[] =
     "    >= ((modifier - 4) >> 16) - (modifier - 4) % 2048)"
     "   ELSE got = want OR (g.typname LIKE 'timestamp%' AND w.typname LIKE 'timestamp%') END";
 
-/* An identity's sequence needs no right of its own. */
+/* An identity's sequence needs no right of its own; the books are only added to. */
 static const char rights_sql[] =
     ", sequences AS MATERIALIZED (SELECT m.name, to_regclass(m.name) AS oid"
     "  FROM made m LEFT JOIN uses u USING (relation)"
@@ -82,6 +82,7 @@ static const char rights_sql[] =
     " lacking AS (SELECT p.word, u.relation AS name FROM used u,"
     "   unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS p(word)"
     "   WHERE (p.word <> 'DELETE' OR u.deletes) AND NOT has_table_privilege(u.oid, p.word)"
+    "   AND NOT (p.word IN ('UPDATE', 'DELETE') AND u.relation IN ('ledger_transactions', 'ledger_postings'))"
     "  UNION ALL SELECT 'USAGE', name FROM sequences WHERE oid IS NOT NULL AND NOT has_sequence_privilege(oid, 'USAGE')"
     "  UNION ALL SELECT 'EXECUTE', name FROM functions WHERE oid IS NOT NULL"
     "   AND NOT has_function_privilege(oid, 'EXECUTE'))"

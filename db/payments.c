@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/bug.h"
+#include "db/ledger.h"
 #include "db/words.h"
 
 #define ORDER_COLUMNS                                                                                                  \
@@ -19,7 +20,9 @@
 
 static const char *const states[PAYMENTS_STATE_COUNT] = {"creating", "pending", "succeeded",
                                                          "canceled", "failed",  "mismatch"};
-static const char *const outcomes[PAYMENTS_OUTCOME_COUNT] = {"settled", "already", "mismatch", "orphan", "unknown"};
+static const char *const outcomes[PAYMENTS_OUTCOME_COUNT] = {"settled", "already",  "held",    "owed",
+                                                             "unknown", "canceled", "foreign", "pending"};
+static const char *const said[PAYMENTS_SAID_COUNT] = {"pending", "succeeded", "canceled"};
 
 /* The words are the schema's own: another one is a bug. */
 static int find(const char *const *words, int count, const char *word)
@@ -79,18 +82,6 @@ int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t ord
                                            db_text_param(words_of_payment_reason(reason))});
 }
 
-int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id)
-{
-    return db_unit_add(unit, "SELECT done, news FROM payment_not_ours($1)", 1,
-                       (struct db_param[]){db_int64_param(arena, order_id)});
-}
-
-int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason)
-{
-    return db_unit_add(unit, "SELECT done, news FROM payment_canceled($1, $2)", 2,
-                       (struct db_param[]){db_text_param(payment_id), db_text_param(words_of_payment_reason(reason))});
-}
-
 bool payments_read_done(const struct db_result *result, int statement)
 {
     return db_bool(result, statement, 0, 0);
@@ -101,15 +92,32 @@ int64_t payments_read_news(const struct db_result *result, int statement)
     return db_int64(result, statement, 0, 1);
 }
 
-int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,
-                        const char *currency)
+int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct payments_seen *seen)
 {
-    return db_unit_add(unit, "SELECT outcome, settled_order, chat, job, news FROM settle_payment($1, $2, $3)", 3,
-                       (struct db_param[]){db_text_param(payment_id), db_kopecks_param(arena, amount_kopecks),
-                                           db_text_param(currency)});
+    const struct ledger_movement plan[] = {ledger_payment(seen->provider, seen->amount_kopecks, seen->income_kopecks),
+                                           ledger_sale(seen->amount_kopecks)};
+    enum { FACTS = 11 };
+    struct db_param params[FACTS + LEDGER_PLAN_PARAMS] = {
+        db_text_param(seen->provider),
+        db_text_param(seen->payment_id),
+        db_text_param(said[seen->status]),
+        db_bool_param(seen->paid),
+        db_kopecks_param(arena, seen->amount_kopecks),
+        seen->income_kopecks == 0 ? db_null() : db_kopecks_param(arena, seen->income_kopecks),
+        db_text_param(seen->currency),
+        db_int64_param(arena, seen->order_id),
+        db_text_param(seen->shop),
+        db_bool_param(seen->test),
+        db_text_param(words_of_payment_reason(seen->reason)),
+    };
+    ledger_put_plan(arena, plan, sizeof plan / sizeof plan[0], params + FACTS);
+    return db_unit_add(unit,
+                       "SELECT outcome, settled_order, chat, job, news FROM settle_payment($1, $2, $3, $4, $5, $6, $7,"
+                       " $8, $9, $10, $11, $12, $13, $14)",
+                       FACTS + LEDGER_PLAN_PARAMS, params);
 }
 
-struct payments_settled payments_read_settle(const struct db_result *result, int statement)
+struct payments_settled payments_read_seen(const struct db_result *result, int statement)
 {
     return (struct payments_settled){
         .outcome = (enum payments_outcome)find(outcomes, PAYMENTS_OUTCOME_COUNT, db_text(result, statement, 0, 0)),

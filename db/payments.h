@@ -35,12 +35,30 @@ struct payments_created {
     int64_t until_ms;
 };
 
+/* What a provider says of a payment, as it says it. Texts are borrowed. */
+struct payments_seen {
+    const char *provider; /* "yookassa" */
+    const char *payment_id;
+    enum { PAYMENTS_SAID_PENDING, PAYMENTS_SAID_SUCCEEDED, PAYMENTS_SAID_CANCELED, PAYMENTS_SAID_COUNT } status;
+    bool paid;
+    bool test; /* no real money */
+    int64_t amount_kopecks;
+    int64_t income_kopecks; /* what its fee leaves of that; 0 = not told */
+    const char *currency;
+    int64_t order_id;           /* 0 = none of ours */
+    const char *shop;           /* NULL = not told */
+    enum payment_reason reason; /* of CANCELED */
+};
+
 enum payments_outcome {
-    PAYMENTS_SETTLED,   /* now, by this call */
-    PAYMENTS_ALREADY,   /* earlier */
-    PAYMENTS_WRONG_SUM, /* nothing was given: a person must look */
-    PAYMENTS_ORPHAN,    /* paid, but there is nobody to make photos of: a person must look */
-    PAYMENTS_UNKNOWN,   /* no order has this payment */
+    PAYMENTS_SETTLED, /* now, by this call: it has a job */
+    PAYMENTS_ALREADY, /* it ended earlier, also in another way than is said now */
+    PAYMENTS_HELD,    /* money, but not as it was asked: nothing was given, a person must look */
+    PAYMENTS_OWED,    /* money, and nothing can be given for it: it is to be given back */
+    PAYMENTS_UNKNOWN, /* no order has this payment; if money came, a person must look */
+    PAYMENTS_UNPAID,  /* these end it without money */
+    PAYMENTS_FOREIGN, /* … because it is another order's, or another shop's */
+    PAYMENTS_NOTHING, /* nothing has happened yet */
     PAYMENTS_OUTCOME_COUNT
 };
 
@@ -72,16 +90,12 @@ int payments_add_created(struct db_unit *unit, struct arena *arena, const struct
 /* creating → failed, or canceled (unwanted). */
 int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, enum payments_end end,
                           enum payment_reason reason);
-/* pending → mismatch: what YooKassa says is not about our order. A person must look (held). */
-int payments_add_mismatch(struct db_unit *unit, struct arena *arena, int64_t order_id);
-int payments_add_canceled(struct db_unit *unit, const char *payment_id, enum payment_reason reason);
-/* Of the four above: did this call change it? And the news of it: 0 if there are none. */
+/* Of the two above: did this call change it? And the news of it: 0 if there are none. */
 bool payments_read_done(const struct db_result *result, int statement);
 int64_t payments_read_news(const struct db_result *result, int statement);
 
-/* The money is there: settle_payment(). Any number of calls make one job. */
-int payments_add_settle(struct db_unit *unit, struct arena *arena, const char *payment_id, int64_t amount_kopecks,
-                        const char *currency);
-struct payments_settled payments_read_settle(const struct db_result *result, int statement);
+/* What was seen becomes true: settle_payment(). Any number of calls, by anybody, make one job or owe one refund. */
+int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct payments_seen *seen);
+struct payments_settled payments_read_seen(const struct db_result *result, int statement);
 
 #endif

@@ -122,6 +122,12 @@ static void take(const struct payment_create *self, struct errand *errand, const
 {
     if (payment->order_id != errand->id)
         fail(errand, PAYMENT_UNTOLD, "YooKassa answered with a payment of another order");
+    else if (payment->shop[0] != '\0' && strcmp(payment->shop, self->ports.shop_id) != 0)
+        fail(errand, PAYMENT_UNTOLD, "YooKassa answered with a payment of another shop");
+    else if (payment->test != self->ports.test_shop) /* before anybody sees the link */
+        fail(errand, PAYMENT_UNTOLD,
+             payment->test ? "this is a test shop, and yookassa.test_shop does not say so"
+                           : "this is no test shop, but yookassa.test_shop says so");
     else if (payment->status == YOOKASSA_PENDING && payment->confirmation_url[0] == '\0')
         errand_retry(errand, 0, "YooKassa gave no link");
     else

@@ -14,6 +14,8 @@ struct payment_create_ports {
     struct yookassa *yookassa;
     const struct clock *clock;
     int64_t link_life_ms;
+    const char *shop_id; /* whose payment it must be … */
+    bool test_shop;      /* … and whether that is a test shop */
 };
 
 /* Adds itself to the engine, which is freed before it. Never NULL. */

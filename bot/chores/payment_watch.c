@@ -26,12 +26,11 @@ struct payment_watch {
     struct payment_watch_ports ports;
 };
 
-/* How the payment ended. */
+/* What was said of a payment that has ended, and is to be settled. */
 struct watched {
-    enum { WATCHED_PAID, WATCHED_CANCELED, WATCHED_FOREIGN } end;
-    int64_t amount_kopecks; /* PAID */
+    struct payments_seen seen; /* its texts are these: */
+    char shop[YOOKASSA_SHOP_BYTES];
     char currency[YOOKASSA_CURRENCY_BYTES];
-    enum payment_reason reason; /* CANCELED */
 };
 
 /* ---- the end ---- */
@@ -42,47 +41,47 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
     (void)unused;
     if (watched == NULL) /* the row says it already */
         return;
-    switch (watched->end) {
-    case WATCHED_PAID:
+    struct payments_seen seen = watched->seen;
+    seen.payment_id = errand->outside;
+    if (seen.status == PAYMENTS_SAID_SUCCEEDED)
         failpoint("payment_watch.before_settle");
-        (void)payments_add_settle(unit, arena, errand->outside, watched->amount_kopecks, watched->currency);
-        break;
-    case WATCHED_CANCELED:
+    else
         failpoint("payment_watch.before_canceled");
-        (void)payments_add_canceled(unit, errand->outside, watched->reason);
+    (void)payments_add_seen(unit, arena, &seen);
+}
+
+/* What a person must look at; the audit tells the owner of the same. */
+static void log_outcome(const struct errand *errand, const struct payments_settled *answer)
+{
+    switch (answer->outcome) {
+    case PAYMENTS_HELD:
+        log_error("payment_watch", "order %" PRId64 ": payment %s is not as it was asked for: nothing was given",
+                  errand->id, errand->outside);
         break;
-    case WATCHED_FOREIGN: (void)payments_add_mismatch(unit, arena, errand->id); break;
+    case PAYMENTS_OWED:
+        log_error("payment_watch",
+                  "order %" PRId64 ": nothing can be given for payment %s (the avatar is gone, or it was paid"
+                  " already): it is to be given back",
+                  errand->id, errand->outside);
+        break;
+    case PAYMENTS_FOREIGN:
+        log_error("payment_watch", "order %" PRId64 ": YooKassa says that its payment %s is another order's",
+                  errand->id, errand->outside);
+        break;
+    case PAYMENTS_UNKNOWN: log_error("payment_watch", "payment %s is known to no order", errand->outside); break;
+    case PAYMENTS_SETTLED:
+    case PAYMENTS_ALREADY:
+    case PAYMENTS_UNPAID:
+    case PAYMENTS_NOTHING:
+    case PAYMENTS_OUTCOME_COUNT: break;
     }
 }
 
-static void settled(const struct payment_watch *self, const struct errand *errand,
-                    const struct payments_settled *answer)
+/* Without a job the chat hears that too: nothing paid is ever silent. */
+static void money_heard(const struct payment_watch *self, const struct errand *errand,
+                        const struct payments_settled *answer)
 {
     failpoint("payment_watch.after_settle");
-    switch (answer->outcome) {
-    case PAYMENTS_SETTLED:
-    case PAYMENTS_ALREADY: /* or by the first try of this end, whose answer was lost */
-        if (answer->job_id != 0)
-            break;
-        log_error("payment_watch",
-                  "order %" PRId64 " is paid but has no photos to make (the avatar is gone): refund payment %s",
-                  errand->id, errand->outside);
-        break;
-    case PAYMENTS_ORPHAN:
-        log_error("payment_watch", "order %" PRId64 " is paid but its avatar is gone: refund payment %s", errand->id,
-                  errand->outside);
-        break;
-    case PAYMENTS_WRONG_SUM:
-        log_error("payment_watch",
-                  "order %" PRId64 ": the sum or the currency of payment %s is not the order's: nothing was given",
-                  errand->id, errand->outside);
-        break;
-    case PAYMENTS_UNKNOWN:
-    case PAYMENTS_OUTCOME_COUNT:
-        log_error("payment_watch", "payment %s is paid but no order has it", errand->outside);
-        break;
-    }
-    /* Without a job the chat hears that too: nothing paid is ever silent. */
     errand_tell(errand, (struct event){.kind = EVENT_PAYMENT_SETTLED,
                                        .object = answer->order_id,
                                        .other = answer->job_id,
@@ -94,29 +93,18 @@ static void settled(const struct payment_watch *self, const struct errand *erran
 static bool end_heard(void *ctx, struct errand *errand, const struct db_result *result)
 {
     const struct watched *watched = errand->work;
-    struct payments_settled answer;
-    switch (watched->end) {
-    case WATCHED_PAID:
-        answer = payments_read_settle(result, 0);
-        settled(ctx, errand, &answer);
-        break;
-    case WATCHED_CANCELED:
-        failpoint("payment_watch.after_canceled");
-        errand_tell(errand, (struct event){.kind = EVENT_PAYMENT_CANCELED,
-                                           .object = errand->id,
-                                           .reason = watched->reason,
-                                           .news_id = payments_read_news(result, 0)});
-        break;
-    case WATCHED_FOREIGN:
-        if (payments_read_done(result, 0))
-            log_error("payment_watch",
-                      "order %" PRId64 ": YooKassa says that its payment %s is another order's: nothing was given",
-                      errand->id, errand->outside);
-        errand_tell(errand, (struct event){.kind = EVENT_PAYMENT_FAILED,
-                                           .object = errand->id,
-                                           .news_id = payments_read_news(result, 0)});
-        break;
+    const struct payments_settled answer = payments_read_seen(result, 0);
+    log_outcome(errand, &answer);
+    if (watched->seen.status == PAYMENTS_SAID_SUCCEEDED) {
+        money_heard(ctx, errand, &answer);
+        return true;
     }
+    failpoint("payment_watch.after_canceled");
+    errand_tell(errand, (struct event){.kind = answer.outcome == PAYMENTS_FOREIGN ? EVENT_PAYMENT_FAILED
+                                                                                  : EVENT_PAYMENT_CANCELED,
+                                       .object = errand->id,
+                                       .reason = watched->seen.reason,
+                                       .news_id = answer.news_id});
     return true;
 }
 
@@ -140,17 +128,23 @@ static void take_end(struct errand *errand, const struct yookassa_payment *payme
     struct watched *watched = calloc(1, sizeof *watched);
     if (watched == NULL)
         bug("out of memory");
-    if (payment->order_id != errand->id) {
-        watched->end = WATCHED_FOREIGN;
-    } else if (payment->status == YOOKASSA_SUCCEEDED) {
-        watched->end = WATCHED_PAID;
-        watched->amount_kopecks = payment->amount_kopecks;
-        memcpy(watched->currency, payment->currency, sizeof watched->currency);
-    } else {
+    memcpy(watched->shop, payment->shop, sizeof watched->shop);
+    memcpy(watched->currency, payment->currency, sizeof watched->currency);
+    watched->seen = (struct payments_seen){.provider = "yookassa",
+                                           .paid = payment->paid,
+                                           .test = payment->test,
+                                           .amount_kopecks = payment->amount_kopecks,
+                                           .income_kopecks = payment->income_kopecks,
+                                           .currency = watched->currency,
+                                           .order_id = payment->order_id,
+                                           .shop = watched->shop[0] == '\0' ? NULL : watched->shop};
+    if (payment->status == YOOKASSA_SUCCEEDED) {
+        watched->seen.status = PAYMENTS_SAID_SUCCEEDED;
+    } else if (payment->status == YOOKASSA_CANCELED) {
         log_info("payment_watch", "order %" PRId64 ": payment canceled (%s: %s)", errand->id, payment->cancel_party,
                  payment->cancel_reason);
-        watched->end = WATCHED_CANCELED;
-        watched->reason = yookassa_reason(payment->cancel_reason);
+        watched->seen.status = PAYMENTS_SAID_CANCELED;
+        watched->seen.reason = yookassa_reason(payment->cancel_reason);
     }
     errand->work = watched;
     errand_end(errand);

@@ -69,7 +69,9 @@ static void start_bot_chores(struct daemon *daemon)
         &(struct payment_create_ports){.engine = daemon->engine,
                                        .yookassa = daemon->yookassa,
                                        .clock = &daemon->clock,
-                                       .link_life_ms = INT64_C(60000) * config->yookassa.link_life_minutes});
+                                       .link_life_ms = INT64_C(60000) * config->yookassa.link_life_minutes,
+                                       .shop_id = config->yookassa.shop_id,
+                                       .test_shop = config->yookassa.test_shop});
     daemon->payment_watch = payment_watch_new(&(struct payment_watch_ports){
         .engine = daemon->engine, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox, .clock = &daemon->clock});
     daemon->photo_intake = photo_intake_new(

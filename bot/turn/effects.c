@@ -65,12 +65,14 @@ static struct order_terms terms_of(const struct turns *turns, struct arena *aren
         prompts[i] = style->looks[i].prompt;
         recipes[i] = style->looks[i].recipe;
     }
-    return (struct order_terms){effect->order_create.order_id,
-                                key,
-                                payment_body(turns, arena, effect, chat, style),
-                                prompts,
-                                recipes,
-                                style->look_count};
+    return (struct order_terms){.order_id = effect->order_create.order_id,
+                                .payment_key = key,
+                                .payment_body = payment_body(turns, arena, effect, chat, style),
+                                .shop = turns->ports.yookassa->shop_id,
+                                .test_shop = turns->ports.yookassa->test_shop,
+                                .prompts = prompts,
+                                .recipes = recipes,
+                                .look_count = style->look_count};
 }
 
 size_t turn_effects_price(const struct turns *turns, struct arena *arena, const struct effects *effects,

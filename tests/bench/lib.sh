@@ -41,7 +41,7 @@ telegram: {
     token_file = "$dir/token"; api_url = "$base"; global_per_s = 0; per_chat_per_s = 0;
     send_connections = ${connections:-4};
 };
-yookassa: { shop_id = "100500"; secret_file = "$dir/secret"; api_url = "$base/yookassa/v3"; };
+yookassa: { shop_id = "100500"; secret_file = "$dir/secret"; api_url = "$base/yookassa/v3"; test_shop = true; };
 database: { conninfo = "$conninfo"; };
 store: { path = "$dir/store"; };
 darkroom: { program = "$build/fotoset-darkroom"; };

@@ -187,7 +187,7 @@ void world_write_config(struct world *world)
                arena_format(&world->arena,
                             "telegram: { token_file = \"token\"; api_url = \"%s\"; %s album_wait_ms = 300; %s };\n"
                             "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
-                            " request_timeout_s = 5; %s };\n"
+                            " request_timeout_s = 5; test_shop = true; %s };\n"
                             "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
                             "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
                             "shop: { offer_url = \"https://example.org/offer\";"

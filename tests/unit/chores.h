@@ -106,14 +106,53 @@ static inline bool create_payment(int64_t order_id)
     return done;
 }
 
-static inline struct payments_settled settle(int64_t order_id, int64_t kopecks, const char *currency)
+/* What YooKassa says when the order was paid just as it was asked. */
+static inline struct payments_seen paid_of(int64_t order_id)
+{
+    return (struct payments_seen){.provider = "yookassa",
+                                  .payment_id = payment_of(order_id),
+                                  .status = PAYMENTS_SAID_SUCCEEDED,
+                                  .paid = true,
+                                  .amount_kopecks = 50000,
+                                  .income_kopecks = 48250,
+                                  .currency = "RUB",
+                                  .order_id = order_id};
+}
+
+static inline struct payments_settled see(const struct payments_seen *seen)
 {
     struct db_unit *unit = db_unit_new();
-    int at = payments_add_settle(unit, &arena, payment_of(order_id), kopecks, currency);
+    int at = payments_add_seen(unit, &arena, seen);
     struct db_result *result = run(unit);
-    struct payments_settled answer = payments_read_settle(result, at);
+    struct payments_settled answer = payments_read_seen(result, at);
     db_result_free(result);
     return answer;
+}
+
+static inline void add_paid(struct db_unit *unit, int64_t order_id)
+{
+    struct payments_seen seen = paid_of(order_id);
+    (void)payments_add_seen(unit, &arena, &seen);
+}
+
+static inline struct payments_settled settle(int64_t order_id, int64_t kopecks, const char *currency)
+{
+    struct payments_seen seen = paid_of(order_id);
+    seen.amount_kopecks = kopecks;
+    seen.income_kopecks = 0;
+    seen.currency = currency;
+    return see(&seen);
+}
+
+/* It is over without money; or, if it is no payment of this order's, whatever is said of it. */
+static inline struct payments_settled see_canceled(int64_t order_id, enum payment_reason reason, bool foreign)
+{
+    struct payments_seen seen = paid_of(order_id);
+    seen.status = foreign ? PAYMENTS_SAID_PENDING : PAYMENTS_SAID_CANCELED;
+    seen.paid = false;
+    seen.reason = reason;
+    seen.order_id += foreign;
+    return see(&seen);
 }
 
 /* A paid order: its job. */

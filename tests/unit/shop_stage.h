@@ -269,8 +269,11 @@ static inline void open_chores(void)
                                                               .worker = "worker"});
     shop.engine = engine;
     shop.provider = provider_local_new(shop.darkroom, shop.store);
-    shop.payment_create = payment_create_new(&(struct payment_create_ports){
-        .engine = engine, .yookassa = shop.yookassa, .clock = &shop.clock, .link_life_ms = 60 * 60 * 1000});
+    shop.payment_create = payment_create_new(&(struct payment_create_ports){.engine = engine,
+                                                                            .yookassa = shop.yookassa,
+                                                                            .clock = &shop.clock,
+                                                                            .link_life_ms = 60 * 60 * 1000,
+                                                                            .shop_id = "shop"});
     shop.payment_watch = payment_watch_new(&(struct payment_watch_ports){
         .engine = engine, .yookassa = shop.yookassa, .mailbox = shop.mailbox, .clock = &shop.clock});
     shop.photo_intake = photo_intake_new(&(struct photo_intake_ports){.engine = engine,

@@ -111,7 +111,7 @@ static void test_paid_at_once_with_deleting(void)
     int64_t order_id = order_new(&anna);
     CHECK(create_payment(order_id));
     struct db_unit *unit = db_unit_new();
-    (void)payments_add_settle(unit, &arena, payment_of(order_id), 50000, "RUB");
+    add_paid(unit, order_id);
     (void)db_unit_add(unit, "SELECT pg_sleep(1)", 0, NULL);
     open_answers = 2;
     db_submit(other, unit, counted, NULL);
@@ -199,7 +199,7 @@ static void test_cleared_before_paid(void)
              id));
     static const char *const looks[] = {"one", "two"};
     int64_t order_id = next_id++;
-    struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", looks, looks, 2};
+    struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", "shop", false, looks, looks, 2};
     struct effect order = {.kind = EFFECT_ORDER_CREATE,
                            .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS}};
     db_result_free(run(deed_with(&anna, order, &terms)));

@@ -44,18 +44,15 @@ static struct db_unit *make_refused(int64_t order_id)
     return unit;
 }
 
-static struct db_unit *make_canceled(int64_t order_id)
+/* The id of its news, which a second time does not make. */
+static int64_t ended_once(int64_t order_id, bool foreign)
 {
-    struct db_unit *unit = db_unit_new();
-    (void)payments_add_canceled(unit, payment_of(order_id), PAYMENT_NO_FUNDS);
-    return unit;
-}
-
-static struct db_unit *make_not_ours(int64_t order_id)
-{
-    struct db_unit *unit = db_unit_new();
-    (void)payments_add_mismatch(unit, &arena, order_id);
-    return unit;
+    struct payments_settled first = see_canceled(order_id, PAYMENT_NO_FUNDS, foreign);
+    CHECK_INT(first.outcome, foreign ? PAYMENTS_FOREIGN : PAYMENTS_UNPAID);
+    struct payments_settled again = see_canceled(order_id, PAYMENT_NO_FUNDS, foreign);
+    CHECK_INT(again.outcome, PAYMENTS_ALREADY);
+    CHECK_INT(again.news_id, 0);
+    return first.news_id;
 }
 
 static void test_payment_news(void)
@@ -63,7 +60,7 @@ static void test_payment_news(void)
     struct customer anna = customer_new();
     int64_t order_id = order_new(&anna);
     check_news(&anna, once(make_created, order_id), SQL("payment_link:%lld:0", (long long)order_id));
-    check_news(&anna, once(make_canceled, order_id), SQL("payment_canceled:%lld:0:no_funds", (long long)order_id));
+    check_news(&anna, ended_once(order_id, false), SQL("payment_canceled:%lld:0:no_funds", (long long)order_id));
     struct payments_settled settled = settle(order_id, 50000, "RUB");
     check_news(&anna, settled.news_id,
                SQL("payment_settled:%lld:%lld", (long long)order_id, (long long)settled.job_id));
@@ -72,7 +69,7 @@ static void test_payment_news(void)
     check_news(&anna, once(make_refused, order_id), SQL("payment_failed:%lld:0:contact", (long long)order_id));
     order_id = order_new(&anna);
     CHECK(create_payment(order_id));
-    check_news(&anna, once(make_not_ours, order_id), SQL("payment_failed:%lld:0", (long long)order_id));
+    check_news(&anna, ended_once(order_id, true), SQL("payment_failed:%lld:0", (long long)order_id));
     order_id = order_new(&anna); /* one that nobody wants is no news */
     int64_t before = news_of(&anna);
     struct db_unit *unit = db_unit_new();

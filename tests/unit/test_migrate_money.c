@@ -92,8 +92,25 @@ static void check_payments(struct db *db)
 /* What was called a mismatch is looked at once more: now its sum is known; it was told before. */
 static void check_mismatch(struct db *db)
 {
-    CHECK_TEXT(ask_text(db, "SELECT outcome || COALESCE(news, 0) FROM settle_payment('pay6', 1, 'RUB')"), "mismatch0");
+    CHECK_TEXT(ask_text(db, "SELECT outcome || COALESCE(news, 0) FROM settle_payment('yookassa', 'pay6', 'succeeded',"
+                            " TRUE, 1, NULL, 'RUB', 6, NULL, FALSE, NULL, '{payment,payment}', '{held,tax}',"
+                            " '{-100,100}')"),
+               "held0");
     CHECK_TEXT(rows(db, "state, received, held", "bot_payments WHERE order_id = 6", "id"), "succeeded 1.00 sum");
+}
+
+/* The money that had come stands in the books: the first one was earned, as is whatever nobody must look at. */
+static void check_books(struct db *db)
+{
+    CHECK_TEXT(rows(db,
+                    "t.kind, t.subject = b.id, b.order_id, t.currency, t.posted_at = b.ended_at, p.account, p.amount",
+                    "ledger_transactions t JOIN ledger_postings p ON p.transaction_id = t.id JOIN bot_payments b"
+                    " ON b.id = t.subject",
+                    "t.kind, b.order_id, p.account"),
+               "payment t 3 RUB t clearing:yookassa 40300; payment t 3 RUB t held -40300; "
+               "payment t 7 RUB t clearing:yookassa 40700; payment t 7 RUB t held -40700; "
+               "sale t 3 RUB t held 40300; sale t 3 RUB t revenue -40300; "
+               "sale t 7 RUB t held 40700; sale t 7 RUB t revenue -40700");
 }
 
 int main(void)
@@ -112,6 +129,7 @@ int main(void)
     CHECK_TEXT(rows(db, "chat_id, kind, object, other, word", "bot_news", "chat_id, kind DESC"),
                "102 payment_link 2 0; 103 payment_settled 3 30; 103 job_progress 30 0; "
                "104 payment_canceled 4 0 no_funds; 105 payment_failed 5 0; 108 photo_ready 41 0 too_small");
+    check_books(db);
     check_mismatch(db);
     db_free(db);
     db_free(root);

@@ -32,7 +32,7 @@ static void test_stuck(const struct customer *anna)
     }
 }
 
-/* YooKassa says "succeeded", but of a payment that is another order's: nothing is given. */
+/* YooKassa says "succeeded", but of a payment that is another order's: nothing is given, and that is told. */
 static void test_false_money(const struct customer *anna)
 {
     shared->payment++;
@@ -41,10 +41,11 @@ static void test_false_money(const struct customer *anna)
     engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
     wait_news(EVENT_PAYMENT_LINK, order_id, 1);
     shared->order_id++;
-    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_FAILED, order_id) == 0; pushed_ms += 200) {
+    for (int64_t until_ms = now_ms() + WAIT_MS; news_of(EVENT_PAYMENT_SETTLED, order_id) == 0; pushed_ms += 200) {
         CHECK(now_ms() < until_ms);
         go_round();
     }
+    CHECK_INT(news[news_count - 1].other, 0);
     CHECK_INT(
         ask(SQL("SELECT count(*) FROM bot_payments WHERE held = 'order' AND order_id = %lld", (long long)order_id)), 1);
     CHECK_INT(jobs_of(order_id), 0);

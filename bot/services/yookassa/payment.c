@@ -56,6 +56,26 @@ static enum err read_amount(struct json_object *object, struct yookassa_payment 
     return strlen(payment->currency) == 3 ? ERR_OK : ERR_INVALID;
 }
 
+/* In the payment's own currency, or it can't be compared with the amount. */
+static enum err read_income(struct json_object *object, struct yookassa_payment *payment)
+{
+    struct json_object *income = json_peek(object, "income_amount", json_type_object);
+    if (income == NULL)
+        return ERR_OK;
+    const char *value = json_peek_text(income, "value"), *currency = json_peek_text(income, "currency");
+    if (value == NULL || money_parse(value, &payment->income_kopecks) != ERR_OK || payment->income_kopecks < 0)
+        return ERR_INVALID;
+    return currency != NULL && strcmp(currency, payment->currency) == 0 ? ERR_OK : ERR_INVALID;
+}
+
+static enum err read_shop(struct json_object *object, struct yookassa_payment *payment)
+{
+    struct json_object *recipient = json_peek(object, "recipient", json_type_object);
+    if (json_peek_text(recipient, "account_id") == NULL)
+        return ERR_OK;
+    return copy_text(recipient, "account_id", payment->shop, sizeof payment->shop);
+}
+
 /* The order id in the metadata: a string or, as others write it, a number. Payments of other programs in the same shop
  * have none, or one of another kind: then it is 0. */
 static int64_t read_order_id(struct json_object *object)
@@ -140,6 +160,7 @@ static enum err read_payment(struct json_object *object, struct yookassa_payment
     if (!json_object_is_type(object, json_type_object) ||
         copy_text(object, "id", payment->id, sizeof payment->id) != ERR_OK || !yookassa_id_valid(payment->id) ||
         read_status(object, &payment->status) != ERR_OK || read_amount(object, payment) != ERR_OK ||
+        read_income(object, payment) != ERR_OK || read_shop(object, payment) != ERR_OK ||
         read_link(object, payment) != ERR_OK)
         return ERR_INVALID;
     payment->paid = json_peek_true(object, "paid");

@@ -15,7 +15,13 @@ enum yookassa_status {
     YOOKASSA_STATUS_COUNT
 };
 
-enum { YOOKASSA_ID_BYTES = 65, YOOKASSA_URL_BYTES = 2049, YOOKASSA_REASON_BYTES = 64, YOOKASSA_CURRENCY_BYTES = 4 };
+enum {
+    YOOKASSA_ID_BYTES = 65,
+    YOOKASSA_URL_BYTES = 2049,
+    YOOKASSA_REASON_BYTES = 64,
+    YOOKASSA_CURRENCY_BYTES = 4,
+    YOOKASSA_SHOP_BYTES = 65
+};
 
 struct yookassa_payment {
     char id[YOOKASSA_ID_BYTES];
@@ -23,7 +29,9 @@ struct yookassa_payment {
     bool paid; /* always true when succeeded */
     bool test; /* made in a test shop: no real money */
     int64_t amount_kopecks;
+    int64_t income_kopecks; /* what the fee leaves of it; 0 = not told */
     char currency[YOOKASSA_CURRENCY_BYTES];
+    char shop[YOOKASSA_SHOP_BYTES];            /* whose money it is; "" = not told */
     int64_t order_id;                          /* ours, from the metadata; 0 = none */
     int64_t created_at_s;                      /* unix; 0 = not told */
     char confirmation_url[YOOKASSA_URL_BYTES]; /* while pending, else "" */
@@ -32,7 +40,7 @@ struct yookassa_payment {
 };
 
 /* One payment object. ERR_INVALID when it is not JSON, lacks id, status or amount, has a status we do not know, an
- * amount that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
+ * sum that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment) MUST_CHECK;
 
 /* A payment id that may stand in a URL: 1–64 of 0-9 a-z A-Z and '-'. */
