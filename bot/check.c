@@ -35,7 +35,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void print(const char *level, const char *what, const char *text, const char *remedy)
+void check_print(const char *level, const char *what, const char *text, const char *remedy)
 {
     printf("%-9s %-9s %s\n", level, what, text);
     if (remedy != NULL)
@@ -44,7 +44,7 @@ static void print(const char *level, const char *what, const char *text, const c
 
 static int tell(bool good, const char *what, const char *text, const char *remedy)
 {
-    print(good ? "ok" : "PROBLEM", what, text, good ? NULL : remedy);
+    check_print(good ? "ok" : "PROBLEM", what, text, good ? NULL : remedy);
     return good ? 0 : 1;
 }
 
@@ -58,7 +58,7 @@ static int check_database(const struct setup *setup)
     for (size_t i = 0; i < report.fit.count; i++) {
         const struct fit_finding *finding = &report.fit.findings[i];
         bool note = finding->level == FIT_NOTE;
-        print(note ? "note" : "PROBLEM", "database", finding->what, finding->remedy);
+        check_print(note ? "note" : "PROBLEM", "database", finding->what, finding->remedy);
         problems += note ? 0 : 1;
     }
     return problems;
@@ -155,7 +155,7 @@ static void note_webhook(struct services *services)
     if (webhook->good)
         return;
     (void)snprintf(text, sizeof text, "a webhook to %s is set; run will remove it", webhook->text);
-    print("note", "telegram", text, "if another program serves this bot there, stop that one first");
+    check_print("note", "telegram", text, "if another program serves this bot there, stop that one first");
 }
 
 /* Telegram knows no chat with people who never pressed "Start". */
@@ -175,7 +175,7 @@ static void note_owners(struct services *services)
             continue;
         (void)snprintf(text, sizeof text, "the owner %" PRId64 " never wrote to the bot, so it can't write to them",
                        config->admins[i]);
-        print("note", "telegram", text, remedy);
+        check_print("note", "telegram", text, remedy);
     }
 }
 
@@ -294,8 +294,9 @@ int check_run(struct setup *setup, enum err err)
     if (config_holds_bot(&setup->config))
         problems += check_services(setup);
     else
-        print("note", "roles", "this daemon only makes photos: it needs no token, and another one must hold the bot",
-              "both must see the same database and the same store");
+        check_print("note", "roles",
+                    "this daemon only makes photos: it needs no token, and another one must hold the bot",
+                    "both must see the same database and the same store");
     puts(problems == 0 ? "All is well: fotosetd run can start." : "Not yet: see the problems above.");
     return problems == 0 ? 0 : STOP_EXIT_CONFIG;
 }

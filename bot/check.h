@@ -8,4 +8,11 @@
  * code: 0 if the daemon could run now, 78 otherwise. */
 int check_run(struct setup *setup, enum err err);
 
+/* Prints what is odd about money (db/audit.h). Returns the exit code: 0 if nothing is wrong, 1 if something is, 69 if
+ * the database can't be asked. What only waits for a person is told, and not wrong. */
+int check_money(const struct setup *setup);
+
+/* A line of it: "level what text", and the remedy below, if there is one. */
+void check_print(const char *level, const char *what, const char *text, const char *remedy);
+
 #endif

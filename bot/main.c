@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bot/check.h"
+#include "bot/refunded.h"
 #include "bot/base/log.h"
 #include "bot/base/stop.h"
 #include "bot/house/daemon.h"
@@ -26,6 +27,8 @@ static int usage(FILE *out, int code)
         "fotosetd %s, a Telegram bot that sells photo sets\n\n"
         "  fotosetd run -c FILE      run the daemon\n"
         "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
+        "  fotosetd check --money -c FILE  look through the books: what does not add up, or waits for a person\n"
+        "  fotosetd refunded PAYMENT -c FILE  you gave this payment back in the provider's cabinet\n"
         "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
         "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
         "  fotosetd version\n\n"
@@ -113,15 +116,25 @@ int main(int argc, char **argv)
     if (strcmp(command, "resolve") == 0 && argc == 3) /* ourselves, while we go on */
         return hosts_print(argv[2]);
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
-         again = strcmp(command, "replay") == 0;
+         again = strcmp(command, "replay") == 0, refunded = strcmp(command, "refunded") == 0;
+    bool money = check && argc > 2 && strcmp(argv[2], "--money") == 0;
+    const char *payment = refunded && argc > 2 ? argv[2] : NULL;
+    if (money || payment != NULL) { /* a word more */
+        argv++;
+        argc--;
+    }
     bool as_unit = !run && argc == 3 && strcmp(argv[2], "--as-unit") == 0;
     bool named = argc == 4 && strcmp(argv[2], "-c") == 0;
-    if ((!run && !check && !again && strcmp(command, "migrate") != 0) || (!as_unit && !named))
+    if ((!run && !check && !again && payment == NULL && strcmp(command, "migrate") != 0) || (!as_unit && !named))
         return usage(stderr, EXIT_BAD_USAGE);
     close_memory();
     enum err err = setup_read(&setup, as_unit ? NULL : argv[3]);
     log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
-    if (check) {
+    if (money && err == ERR_OK) {
+        code = check_money(&setup);
+    } else if (payment != NULL && err == ERR_OK) {
+        code = refunded_run(&setup, payment);
+    } else if (check) {
         code = check_run(&setup, err);
         if (!as_unit && geteuid() == 0)
             puts("This is what root sees; what the service will see, says: fotosetd check --as-unit");

@@ -20,6 +20,7 @@ enum voice event_voice(enum event_kind kind)
     case EVENT_PAYMENT_PENDING: return VOICE_PAYMENTS;
     case EVENT_JOB_PROGRESS:
     case EVENT_DELIVERED: return VOICE_SETS;
+    case EVENT_MONEY_ODD: return VOICE_SHOP;
     case EVENT_NONE:
     case EVENT_BLOCKED:
     case EVENT_UNBLOCKED:
@@ -30,7 +31,7 @@ enum voice event_voice(enum event_kind kind)
 
 bool event_is_news(const struct event *event)
 {
-    return (event_voice(event->kind) & (VOICE_PHOTOS | VOICE_PAYMENTS | VOICE_SETS)) != 0;
+    return (event_voice(event->kind) & (VOICE_PHOTOS | VOICE_PAYMENTS | VOICE_SETS | VOICE_SHOP)) != 0;
 }
 
 bool event_is_from_user(const struct event *event)
@@ -51,5 +52,6 @@ bool event_is_photo(const struct event *event)
 bool event_is_kept(enum event_kind kind)
 {
     return kind == EVENT_PHOTO_READY || kind == EVENT_PAYMENT_LINK || kind == EVENT_PAYMENT_FAILED ||
-           kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS;
+           kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS ||
+           kind == EVENT_MONEY_ODD;
 }

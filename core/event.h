@@ -33,6 +33,7 @@ enum event_kind {
     EVENT_PAYMENT_PENDING,  /* the user asked to look, and there is no money yet: object = order id */
     EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
     EVENT_DELIVERED,        /* an album reached the chat: object = job id */
+    EVENT_MONEY_ODD,        /* to the owner: so many rows of money are not as they must be, or wait: object */
     EVENT_COUNT
 };
 
@@ -100,7 +101,7 @@ struct event {
 };
 
 /* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. */
-enum voice { VOICE_NONE = 0, VOICE_CHAT = 1, VOICE_PHOTOS = 2, VOICE_PAYMENTS = 4, VOICE_SETS = 8 };
+enum voice { VOICE_NONE = 0, VOICE_CHAT = 1, VOICE_PHOTOS = 2, VOICE_PAYMENTS = 4, VOICE_SETS = 8, VOICE_SHOP = 16 };
 
 /* VOICE_NONE: no state is asked. */
 enum voice event_voice(enum event_kind kind);

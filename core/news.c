@@ -25,9 +25,22 @@ static void finished(struct step *step, struct job *job)
     (void)notice_end(step);
 }
 
+/* Who is off the list of owners by now hears nothing. */
+static void money_odd(struct step *step)
+{
+    if (step_who(step) < WHO_OWNER)
+        return;
+    notice_begin(step);
+    screen_text(step, TEXT_MONEY_ODD, ARGS(ARG_N("rows", step->event->object)));
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    (void)notice_end(step);
+}
+
 void engine_news(struct step *step)
 {
     enum event_kind kind = step->event->kind;
+    if (kind == EVENT_MONEY_ODD)
+        money_odd(step);
     if (kind == EVENT_PAYMENT_SETTLED)
         paid(step);
     if (kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED)

@@ -322,6 +322,7 @@
 (19,'function','','ledger_balances()','',-1),
 (19,'function','','ledger_post(text,bigint,text,text[],text[],bigint[])','',-1),
 (19,'function','','ledger_stays()','',-1),
+(19,'function','','payment_given_back(bigint,numeric,text[],text[],bigint[])','',-1),
 (19,'function','','settle_payment(text,text,text,boolean,numeric,numeric,text,bigint,text,boolean,text,text[],text[],bigint[])','',-1),
 (19,'column','bot_payments','income','numeric',655366),
 (19,'column','bot_payments','shop','text',-1),
@@ -344,4 +345,9 @@
 (19,'column','ledger_transactions','posted_at','timestamp with time zone',-1),
 (19,'column','ledger_transactions','subject','bigint',-1),
 (19,'unique','ledger_transactions','id','',-1),
-(19,'unique','ledger_transactions','kind,subject','',-1)
+(19,'unique','ledger_transactions','kind,subject','',-1),
+(19,'column','money_oddities','found_at','timestamp with time zone',-1),
+(19,'column','money_oddities','question','text',-1),
+(19,'column','money_oddities','subject','text',-1),
+(19,'column','money_oddities','told','boolean',-1),
+(19,'unique','money_oddities','question,subject','',-1)

@@ -98,4 +98,19 @@ int64_t payments_read_news(const struct db_result *result, int statement);
 int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct payments_seen *seen);
 struct payments_settled payments_read_seen(const struct db_result *result, int statement);
 
+/* A payment for which money came. */
+struct payments_came {
+    int64_t id;           /* in bot_payments */
+    const char *provider; /* borrowed */
+    int64_t kopecks;
+    bool sold; /* and was earned */
+};
+
+/* One of these: none when no money came for it. */
+void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id);
+struct payments_came payments_read_came(const struct db_result *result);
+/* All of it was given back, by a person. payments_read_given_back: false = it was before, or is not as it was read. */
+void payments_add_given_back(struct db_unit *unit, struct arena *arena, const struct payments_came *came);
+bool payments_read_given_back(const struct db_result *result);
+
 #endif

@@ -13,10 +13,13 @@ static const char *const reasons[PAYMENT_REASON_COUNT] = {
     [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
     [PAYMENT_DECLINED] = "declined"};
 
-static const char *const events[EVENT_COUNT] = {
-    [EVENT_PHOTO_READY] = "photo_ready",           [EVENT_PAYMENT_LINK] = "payment_link",
-    [EVENT_PAYMENT_FAILED] = "payment_failed",     [EVENT_PAYMENT_SETTLED] = "payment_settled",
-    [EVENT_PAYMENT_CANCELED] = "payment_canceled", [EVENT_JOB_PROGRESS] = "job_progress"};
+static const char *const events[EVENT_COUNT] = {[EVENT_PHOTO_READY] = "photo_ready",
+                                                [EVENT_PAYMENT_LINK] = "payment_link",
+                                                [EVENT_PAYMENT_FAILED] = "payment_failed",
+                                                [EVENT_PAYMENT_SETTLED] = "payment_settled",
+                                                [EVENT_PAYMENT_CANCELED] = "payment_canceled",
+                                                [EVENT_JOB_PROGRESS] = "job_progress",
+                                                [EVENT_MONEY_ODD] = "money_odd"};
 
 enum lang words_lang(const char *word)
 {

@@ -38,7 +38,8 @@ enum chore_hold {
     X(PHOTO_INTAKE, photo_intake, HOLD_BOT)                                                                            \
     X(PHOTO_MAKE, photo_make, HOLD_LEASE)                                                                              \
     X(STORE_SWEEP, store_sweep, HOLD_LEASE)                                                                            \
-    X(TABLE_ENDS, table_ends, HOLD_LEASE)
+    X(TABLE_ENDS, table_ends, HOLD_LEASE)                                                                              \
+    X(MONEY_AUDIT, money_audit, HOLD_LEASE)
 
 enum chore_name {
 #define X(upper, lower, hold) CHORE_##upper,

@@ -17,6 +17,7 @@
 #include "bot/services/telegram/poll.h"
 #include "bot/turn/turns.h"
 #include "core/bug.h"
+#include "db/audit.h"
 #include "db/parked.h"
 #include "db/state.h"
 
@@ -110,6 +111,7 @@ void life_go_on(struct daemon *daemon)
         engine_open(daemon->engine, CHORE_PHOTO_MAKE);
     engine_open(daemon->engine, CHORE_STORE_SWEEP);
     engine_open(daemon->engine, CHORE_TABLE_ENDS);
+    engine_open(daemon->engine, CHORE_MONEY_AUDIT);
     mailbox_look(daemon->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(daemon->poll, daemon->clock.mono_ms, daemon->offset);
@@ -124,6 +126,7 @@ static void take_bot(struct daemon *daemon)
     arena_init(&arena);
     state_add_take(unit, &arena, daemon->bot_id, daemon->owner);
     daemon->parked_at = parked_add_resume(unit, &arena, daemon->bot_id);
+    audit_add_hurry(unit);
     arena_done(&arena);
     db_submit(daemon->db, unit, taken, daemon);
 }

@@ -9,6 +9,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/timers.h"
+#include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
@@ -157,6 +158,7 @@ FREE(photo_intake)
 FREE(photo_make)
 FREE(store_sweep)
 FREE(table_ends)
+FREE(money_audit)
 
 static void provider_free_of(void *self)
 {
@@ -229,6 +231,7 @@ void parts_add(struct daemon *daemon)
         {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},
         {"table_ends", daemon->table_ends, NULL, NULL, NULL, NULL, NULL, table_ends_free_of},
+        {"money_audit", daemon->money_audit, NULL, NULL, NULL, NULL, NULL, money_audit_free_of},
         {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
         {"darkroom", daemon->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},

@@ -50,6 +50,7 @@ struct daemon {
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;
     struct table_ends *table_ends;
+    struct money_audit *money_audit;
     struct watch watch;
     /* Its life. */
     int64_t bot_id; /* Telegram's id of the bot */

@@ -2,6 +2,7 @@
  * that comes before: the database is brought to this program's schema. */
 #include "bot/house/start.h"
 
+#include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
@@ -91,6 +92,12 @@ static void start_bot_chores(struct daemon *daemon)
                                                                       .stop = &daemon->stop});
     daemon->table_ends = table_ends_new(
         &(struct table_ends_ports){.engine = daemon->engine, .db = daemon->chores_db, .stop = &daemon->stop});
+    daemon->money_audit = money_audit_new(&(struct money_audit_ports){.engine = daemon->engine,
+                                                                      .db = daemon->chores_db,
+                                                                      .mailbox = daemon->mailbox,
+                                                                      .stop = &daemon->stop,
+                                                                      .owners = config->admins,
+                                                                      .owner_count = (size_t)config->admin_count});
 }
 
 static void start_making(struct daemon *daemon)

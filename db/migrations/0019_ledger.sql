@@ -44,13 +44,23 @@ ALTER TABLE bot_payments
 CREATE TABLE bot_refunds (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   payment_id BIGINT NOT NULL REFERENCES bot_payments(id),
-  why TEXT NOT NULL CHECK (why IN ('double', 'avatar')),
+  why TEXT NOT NULL CHECK (why IN ('double', 'avatar', 'person')), -- person: who looked at it
   amount DECIMAL(10, 2) NOT NULL CHECK (amount > 0),
   state TEXT NOT NULL DEFAULT 'owed' CHECK (state IN ('owed', 'succeeded')),
   created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   UNIQUE (payment_id, why)
 );
 CREATE INDEX idx_bot_refunds_owed ON bot_refunds(id) WHERE state = 'owed';
+
+-- What the look through the books found, and whether the owner heard of it.
+CREATE TABLE money_oddities (
+  question TEXT NOT NULL,               -- its name in db/audit.c
+  subject TEXT NOT NULL,
+  told BOOLEAN NOT NULL DEFAULT FALSE,
+  found_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  PRIMARY KEY (question, subject)
+);
+INSERT INTO errands (chore, subject) VALUES ('money_audit', 'all');
 
 -- ---- the books of a shop that has sold already -----------------------------------------------------------------------
 
@@ -237,6 +247,29 @@ BEGIN
   END IF;
 END $$ LANGUAGE plpgsql;
 
+-- A person gave all of it back, in the provider's cabinet: what was owed is done, and nobody need look any more. FALSE: it
+-- did not come, came as another sum, or went back earlier.
+CREATE FUNCTION payment_given_back(p_id BIGINT, p_amount DECIMAL, p_kinds TEXT[], p_accounts TEXT[],
+                                   p_amounts BIGINT[], OUT done BOOLEAN) AS $$
+DECLARE
+  paid bot_payments;
+  refund BIGINT;
+BEGIN
+  SELECT * INTO paid FROM bot_payments WHERE id = p_id AND state = 'succeeded' AND received = p_amount FOR UPDATE;
+  done := FOUND AND NOT EXISTS (SELECT 1 FROM bot_refunds WHERE payment_id = p_id AND state = 'succeeded');
+  IF NOT done THEN
+    RETURN;
+  END IF;
+  UPDATE bot_refunds SET state = 'succeeded' WHERE payment_id = p_id AND state = 'owed' RETURNING id INTO refund;
+  IF NOT FOUND THEN
+    INSERT INTO bot_refunds (payment_id, why, amount, state) VALUES (p_id, 'person', p_amount, 'succeeded')
+    RETURNING id INTO refund;
+  END IF;
+  PERFORM ledger_post('refund', refund, paid.received_currency, p_kinds, p_accounts, p_amounts);
+  UPDATE bot_payments SET held = NULL WHERE id = p_id;
+END $$ LANGUAGE plpgsql;
+
 COMMENT ON TABLE ledger_transactions IS 'kept for ever: the database refuses to change or delete them';
 COMMENT ON TABLE ledger_postings IS 'as ledger_transactions';
 COMMENT ON TABLE bot_refunds IS 'kept for ever, with their payment';
+COMMENT ON TABLE money_oddities IS 'deleted by the look that does not find it any more (db/audit.c)';

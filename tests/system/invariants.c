@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "db/audit.h"
 #include "tests/system/secrets.h"
 #include "tests/system/stored.h"
 
@@ -124,6 +125,23 @@ static void check_money(struct invariants *all)
     json_object_put(payments);
 }
 
+/* The audit that the daemon makes: but for what waits for a person, it finds nothing. */
+static void check_books(struct invariants *all)
+{
+    struct db_unit *unit = db_unit_new();
+    struct db_result *result = NULL;
+    struct db_failure failure;
+    for (size_t question = 0; question < audit_count(); question++)
+        (void)audit_add(unit, &all->world->arena, question);
+    if (db_run(all->world->db, unit, SETTLE_MS, &result, &failure) != ERR_OK)
+        world_fail(all->world, "the audit: %s", failure.message);
+    for (size_t question = 0; question < audit_count(); question++)
+        if (!audit_is_wait(question))
+            invariants_fact(all, db_rows(result, (int)question) == 0, "audit, %s: %s", audit_name(question),
+                            db_rows(result, (int)question) == 0 ? "" : audit_read_words(result, (int)question, 0));
+    db_result_free(result);
+}
+
 /* The web application deletes everybody (which is undone again): what is known of their money stays. */
 static void check_money_stays(struct invariants *all)
 {
@@ -214,6 +232,7 @@ void invariants_check(struct invariants *all)
     invariants_fact(all, stored_missing(all->world) == 0, "the store has not got what rows name");
     check_jobs(all);
     check_money(all);
+    check_books(all);
     check_money_stays(all);
     check_updates(all);
     check_refusals(all);

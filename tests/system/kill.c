@@ -105,7 +105,7 @@ static const char *trouble_before(const char *name)
 /* What comes once a day comes now. */
 static void make_due(struct ordeal *ordeal, const char *name)
 {
-    if (begins(name, "store_sweep.") || begins(name, "table_ends."))
+    if (begins(name, "store_sweep.") || begins(name, "table_ends.") || begins(name, "money_audit."))
         db_result_free(world_sql(&ordeal->world, "UPDATE errands SET not_before = now(), lease_token = NULL,"
                                                  " lease_until = NULL WHERE subject = 'all'"));
 }

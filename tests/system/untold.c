@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -15,7 +16,9 @@
 #define PAID "Оплата получена!"
 #define STUCK "Оплата пришла, но сделать фотографии по этому заказу не получается"
 
-enum { LUCKY, DELETED, WRONG_SUM, USERS, SET = 23, STUCK_S = 90 };
+#define MONEY "Деньги: посмотрите сами"
+
+enum { LUCKY /* and the owner */, DELETED, WRONG_SUM, USERS, SET = 23, STUCK_S = 90 };
 
 static struct world world;
 static struct user users[USERS];
@@ -99,10 +102,46 @@ static void tell_beside_many(void)
     (void)world_stop_daemon(&world, SIGTERM);
 }
 
+/* "check --money", or "refunded <payment>". */
+static void run_tool(const char *command, const char *what, int code, const char *want)
+{
+    const char *log = arena_format(&world.arena, "%s/money.log", world.dir);
+    const char *args[] = {BINARY_DIR "/fotosetd", command, what, "-c", world.config, NULL};
+    int status = 0;
+    (void)waitpid(world_spawn(args, log), &status, 0);
+    char *text = world_read(log);
+    invariants_fact(&all, WIFEXITED(status) && WEXITSTATUS(status) == code && strstr(text, want) != NULL,
+                    "%s %s ends with status %d, and says:\n%s", command, what, status, text);
+    free(text);
+}
+
+/* The owner heard of each oddity once, reads what it is, and gives one payment back. */
+static void ask_about_money(void)
+{
+    const char *number = arena_format(
+        &world.arena, "%" PRId64,
+        world_int(&world, "SELECT id FROM bot_payments WHERE outside_id = '%s'", payments[DELETED]));
+    invariants_fact(&all, says(LUCKY, MONEY) == 2, "the owner hears of money %d times", says(LUCKY, MONEY));
+    run_tool("check", "--money", 0, "its avatar was gone when the money came");
+    run_tool("check", "--money", 0, "came where 1.00 RUB was asked");
+    run_tool("refunded", number, 0, "went back");
+    run_tool("refunded", number, 1, "went back before");
+    run_tool("refunded", "0", 1, "no money came");
+    run_tool("check", "--money", 0, "0 rows about money are wrong, and 1 wait");
+    sql("UPDATE bot_payments SET received = received - 0.01 WHERE held = 'sum'");
+    run_tool("check", "--money", 1, "stands in the books as");
+}
+
+static void prepare(struct world *made)
+{
+    made->options.config = "admins = [ 6000000201L ];\n";
+}
+
 int main(void)
 {
     struct user_plan plan = {.lang = "ru", .name = "Анна", .photos = 10, .size_px = 520};
-    world_begin(&world, &(struct world_options){.name = "untold", .seed = 23, .cheap_styles = true, .fast = true});
+    world_begin(&world, &(struct world_options){
+                            .name = "untold", .seed = 23, .cheap_styles = true, .fast = true, .prepare = prepare});
     world_start_daemon(&world, NULL);
     for (int i = 0; i < USERS; i++)
         user_begin(&users[i], &world, &plan, 6000000201 + i);
@@ -113,7 +152,9 @@ int main(void)
     sql(arena_format(&world.arena, "UPDATE bot_payments SET asked = 1 WHERE outside_id = '%s'", payments[WRONG_SUM]));
     settle_and_die(LUCKY, PAID);
     settle_and_die(DELETED, STUCK);
+    scene_await_words(&still, LUCKY, MONEY);
     settle_and_die(WRONG_SUM, STUCK);
+    scene_await(&still, 2, "SELECT count(*) FROM money_oddities WHERE told");
     scene_await(&still, 1, "SELECT count(*) FROM generation_jobs WHERE told_at IS NOT NULL");
     invariants_settle(&world);
     hears_once(LUCKY, PAID, STUCK);
@@ -127,6 +168,7 @@ int main(void)
            " AND p.body IS NULL AND o.user_id IS NULL AND o.status = 'paid' AND o.reference_urls IS NULL");
     counts(1, "payments of a wrong sum, held", "bot_payments WHERE held = 'sum' AND received > asked");
     counts(2, "true statuses in the web application's table", "payments WHERE status = 'succeeded'");
+    ask_about_money();
     counts(SET, "photos that were sent", "photo_tasks WHERE delivery = 'sent'");
     tell_beside_many();
     if (all.failed > 0)

@@ -37,6 +37,8 @@ static struct shared {
     int fail_creates;   /* so many first tries end in a 500; less than 0: each in a 400 */
     char parameter[32]; /* … for this */
     bool mute;          /* questions about the payment are answered 500 */
+    char shop[16];      /* whose payment it is called, "" = nobody's */
+    bool test;          /* … and a test shop's */
     char ended[32];     /* not "": it is canceled, for this reason */
     long long order_id;
     int payment; /* number of the payment that is spoken of */
@@ -103,8 +105,10 @@ static inline void answer_payment(int fd, bool is_paid)
     (void)snprintf(text, sizeof text,
                    "{\"id\":\"pay-%d\",\"status\":\"%s\",\"paid\":%s,\"amount\":{\"value\":\"500.00\",\"currency\":"
                    "\"RUB\"},\"confirmation\":{\"type\":\"redirect\",\"confirmation_url\":\"https://pay.test/1\"},"
-                   "\"metadata\":{\"order_id\":\"%lld\"}}",
-                   shared->payment, is_paid ? "succeeded" : "pending", is_paid ? "true" : "false", shared->order_id);
+                   "\"recipient\":{%s%s%s},\"test\":%s,\"metadata\":{\"order_id\":\"%lld\"}}",
+                   shared->payment, is_paid ? "succeeded" : "pending", is_paid ? "true" : "false",
+                   shared->shop[0] == '\0' ? "" : "\"account_id\":\"", shared->shop,
+                   shared->shop[0] == '\0' ? "" : "\"", shared->test ? "true" : "false", shared->order_id);
     answer_text(fd, "200 OK", text);
 }
 

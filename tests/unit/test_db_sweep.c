@@ -312,7 +312,7 @@ static void test_found(void)
 int main(void)
 {
     begin("fotoset_sweep");
-    CHECK_INT(ask("SELECT count(*) FROM errands WHERE subject = 'all'"), 2);
+    CHECK_INT(ask("SELECT count(*) FROM errands WHERE subject = 'all'"), 3);
     test_two_names();
     test_not_ours();
     test_account();

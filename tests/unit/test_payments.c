@@ -196,6 +196,27 @@ static void test_places_kept(const struct customer *anna)
         CHECK(now_ms() < until_ms);
 }
 
+/* A payment of another shop, or of play money: nobody is shown its link. */
+static void test_other_shop(const struct customer *anna)
+{
+    static const char *const shops[] = {"shop", "other", "shop"};
+    shared->fail_creates = 0;
+    for (size_t i = 0; i < 3; i++) {
+        shared->payment++;
+        shared->paid_from = 1000;
+        memcpy(shared->shop, shops[i], strlen(shops[i]) + 1);
+        shared->test = i == 2;
+        int64_t order_id = fresh_order(anna);
+        engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
+        wait_news(i == 0 ? EVENT_PAYMENT_LINK : EVENT_PAYMENT_FAILED, order_id, 1);
+        CHECK_TEXT(ask_text(SQL("SELECT concat_ws(' ', state, outside_id) FROM bot_payments WHERE order_id = %lld",
+                                (long long)order_id)),
+                   i == 0 ? SQL("pending pay-%d", shared->payment) : "failed");
+    }
+    shared->shop[0] = '\0';
+    shared->test = false;
+}
+
 int main(void)
 {
     open_stage("fotoset_test_payments_at_work");
@@ -208,6 +229,7 @@ int main(void)
     test_declined(&anna);
     test_mute(&anna);
     test_refusal(&anna);
+    test_other_shop(&anna);
     test_places_kept(&anna);
     close_stage();
     return 0;

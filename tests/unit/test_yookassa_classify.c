@@ -168,6 +168,14 @@ static void test_payment(void)
                     &payment),
               ERR_OK);
     CHECK_INT(payment.order_id, 0);
+    CHECK_INT(payment.income_kopecks, 0);
+    CHECK_TEXT(payment.shop, "");
+    CHECK_INT(parse(PAYMENT("\"status\":\"succeeded\",\"paid\":true," AMOUNT ",\"income_amount\":{\"value\":\"482.50\","
+                            "\"currency\":\"RUB\"},\"recipient\":{\"account_id\":\"100500\",\"gateway_id\":\"2\"}"),
+                    &payment),
+              ERR_OK);
+    CHECK_INT(payment.income_kopecks, 48250);
+    CHECK_TEXT(payment.shop, "100500");
 }
 
 static void test_odd_payments(void)
@@ -195,6 +203,10 @@ static void test_odd_payments(void)
         PAYMENT("\"status\":\"pending\",\"amount\":{\"value\":\"500.00\"}"),
         PAYMENT("\"status\":\"pending\",\"amount\":{\"value\":\"500.00\",\"currency\":\"ROUBLES\"}"),
         PAYMENT("\"status\":\"pending\"," AMOUNT ",\"confirmation\":{\"confirmation_url\":\"javascript:1\"}"),
+        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":\"4.8\",\"currency\":\"USD\"}"),
+        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":\"-1\",\"currency\":\"RUB\"}"),
+        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":4.8,\"currency\":\"RUB\"}"),
+        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"recipient\":{\"account_id\":\"\"}"),
         "{\"id\":\"../refunds\",\"status\":\"pending\"," AMOUNT "}",
         "{\"id\":\"\",\"status\":\"pending\"," AMOUNT "}",
     };

@@ -1,0 +1,207 @@
+/* The questions. A row of an answer is one oddity: the name it is known by, so that it is told once, and its words.
+ * They read everything there is, on the chores' connection. Must not: mend anything. Which of two facts is wrong, a
+ * person can say. */
+#include "db/audit.h"
+
+#include "core/bug.h"
+
+#define PAYMENT_WORDS                                                                                                  \
+    "format('payment %s (%s %s, %s %s, order %s)', p.id, p.provider, p.outside_id, p.received,"                        \
+    " p.received_currency, COALESCE(p.order_id::text, 'unknown'))"
+#define CAME "p.state = 'succeeded' AND p.received > 0"
+#define MOVED(kind) "EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = '" kind "' AND t.subject = p.id)"
+#define OWED "EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id)"
+
+static const char guards_sql[] =
+    "SELECT w.guard || ' ' || w.name, format('the guard %s of %s is gone or switched off', w.guard, w.name)"
+    " FROM (VALUES ('ledger_transactions', 'ledger_stays'), ('ledger_transactions', 'ledger_balances'),"
+    "  ('ledger_postings', 'ledger_stays'), ('ledger_postings', 'ledger_balances')) w(name, guard)"
+    " WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = to_regclass(w.name) AND t.tgname = w.guard"
+    "  AND t.tgenabled = 'A')";
+
+static const char balance_sql[] =
+    "SELECT t.id::text, format('movement %s (%s of %s) sums to %s and not to zero', t.id, t.kind, t.subject,"
+    "  COALESCE(sum(p.amount)::text, 'nothing'))"
+    " FROM ledger_transactions t LEFT JOIN ledger_postings p ON p.transaction_id = t.id"
+    " GROUP BY t.id HAVING COALESCE(sum(p.amount), 1) <> 0";
+
+static const char booked_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || ' stands in the books as ' ||"
+    "  COALESCE(format('%s %s', round(-h.amount / 100.0, 2), t.currency), 'nothing')"
+    " FROM bot_payments p LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.subject = p.id"
+    " LEFT JOIN ledger_postings h ON h.transaction_id = t.id AND h.account = 'held'"
+    " WHERE " CAME " AND (t.currency, -h.amount) IS DISTINCT FROM (p.received_currency, (p.received * 100)::bigint)";
+
+static const char fee_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || format(' left %s, and stands in the books as %s', p.income,"
+    "  round(c.amount / 100.0, 2))"
+    " FROM bot_payments p JOIN ledger_transactions t ON t.kind = 'payment' AND t.subject = p.id"
+    " LEFT JOIN ledger_postings c ON c.transaction_id = t.id AND c.account = 'clearing:' || p.provider"
+    " WHERE (p.income * 100)::bigint <> COALESCE(c.amount, 0)";
+
+static const char came_sql[] =
+    "SELECT t.kind || ' ' || t.subject, format('the books know a %s of payment %s, and no such money came', t.kind,"
+    "  t.subject)"
+    " FROM ledger_transactions t WHERE t.kind IN ('payment', 'sale', 'release')"
+    " AND NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.id = t.subject AND " CAME ")";
+
+static const char given_sql[] = "SELECT p.id::text, " PAYMENT_WORDS " || ': nothing was given for it, and nobody looks'"
+                                " FROM bot_payments p WHERE " CAME " AND p.held IS NULL AND NOT " MOVED(
+                                    "sale") " AND NOT " MOVED("release") " AND NOT " OWED;
+
+static const char twice_sql[] =
+    "SELECT p.order_id::text, format('order %s was sold %s times: payments %s', p.order_id, count(*),"
+    "  string_agg(p.id::text, ', ' ORDER BY p.id))"
+    " FROM ledger_transactions t JOIN bot_payments p ON p.id = t.subject"
+    " WHERE t.kind = 'sale' AND p.order_id IS NOT NULL GROUP BY p.order_id HAVING count(*) > 1";
+
+static const char orders_sql[] =
+    "SELECT o.id::text, format('order %s is called paid, and no payment of it succeeded', o.id) FROM orders o"
+    " WHERE o.status = 'paid'"
+    " AND NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.order_id = o.id AND p.state = 'succeeded')";
+
+static const char jobs_sql[] =
+    "SELECT j.id::text, format('set %s of order %s is made, and the order was not sold', j.id, j.order_id)"
+    " FROM generation_jobs j WHERE j.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM bot_payments p"
+    "  WHERE p.order_id = j.order_id AND " MOVED("sale") ")";
+
+static const char refunds_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || format(': %s of it is to go back, or did', sum(r.amount))"
+    " FROM bot_payments p JOIN bot_refunds r ON r.payment_id = p.id GROUP BY p.id HAVING sum(r.amount) > p.received"
+    " UNION ALL SELECT 'refund ' || r.id, format('refund %s (of payment %s) is %s, and its movement of money is %s',"
+    "  r.id, r.payment_id, r.state, CASE WHEN t.id IS NULL THEN 'not in the books' ELSE 'in the books' END)"
+    " FROM bot_refunds r LEFT JOIN ledger_transactions t ON t.kind = 'refund' AND t.subject = r.id"
+    " WHERE (r.state = 'succeeded') <> (t.id IS NOT NULL)";
+
+static const char mirror_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || format(': payments says %s %s', m.status, m.amount)"
+    " FROM bot_payments p JOIN payments m ON m.yookassa_payment_id = p.outside_id WHERE p.provider = 'yookassa'"
+    " AND (" CAME ") AND (m.status, m.amount) IS DISTINCT FROM ('succeeded', p.received)"
+    " UNION ALL SELECT p.id::text, format('payment %s (%s, order %s) is %s; payments says that it succeeded', p.id,"
+    "  p.outside_id, p.order_id, p.state)"
+    " FROM bot_payments p JOIN payments m ON m.yookassa_payment_id = p.outside_id WHERE p.provider = 'yookassa'"
+    " AND p.state <> 'succeeded' AND m.status = 'succeeded'";
+
+static const char held_sql[] =
+    "SELECT p.id || ' ' || p.held, format('payment %s (%s %s, order %s): %s', p.id, p.provider,"
+    "  COALESCE(p.outside_id, 'without a name'), COALESCE(p.order_id::text, 'unknown'), CASE p.held"
+    "  WHEN 'sum' THEN format('%s %s came where %s %s was asked', p.received, p.received_currency, p.asked, p.currency)"
+    "  WHEN 'order' THEN 'the provider says that it is another order''s'"
+    "  WHEN 'shop' THEN 'it is another shop''s'"
+    "  WHEN 'test' THEN 'play money where real money was asked, or the other way round'"
+    "  WHEN 'avatar' THEN 'paid, and the set went with its avatar before it was made'"
+    "  WHEN 'nobody' THEN format('%s %s came, and no order has it', p.received, p.received_currency)"
+    "  WHEN 'lost' THEN 'it may have been made, and nobody can ask for it any more' ELSE p.held END)"
+    " FROM bot_payments p WHERE p.held IS NOT NULL AND NOT " OWED;
+
+static const char owed_sql[] =
+    "SELECT r.id::text, " PAYMENT_WORDS " || format(': %s is to be given back, %s', r.amount, CASE r.why"
+    "  WHEN 'double' THEN 'its order was paid by another payment' ELSE 'its avatar was gone when the money came' END)"
+    " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id WHERE r.state = 'owed'";
+
+static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, order %s) is open for more than a month, "
+                               "and not looked at any more',"
+                               "  p.id, p.provider, COALESCE(p.outside_id, 'without a name'), p.order_id)"
+                               " FROM bot_payments p WHERE p.state IN ('creating', 'pending')"
+                               " AND p.created_at_ms < (extract(epoch FROM now() - interval '32 days') * 1000)::bigint";
+
+static const char back[] = "give the money back in the provider's cabinet, then: fotosetd refunded PAYMENT";
+static const char guarded[] =
+    "the database refuses this while its guards stand: see who switched them off, and compare with the backup";
+static const char compare[] = "compare with the provider's cabinet, and mend the row that is wrong";
+
+static const struct {
+    const char *name, *sql, *remedy;
+    bool is_wait;
+} questions[] = {
+    {"guards", guards_sql, "ALTER TABLE (its table) ENABLE ALWAYS TRIGGER (the guard); see who switched it off", false},
+    {"balance", balance_sql, guarded, false},
+    {"booked", booked_sql, guarded, false},
+    {"fee", fee_sql, guarded, false},
+    {"came", came_sql, compare, false},
+    {"given", given_sql, back, false},
+    {"twice", twice_sql, back, false},
+    {"orders", orders_sql, compare, false},
+    {"jobs", jobs_sql, compare, false},
+    {"refunds", refunds_sql, compare, false},
+    {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
+    {"held", held_sql, back, true},
+    {"owed", owed_sql, back, true},
+    {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
+};
+
+size_t audit_count(void)
+{
+    return sizeof questions / sizeof questions[0];
+}
+
+static const char *sql_of(size_t question)
+{
+    if (question >= audit_count())
+        bug("a question that there is not");
+    return questions[question].sql;
+}
+
+bool audit_is_wait(size_t question)
+{
+    return questions[question].is_wait;
+}
+
+const char *audit_name(size_t question)
+{
+    return questions[question].name;
+}
+
+const char *audit_remedy(size_t question)
+{
+    return questions[question].remedy;
+}
+
+int audit_add(struct db_unit *unit, struct arena *arena, size_t question)
+{
+    return db_unit_add(
+        unit,
+        arena_format(arena, "SELECT words FROM (%s) q(subject, words) LIMIT %d", sql_of(question), AUDIT_ROWS_MAX), 0,
+        NULL);
+}
+
+const char *audit_read_words(const struct db_result *result, int statement, int row)
+{
+    return db_text(result, statement, row, 0);
+}
+
+void audit_add_kept(struct db_unit *unit, struct arena *arena, size_t question)
+{
+    (void)db_unit_add(unit,
+                      arena_format(arena,
+                                   "WITH found(subject, words) AS MATERIALIZED (%s), gone AS (DELETE FROM"
+                                   " money_oddities o WHERE o.question = $1"
+                                   " AND o.subject NOT IN (SELECT subject FROM found))"
+                                   " INSERT INTO money_oddities (question, subject) SELECT $1, subject FROM found"
+                                   " ON CONFLICT DO NOTHING",
+                                   sql_of(question)),
+                      1, (struct db_param[]){db_text_param(questions[question].name)});
+}
+
+void audit_add_hurry(struct db_unit *unit)
+{
+    (void)db_unit_add(unit,
+                      "UPDATE errands SET not_before = LEAST(not_before, now())"
+                      " WHERE chore = 'money_audit' AND subject = 'all' AND state = 'waiting'",
+                      0, NULL);
+}
+
+int audit_add_told(struct db_unit *unit, struct arena *arena, const int64_t *owners, size_t count)
+{
+    return db_unit_add(unit,
+                       "WITH fresh AS (UPDATE money_oddities SET told = TRUE WHERE NOT told RETURNING 1),"
+                       " counted AS (SELECT count(*) AS n FROM fresh)"
+                       " SELECT n, (SELECT count(news_add(o, 'money_odd', n, 0, NULL))"
+                       "  FROM unnest($1::bigint[]) o WHERE n > 0) FROM counted",
+                       1, (struct db_param[]){db_int64_array(arena, owners, count)});
+}
+
+int64_t audit_read_new(const struct db_result *result, int statement)
+{
+    return db_int64(result, statement, 0, 0);
+}
