@@ -26,13 +26,14 @@ static const struct {
                 {"receipt", "pending refuse "},
                 {"notice", "drop delay repeat "}};
 
+/* "" for a service that is not there. */
 static const char *kinds_of(const char *service)
 {
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
         if (strcmp(services[i].name, service) == 0)
             return services[i].kinds;
     }
-    return NULL;
+    return "";
 }
 
 static bool is_kind(const char *kinds, const char *kind)
@@ -215,7 +216,7 @@ const char *faults_add(struct sandbox *sb, json_object *asked, long *ret_id)
     json_object *value = NULL;
     fault.probability = json_object_object_get_ex(asked, "probability", &value) ? json_object_get_double(value) : 1;
     fault.act = json_object_object_get_ex(asked, "act", &value) && json_object_get_boolean(value);
-    if (allowed == NULL)
+    if (allowed[0] == '\0')
         return "unknown service";
     if (!is_kind(allowed, fault.kind))
         return "unknown kind";

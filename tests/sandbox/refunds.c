@@ -49,7 +49,7 @@ static void succeed(struct sandbox *sb, struct refund *refund)
 static void cancel(struct sandbox *sb, struct refund *refund, const char *reason)
 {
     snprintf(refund->status, sizeof(refund->status), "canceled");
-    snprintf(refund->reason, sizeof(refund->reason), "%s", reason);
+    snprintf(refund->reason, sizeof(refund->reason), "%.39s", reason);
     refund->payment->refunding_kopecks -= refund->kopecks;
     journal_refund(sb, refund);
     journal_payment(sb, refund->payment);
