@@ -13,11 +13,13 @@
  * only what Postgres could not hold whatever is mended. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bot/base/log.h"
 #include "bot/outbox/outbox.h"
 #include "bot/services/telegram/decode.h"
 #include "bot/turn/private.h"
+#include "db/deed.h"
 
 enum {
     TRIES_MAX = 3, /* of one event, before a race or the server's trouble counts as the event's */
@@ -220,6 +222,14 @@ static void refuse_outcomes(struct turns *turns, const struct db_failure *failur
     turn_careful_next(turns);
 }
 
+void turn_again(struct turns *turns, const struct db_failure *failure)
+{
+    if (strcmp(failure->sqlstate, DEED_LOST) == 0)
+        turn_try(turns); /* from what is true now; there is nothing to wait for */
+    else
+        turn_retry(turns, failure);
+}
+
 void turn_careful_failed(struct turns *turns, const struct db_failure *failure)
 {
     struct careful *careful = &turns->careful;
@@ -228,7 +238,7 @@ void turn_careful_failed(struct turns *turns, const struct db_failure *failure)
     if (lost || (turns->size > 0 && careful->probe == turns->count)) {
         stop_being_careful(turns, failure);
     } else if (passing && ++careful->tries < TRIES_MAX) {
-        turn_retry(turns, failure);
+        turn_again(turns, failure);
     } else if (turns->size == 0) {
         refuse_outcomes(turns, failure);
     } else {

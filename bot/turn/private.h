@@ -148,6 +148,8 @@ void turn_careful_begin(struct turns *turns);
 void turn_careful_next(struct turns *turns);
 /* … was refused. */
 void turn_careful_failed(struct turns *turns, const struct db_failure *failure);
+/* Surely nothing of the try happened: again, in a while, or at once if it lost a race. */
+void turn_again(struct turns *turns, const struct db_failure *failure);
 /* The event that is tried wants nothing of the database, so it can't show that the others are to blame. */
 void turn_careful_idle(struct turns *turns);
 /* Postgres can't hold what the update does, whatever is mended: it is passed over and noted. Its raw is set. */

@@ -140,10 +140,8 @@ static void failed(struct turns *turns, const struct db_failure *failure)
         turn_careful_failed(turns, failure);
     else if (!race && (db_fault_of(failure) != DB_FAULT_SERVER || turns->retries >= most))
         turn_careful_begin(turns);
-    else if (deed)
-        turn_try(turns); /* from what is true now; there is nothing to wait for */
     else
-        turn_retry(turns, failure);
+        turn_again(turns, failure);
 }
 
 static void loaded(void *ctx, const struct db_result *result, const struct db_failure *failure)

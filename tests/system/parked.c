@@ -13,6 +13,8 @@
 #include "tests/system/scene.h"
 #include "tests/system/secrets.h"
 
+#define WAITS "a turn waits for the database"
+
 enum { KNOWN, FIRST, SECOND, USERS, WALKING = 1, ALL_REFUSED_MS = 2500, TALKER_SAYS = 105 };
 
 static struct world world;
@@ -204,6 +206,23 @@ static void refuse_a_talker(struct invariants *all)
     await_parked(0);
 }
 
+/* It loses the race as often as a turn steps it anew, and twice more when it is tried by itself: each time at once. */
+static void lose_again_and_again(struct invariants *all)
+{
+    char *before = world_read(world.log);
+    sql("CREATE SEQUENCE test_race");
+    refuse_sessions("NEW.state = 'help' AND nextval('test_race') <= 6", "FB002");
+    scene_write(&scene, KNOWN, "/help");
+    await_state(KNOWN, "help");
+    refuse_nothing();
+    char *after = world_read(world.log);
+    invariants_fact(all, times(after, WAITS) == times(before, WAITS),
+                    "what lost a race waits before it is tried again");
+    invariants_fact(all, parked() == 0, "races that were lost park the update");
+    free(before);
+    free(after);
+}
+
 /* KNOWN is asked for a new name of an avatar. */
 static void ask_for_a_name(void)
 {
@@ -283,6 +302,9 @@ int main(void)
     scene_write(&scene, KNOWN, "/menu");
     await_state(KNOWN, "menu");
     refuse_a_talker(&all);
+    scene_write(&scene, KNOWN, "/menu");
+    await_state(KNOWN, "menu");
+    lose_again_and_again(&all);
     lose_a_race(&all);
     lose_for_ever(&all);
     scene_write(&scene, KNOWN, "/menu");
