@@ -124,6 +124,16 @@ bool db_connected(const struct db *db)
     return db->state == DB_STATE_UP;
 }
 
+bool db_unreachable(const struct db *db)
+{
+    return db->state == DB_STATE_DOWN && db->attempts > 0 && db->retry_at_ms > 0;
+}
+
+void db_hurry(struct db *db)
+{
+    db->retry_at_ms = 0;
+}
+
 const char *db_last_failure(const struct db *db)
 {
     return db->failure;

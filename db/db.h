@@ -96,7 +96,11 @@ void db_ready(struct db *db, short revents, int64_t now_ms);
 /* When db_ready must be called even if the socket stays quiet: 0 = at once (something was just submitted),
  * INT64_MAX = never. */
 int64_t db_next_deadline_ms(const struct db *db);
-bool db_idle(const struct db *db);      /* nothing submitted is unanswered */
+bool db_idle(const struct db *db); /* nothing submitted is unanswered */
+/* There is no connection, and the next attempt to open one waits because the last one failed. */
+bool db_unreachable(const struct db *db);
+/* The next attempt waits no longer. */
+void db_hurry(struct db *db);
 bool db_connected(const struct db *db); /* for /health; says nothing of the next moment */
 /* Why the last attempt to connect failed or the last connection was lost; "" = never. Without the password. */
 const char *db_last_failure(const struct db *db);

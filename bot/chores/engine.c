@@ -374,6 +374,20 @@ size_t engine_refused(const struct engine *engine)
     return refused;
 }
 
+void engine_stop(struct engine *engine)
+{
+    for (size_t i = 0; i < CHORE_COUNT; i++) {
+        struct desk *desk = &engine->desks[i];
+        for (size_t at = desk->count; at > 0; at--) {
+            struct errand_place *place = desk->known[at - 1];
+            if (place->where != UNHEARD)
+                continue;
+            place->tries = 0;
+            commit(place);
+        }
+    }
+}
+
 size_t engine_busy(const struct engine *engine)
 {
     size_t busy = 0;

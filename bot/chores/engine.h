@@ -45,6 +45,8 @@ void engine_ask(struct engine *engine, enum chore_name name, int64_t id);
 /* Errands that were done, and a table refuses to record it: its owner has to mend it. Walks over all that are known. */
 size_t engine_refused(const struct engine *engine);
 
+/* Nothing begins any more (ports->stop); ends that were not taken are told once more, at once. */
+void engine_stop(struct engine *engine);
 /* Errands under way: begun, or with an end that is not committed. 0 = drained. */
 size_t engine_busy(const struct engine *engine);
 

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 
 #include "bot/base/log.h"
+#include "bot/chores/engine.h"
 #include "bot/house/life.h"
 #include "bot/house/notify.h"
 #include "bot/house/parts.h"
@@ -75,6 +76,16 @@ static bool may_leave(const struct daemon *daemon)
     return true;
 }
 
+static void say_bye(const struct daemon *daemon)
+{
+    size_t left = engine_busy(daemon->engine);
+    if (loop_busy(&daemon->loop) == NULL && left == 0)
+        log_info("stop", "all that was under way is in the database; bye");
+    else if (left > 0 && db_unreachable(daemon->chores_db))
+        log_warn("stop", "the database can't be told of %zu errands (%s): they are done again from what it says", left,
+                 db_last_failure(daemon->chores_db));
+}
+
 static void run(struct daemon *daemon)
 {
     for (;;) {
@@ -132,7 +143,7 @@ int daemon_run(const struct setup *setup)
     life_begin(&daemon);
     run(&daemon);
     if (daemon.stop.exit_code == STOP_EXIT_OK)
-        log_info("stop", "all that was under way is in the database; bye");
+        say_bye(&daemon);
     loop_end(&daemon.loop);
     free(daemon.bot_username);
     return daemon.stop.exit_code;

@@ -179,6 +179,8 @@ void life_stop(struct daemon *daemon)
 {
     daemon->stop_by_ms = daemon->clock.mono_ms + (int64_t)daemon->setup->config.drain_s * MS_PER_S;
     notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
+    db_hurry(daemon->chores_db);
+    engine_stop(daemon->engine);
     if (daemon->telegram == NULL)
         return;
     telegram_poll_stop(daemon->poll);

@@ -150,8 +150,24 @@ FREE(store)
 
 /* ---- chores, messages, turns ---- */
 
-ASK(busy, engine, size_t)
-FREE(engine)
+/* Errands whose ends can't be told now would be told by nobody else either: the next life does them again. */
+static size_t errands_pending(const void *self)
+{
+    const struct daemon *daemon = self;
+    return db_unreachable(daemon->chores_db) ? 0 : engine_busy(daemon->engine);
+}
+
+static size_t chores_db_pending(const void *self)
+{
+    return db_unreachable(self) ? 0 : db_pending_of(self);
+}
+
+static void engine_free_of(void *self)
+{
+    struct daemon *daemon = self;
+    engine_free(daemon->engine);
+}
+
 FREE(payment_create)
 FREE(payment_watch)
 FREE(photo_intake)
@@ -224,7 +240,7 @@ void parts_add(struct daemon *daemon)
          telegram_free_of},
         {"yookassa", daemon->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
         {"http", daemon->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
-        {"errands", daemon->engine, NULL, NULL, NULL, NULL, engine_busy_of, engine_free_of},
+        {"errands", daemon, NULL, NULL, NULL, NULL, errands_pending, engine_free_of},
         {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
@@ -242,7 +258,7 @@ void parts_add(struct daemon *daemon)
         {"database", daemon->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of,
          db_free_of},
         {"chores' database", daemon->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
-         db_pending_of, db_free_of},
+         chores_db_pending, db_free_of},
         {"watch", daemon, NULL, NULL, watch_deadline_ms_of, watch_ready, NULL, NULL},
         {"life", daemon, NULL, NULL, NULL, life_ready, NULL, NULL},
         {"store", daemon->store, NULL, NULL, NULL, NULL, NULL, store_free_of},

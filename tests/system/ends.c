@@ -84,6 +84,38 @@ static int64_t hang_up_at_work(struct world *world)
     return world_int(world, "SELECT count(*) FROM photo_tasks WHERE lease_token IS NOT NULL");
 }
 
+/* Photos are being made when the chores' connection is lost and none can be opened any more: the end does not wait for
+ * what could not be recorded, and the next life makes the photos again. */
+static void end_without_chores_line(struct world *world)
+{
+    enum { DRAIN_MS = 20000, SOON_MS = DRAIN_MS / 2 };
+    start(world);
+    int64_t end_ms = net_now_ms() + STUCK_S * 1000;
+    while (world_int(world, "SELECT count(*) FROM photo_tasks WHERE lease_until > now()") == 0) {
+        user_run(&user);
+        net_step(world->net, 5);
+        if (net_now_ms() > end_ms)
+            world_fail(world, "no photo is ever leased");
+    }
+    db_result_free(world_sql(world, "UPDATE pg_database SET datallowconn = FALSE WHERE datname = current_database()"));
+    while (world_int(world,
+                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                     " AND datname = current_database() AND query LIKE '%%lease_token%%'") == 0) {
+        user_run(&user);
+        net_step(world->net, 5);
+        if (net_now_ms() > end_ms)
+            world_fail(world, "the chores' connection is not to be told from the other");
+    }
+    int64_t asked_ms = net_now_ms();
+    int status = world_stop_daemon(world, SIGTERM);
+    int64_t took_ms = net_now_ms() - asked_ms;
+    db_result_free(world_sql(world, "UPDATE pg_database SET datallowconn = TRUE WHERE datname = current_database()"));
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || took_ms > SOON_MS ||
+        told(world, "are done again from what it says") != 1)
+        world_fail(world, "without the chores' connection it ends with status %d after %lld ms", status,
+                   (long long)took_ms);
+}
+
 static void end_by_each_signal(struct world *world)
 {
     static const int asks[] = {SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPWR, SIGXCPU};
@@ -235,6 +267,7 @@ int main(void)
     secrets_keep(&world);
     user_begin(&user, &world, &plan, 9000000001);
     int64_t left = hang_up_at_work(&world);
+    end_without_chores_line(&world);
     end_by_each_signal(&world);
     ignore_hang_up(&world);
     bool crashed = crash(&world);

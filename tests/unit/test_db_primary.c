@@ -148,6 +148,22 @@ static void test_not_hammered(void)
     db_free(db);
 }
 
+/* It is so once an attempt failed, and not while one is due or wanted. */
+static void test_unreachable(void)
+{
+    struct seen seen;
+    struct db *db = db_new("host=/nowhere/at/all", NULL);
+    submit(db, "SELECT 1", &seen);
+    CHECK(!db_unreachable(db));
+    db_ready(db, 0, 1000);
+    CHECK(db_unreachable(db));
+    db_hurry(db);
+    CHECK(!db_unreachable(db) && db_next_deadline_ms(db) <= 1000);
+    db_ready(db, 0, 1000);
+    CHECK(db_unreachable(db) && db_next_deadline_ms(db) > 1000);
+    db_free(db);
+}
+
 int main(void)
 {
     const char *server = getenv("FOTOSET_TEST_CONNINFO");
@@ -160,6 +176,7 @@ int main(void)
     test_another_connection();
     test_no_primary_for_a_while();
     test_not_hammered();
+    test_unreachable();
     ask(root, "DROP DATABASE primary_test WITH (FORCE)");
     db_free(root);
     arena_done(&arena);

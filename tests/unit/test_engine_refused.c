@@ -96,12 +96,36 @@ static void test_places(void)
     die();
 }
 
+/* The database was in trouble, and the next try is far away: when the daemon ends it comes at once. */
+static void test_stopped(enum chore_name name, const char *text)
+{
+    clear();
+    (void)owe(text, 0, "one");
+    live_counting(name);
+    GO_UNTIL(begun_count == 1);
+    write_sql = "DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$";
+    errand_end(take_begun());
+    for (int i = 0; i < 10; i++) {
+        pushed_ms += 60 * 1000;
+        go_on();
+    }
+    CHECK(engine_busy(engine) == 1 && done() == 0);
+    write_sql = NULL;
+    stop.asked = true;
+    engine_stop(engine);
+    go_on();
+    CHECK(engine_busy(engine) == 0 && done() == 1);
+    die();
+}
+
 int main(void)
 {
     begin_stage("fotoset_test_engine_refused");
     test_tried_on(LEASED, LEASED_NAME);
     test_tried_on(HELD, HELD_NAME);
     test_places();
+    test_stopped(LEASED, LEASED_NAME);
+    test_stopped(HELD, HELD_NAME);
     end();
     return 0;
 }
