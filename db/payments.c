@@ -12,8 +12,9 @@
 
 #define ORDER_COLUMNS                                                                                                  \
     "o.id, o.chat_id, COALESCE(j.id, 0), p.created_at_ms,"                                                             \
-    " CASE WHEN p.held IN ('sum', 'order') AND p.state <> 'pending' THEN 'mismatch' ELSE p.state END,"                 \
-    " o.status = 'canceled' OR o.user_id IS NULL, p.outside_id, p.reason"
+    " CASE WHEN p.held IN ('sum', 'order') AND p.state = 'succeeded' THEN 'mismatch' ELSE p.state END,"                \
+    " o.status = 'canceled' OR o.user_id IS NULL, p.outside_id, p.reason,"                                             \
+    " (p.asked * 100)::bigint, p.currency"
 #define ORDER_TABLES                                                                                                   \
     " FROM bot_payments p JOIN orders o ON o.id = p.order_id LEFT JOIN generation_jobs j ON j.order_id = o.id"         \
     " WHERE p.provider = 'yookassa'"
@@ -61,8 +62,10 @@ struct payments_order payments_read_order(const struct db_result *result, int st
         .canceled = db_bool(result, statement, row, 5),
         .payment_id = db_text(result, statement, row, 6),
         .reason = words_payment_reason(db_text(result, statement, row, 7)),
-        .key = db_text(result, statement, row, 8),
-        .body = db_text(result, statement, row, 9),
+        .asked_kopecks = db_int64(result, statement, row, 8),
+        .currency = db_text(result, statement, row, 9),
+        .key = db_text(result, statement, row, 10),
+        .body = db_text(result, statement, row, 11),
     };
 }
 
@@ -76,10 +79,18 @@ int payments_add_created(struct db_unit *unit, struct arena *arena, const struct
 int payments_add_given_up(struct db_unit *unit, struct arena *arena, int64_t order_id, enum payments_end end,
                           enum payment_reason reason)
 {
-    return db_unit_add(unit, "SELECT done, news FROM payment_given_up($1, $2, $3, $4)", 4,
-                       (struct db_param[]){db_int64_param(arena, order_id), db_bool_param(end == PAYMENTS_REFUSED),
-                                           db_bool_param(end == PAYMENTS_LOST),
-                                           db_text_param(words_of_payment_reason(reason))});
+    const char *held = end == PAYMENTS_NOT_OURS ? "order" : end == PAYMENTS_OTHER_SUM ? "sum" : NULL;
+    struct db_param order = db_int64_param(arena, order_id);
+    int statement = db_unit_add(unit, "SELECT done, news FROM payment_given_up($1, $2, $3, $4)", 4,
+                                (struct db_param[]){order, db_bool_param(end != PAYMENTS_UNWANTED),
+                                                    db_bool_param(end == PAYMENTS_LOST),
+                                                    db_text_param(words_of_payment_reason(reason))});
+    if (held != NULL)
+        (void)db_unit_add(unit,
+                          "UPDATE bot_payments SET held = $2 WHERE order_id = $1 AND provider = 'yookassa'"
+                          " AND state = 'failed' AND held IS NULL",
+                          2, (struct db_param[]){order, db_text_param(held)});
+    return statement;
 }
 
 bool payments_read_done(const struct db_result *result, int statement)

@@ -25,7 +25,9 @@ struct payments_order {
     bool canceled;              /* by the user, before any money, or the user is gone */
     const char *payment_id;     /* NULL until the payment was created */
     enum payment_reason reason; /* of canceled and failed */
-    const char *key, *body;     /* only of payments_add_order, else NULL */
+    int64_t asked_kopecks;
+    const char *currency;
+    const char *key, *body; /* only of payments_add_order, else NULL */
 };
 
 struct payments_created {
@@ -66,7 +68,9 @@ enum payments_outcome {
 enum payments_end {
     PAYMENTS_UNWANTED, /* canceled before anybody saw a link: nobody is told */
     PAYMENTS_REFUSED,
-    PAYMENTS_LOST, /* there may be one, which nobody can ask for any more: a person must look */
+    PAYMENTS_LOST,      /* there may be one, which nobody can ask for any more: a person must look */
+    PAYMENTS_NOT_OURS,  /* what was answered is another order's, or shop's, payment: a person must look */
+    PAYMENTS_OTHER_SUM, /* … has another sum or currency than was asked: a person must look */
     PAYMENTS_END_COUNT
 };
 

@@ -26,7 +26,10 @@ struct payment_create {
 /* What is to be written. */
 struct creating {
     bool unwanted;              /* nobody wants it any more */
-    enum payment_reason reason; /* of an end without a payment */
+    enum payments_end refusal;  /* of an end without a payment, unless it was lost … */
+    enum payment_reason reason; /* … and why, as the user is told */
+    int64_t asked_kopecks;
+    char currency[YOOKASSA_CURRENCY_BYTES];
     char id[YOOKASSA_ID_BYTES]; /* "" = none was made */
     char url[YOOKASSA_URL_BYTES];
     int64_t until_ms;
@@ -50,7 +53,7 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
     }
     if (!creating->unwanted)
         failpoint("payment_create.before_failed");
-    enum payments_end refused = errand->end == ERRAND_LOST ? PAYMENTS_LOST : PAYMENTS_REFUSED;
+    enum payments_end refused = errand->end == ERRAND_LOST ? PAYMENTS_LOST : creating->refusal;
     (void)payments_add_given_up(unit, arena, errand->id, creating->unwanted ? PAYMENTS_UNWANTED : refused,
                                 creating->reason);
 }
@@ -81,14 +84,16 @@ static bool end_refused(void *unused, struct errand *errand, const struct db_fai
         return false;
     log_error("payment_create", "order %" PRId64 ": YooKassa gave it a payment that already belongs to another order",
               errand->id);
+    creating->refusal = PAYMENTS_NOT_OURS;
     creating->reason = PAYMENT_UNTOLD;
     errand_change(errand, ERRAND_FAILED, NULL);
     return true;
 }
 
-static void fail(struct errand *errand, enum payment_reason reason, const char *why)
+static void fail(struct errand *errand, enum payments_end refusal, enum payment_reason reason, const char *why)
 {
     struct creating *creating = errand->work;
+    creating->refusal = refusal;
     creating->reason = reason;
     errand_fail(errand, why);
 }
@@ -115,23 +120,33 @@ static void refuse(struct errand *errand, const struct yookassa_verdict *verdict
         (void)snprintf(why, sizeof why, "YooKassa refused the payment (HTTP %ld %s%s%s): %s", verdict->status,
                        verdict->code, verdict->parameter[0] == '\0' ? "" : ", ", verdict->parameter,
                        verdict->description);
-    fail(errand, PAYMENT_UNTOLD, why);
+    fail(errand, PAYMENTS_REFUSED, PAYMENT_UNTOLD, why);
 }
 
 static void take(const struct payment_create *self, struct errand *errand, const struct yookassa_payment *payment)
 {
-    if (payment->order_id != errand->id)
-        fail(errand, PAYMENT_UNTOLD, "YooKassa answered with a payment of another order");
-    else if (payment->shop[0] != '\0' && strcmp(payment->shop, self->ports.shop_id) != 0)
-        fail(errand, PAYMENT_UNTOLD, "YooKassa answered with a payment of another shop");
-    else if (payment->test != self->ports.test_shop) /* before anybody sees the link */
-        fail(errand, PAYMENT_UNTOLD,
+    const struct creating *creating = errand->work;
+    char why[ERRAND_WHY_MAX_BYTES];
+    if (payment->order_id != errand->id) {
+        (void)snprintf(why, sizeof why, "YooKassa answered with payment %s, which is another order's", payment->id);
+        fail(errand, PAYMENTS_NOT_OURS, PAYMENT_UNTOLD, why);
+    } else if (payment->shop[0] != '\0' && strcmp(payment->shop, self->ports.shop_id) != 0) {
+        (void)snprintf(why, sizeof why, "YooKassa answered with payment %s, which is another shop's", payment->id);
+        fail(errand, PAYMENTS_NOT_OURS, PAYMENT_UNTOLD, why);
+    } else if (payment->test != self->ports.test_shop) { /* before anybody sees the link */
+        fail(errand, PAYMENTS_REFUSED, PAYMENT_UNTOLD,
              payment->test ? "this is a test shop, and yookassa.test_shop does not say so"
                            : "this is no test shop, but yookassa.test_shop says so");
-    else if (payment->status == YOOKASSA_PENDING && payment->confirmation_url[0] == '\0')
+    } else if (payment->amount_kopecks != creating->asked_kopecks ||
+               strcmp(payment->currency, creating->currency) != 0) {
+        (void)snprintf(why, sizeof why, "YooKassa made payment %s of another sum or currency than was asked: cancel it",
+                       payment->id);
+        fail(errand, PAYMENTS_OTHER_SUM, PAYMENT_UNTOLD, why);
+    } else if (payment->status == YOOKASSA_PENDING && payment->confirmation_url[0] == '\0') {
         errand_retry(errand, 0, "YooKassa gave no link");
-    else
+    } else {
         keep(self, errand, payment); /* one that has ended already is met by the watch: only a GET is believed */
+    }
 }
 
 static void yookassa_answered(void *ctx, const struct yookassa_reply *reply)
@@ -150,7 +165,7 @@ static void yookassa_answered(void *ctx, const struct yookassa_reply *reply)
     case YOOKASSA_CONTACT: /* the user's to mend; what was refused stands in the order's row, and in no log */
         log_info("payment_create", "order %" PRId64 " has no payment: YooKassa refuses its %s", errand->id,
                  verdict->parameter);
-        fail(errand, PAYMENT_CONTACT_REFUSED, NULL);
+        fail(errand, PAYMENTS_REFUSED, PAYMENT_CONTACT_REFUSED, NULL);
         break;
     case YOOKASSA_PERMANENT:
     case YOOKASSA_UNAUTHORIZED:
@@ -166,6 +181,8 @@ static void create(const struct payment_create *self, struct errand *errand, con
     struct creating *creating = calloc(1, sizeof *creating);
     if (creating == NULL)
         bug("out of memory");
+    creating->asked_kopecks = order->asked_kopecks;
+    (void)snprintf(creating->currency, sizeof creating->currency, "%s", order->currency);
     errand->work = creating;
     if (order->canceled) { /* a link that nobody was shown can't be paid */
         creating->unwanted = true;
@@ -176,7 +193,7 @@ static void create(const struct payment_create *self, struct errand *errand, con
         return;
     if (yookassa_create(self->ports.yookassa, order->key, order->body, yookassa_answered, errand) != ERR_OK &&
         errand_answered(errand))
-        fail(errand, PAYMENT_UNTOLD, "its idempotence key is malformed");
+        fail(errand, PAYMENTS_REFUSED, PAYMENT_UNTOLD, "its idempotence key is malformed");
 }
 
 static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
