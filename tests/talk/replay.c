@@ -284,6 +284,13 @@ static void raised(struct player *player, const char *rest)
     script_version(&player->arena, rest, player->stage->rules.consents);
 }
 
+static void sold(struct player *player, const char *rest)
+{
+    const char *style_id = script_word(&player->arena, &rest);
+    int64_t price_kopecks = strtoll(script_word(&player->arena, &rest), NULL, 10);
+    stage_sell(player->stage, style_id, price_kopecks, (int32_t)strtol(rest, NULL, 10));
+}
+
 static void owner(struct player *player, const char *rest)
 {
     stage_own(player->stage, strcmp(rest, "yes") == 0);
@@ -331,22 +338,11 @@ static void stored_sets(struct player *player, const char *rest)
 
 /* --- what must have come --- */
 
-static bool is_kind(const struct stage_message *shown, const char *kind)
-{
-    if (strcmp(kind, "notice") == 0)
-        return shown->kind == EFFECT_NOTICE;
-    if (strcmp(kind, "fresh") == 0)
-        return shown->kind == EFFECT_SCREEN && shown->fresh;
-    if (strcmp(kind, "screen") == 0)
-        return shown->kind == EFFECT_SCREEN && !shown->fresh;
-    return true;
-}
-
 static bool said(struct player *player, const char *kind, const char *pattern)
 {
     struct stage *stage = player->stage;
     for (size_t i = stage->shown_from; i < stage->message_count; i++)
-        if (is_kind(&stage->messages[i], kind) &&
+        if (stage_is_kind(&stage->messages[i], kind) &&
             script_matches(stage_read(stage, stage->messages[i].message->html), pattern))
             return true;
     return false;
@@ -510,6 +506,7 @@ static const struct {
              {"stored state", true, stored_state},
              {"stored consent", true, stored_consent},
              {"raised", true, raised},
+             {"sold", true, sold},
              {"owner", true, owner},
              {"first name", true, first_name},
              {"forwarded", true, forwarded},

@@ -55,6 +55,25 @@ void stage_own(struct stage *stage, bool owner)
     stage->rules.admin_count = owner ? 2 : 1;
 }
 
+void stage_sell(struct stage *stage, const char *style_id, int64_t price_kopecks, int32_t photo_count)
+{
+    const struct style_catalogue *old = stage->rules.styles;
+    struct style_catalogue *made = arena_alloc(&stage->keep, sizeof *made);
+    struct style *styles = arena_array(&stage->keep, old->count, sizeof *styles);
+    if (style_find(old, style_id) == NULL)
+        stage_fail(stage, "there is no style %s", style_id);
+    for (size_t i = 0; i < old->count; i++) {
+        styles[i] = old->styles[i];
+        if (strcmp(styles[i].id, style_id) != 0)
+            continue;
+        styles[i].price_kopecks = price_kopecks;
+        styles[i].photo_count = photo_count;
+    }
+    *made = *old;
+    made->styles = styles;
+    stage->rules.styles = made;
+}
+
 bool stage_is_full(const struct stage *stage)
 {
     size_t limit = STAGE_ROWS_MAX - 8 * STAGE_BATCH_MAX;
@@ -511,6 +530,17 @@ bool stage_make(struct stage *stage, struct job *job, bool made)
         return true;
     }
     return false;
+}
+
+bool stage_is_kind(const struct stage_message *shown, const char *kind)
+{
+    if (strcmp(kind, "notice") == 0)
+        return shown->kind == EFFECT_NOTICE;
+    if (strcmp(kind, "fresh") == 0)
+        return shown->kind == EFFECT_SCREEN && shown->fresh;
+    if (strcmp(kind, "screen") == 0)
+        return shown->kind == EFFECT_SCREEN && !shown->fresh;
+    return true;
 }
 
 bool stage_leads_to(const struct stage *stage, const char *url)

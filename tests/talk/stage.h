@@ -74,6 +74,8 @@ struct stage *stage_new(const struct rules *rules);
 void stage_free(struct stage *stage); /* accepts NULL */
 /* The person is, or is no more, one of the shop's owners. */
 void stage_own(struct stage *stage, bool owner);
+/* What a set of the style costs, and how many photos it has, from now on. */
+void stage_sell(struct stage *stage, const char *style_id, int64_t price_kopecks, int32_t photo_count);
 /* Has it room for many more steps? */
 bool stage_is_full(const struct stage *stage);
 /* Forgets the effects of the steps before: what comes is the answer to what comes. */
@@ -98,6 +100,8 @@ bool stage_make(struct stage *stage, struct job *job, bool made);
 /* All queued photos of the job reach the chat, and those sent again. */
 void stage_deliver(struct stage *stage, struct job *job);
 
+/* Is it what dialogues call so: "bot", "screen", "fresh" or "notice"? */
+bool stage_is_kind(const struct stage_message *shown, const char *kind);
 /* Has the newest message a button that is a link to there? */
 bool stage_leads_to(const struct stage *stage, const char *url);
 
