@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     }
     user_run_all(&world, users, USERS, STUCK_S, NULL);
     invariants_settle(&world);
-    struct invariants all = {.world = &world, .users = users, .user_count = USERS};
+    struct invariants all = {.world = &world, .users = users, .user_count = USERS, .looks = true};
     check_met(&all);
     invariants_check(&all);
     printf("%s: %d calls of the road failed %d times each; %d users, %d facts hold, %" PRId64 " s\n", name, CALLS,

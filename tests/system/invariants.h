@@ -10,6 +10,7 @@ struct invariants {
     struct user *users;
     int user_count;
     int poison_expected; /* updates that were meant to be skipped */
+    bool looks;          /* answers were lost: words are looked for, and offered to photos, too, which take none */
     int checked, failed; /* results */
 };
 

@@ -393,7 +393,7 @@ int main(int argc, char **argv)
     } while (ordeal.done < ordeal.begun || !is_over(&ordeal) || ordeal.until_ms != INT64_MAX);
     invariants_settle(&ordeal.world);
 
-    struct invariants all = {.world = &ordeal.world, .users = ordeal.users, .user_count = ordeal.begun};
+    struct invariants all = {.world = &ordeal.world, .users = ordeal.users, .user_count = ordeal.begun, .looks = true};
     stored_check_sweep(&all);
     invariants_check(&all);
     print_figures(&ordeal, &all);

@@ -224,7 +224,7 @@ int main(int argc, char **argv)
         write_and_kill();
     user_run_all(&world, users, USERS, STUCK_S, NULL);
     invariants_settle(&world);
-    struct invariants all = {.world = &world, .users = users, .user_count = USERS};
+    struct invariants all = {.world = &world, .users = users, .user_count = USERS, .looks = true};
     int repeats = count_repeats(&all);
     for (int i = 0; i < USERS; i++) {
         invariants_of_user(&all, &users[i]);

@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < scene.user_count; i++)
         user_begin(&users[i], &world, &plan, INT64_C(5300000001) + i);
     int64_t longest_ms = walk(kills, &killed);
-    struct invariants all = {.world = &world, .users = users, .user_count = scene.user_count};
+    struct invariants all = {.world = &world, .users = users, .user_count = scene.user_count, .looks = true};
     invariants_fact(&all, longest_ms < TOLD_MS, "a photo was made and not told for %" PRId64 " ms", longest_ms);
     invariants_fact(&all,
                     world_int(&world, "SELECT count(*) FROM photo_tasks t JOIN bot_state s ON t.worker = s.owner") == 0,

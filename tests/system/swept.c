@@ -196,7 +196,7 @@ int main(void)
     delete_avatar();
     kill_at_each_step();
     stop();
-    struct invariants all = {&world, &users[KEEPER], 1, 0, 0, 0};
+    struct invariants all = {.world = &world, .users = &users[KEEPER], .user_count = 1};
     (void)stored_plant(&world, STRANGER);
     stored_check_sweep(&all);
     delete_account();
