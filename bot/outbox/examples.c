@@ -65,6 +65,8 @@ static void examples_answered(void *ctx, const struct telegram_verdict *verdict,
         if (file_id != NULL && i < show->count && show->pictures[i].file_id == NULL)
             outbox_note_file(item->lane->outbox, show->pictures[i].name, file_id);
     }
+    if (sent)
+        outbox_note_unsaved(item->lane->outbox);
     end(show);
     if (verdict->class == TELEGRAM_UNREACHABLE)
         lane_unreachable(item);
