@@ -362,7 +362,10 @@ void engine_ask(struct engine *engine, enum chore_name name, int64_t id)
         return;
     place->asked_ms = now_ms;
     place->errand.asked = true;
-    hurry(place);
+    if (place->where == REFUSED) /* its owner may have mended the table by now */
+        commit(place);
+    else
+        hurry(place);
 }
 
 size_t engine_refused(const struct engine *engine)

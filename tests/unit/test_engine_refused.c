@@ -118,12 +118,31 @@ static void test_stopped(enum chore_name name, const char *text)
     die();
 }
 
+/* Who asks does not wait until it is tried again by itself. */
+static void test_asked(void)
+{
+    clear();
+    int64_t id = owe(HELD_NAME, 0, "one");
+    live_counting(HELD);
+    GO_UNTIL(begun_count == 1);
+    write_sql = none_sql;
+    errand_end(take_begun());
+    (void)push_until(TRIES);
+    write_sql = NULL;
+    engine_ask(engine, HELD, id);
+    GO_UNTIL(done() == 1);
+    CHECK_INT(engine_refused(engine), 0);
+    CHECK_INT(begun_ever, 1);
+    die();
+}
+
 int main(void)
 {
     begin_stage("fotoset_test_engine_refused");
     test_tried_on(LEASED, LEASED_NAME);
     test_tried_on(HELD, HELD_NAME);
     test_places();
+    test_asked();
     test_stopped(LEASED, LEASED_NAME);
     test_stopped(HELD, HELD_NAME);
     end();
