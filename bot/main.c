@@ -99,6 +99,12 @@ static void close_memory(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* "": there are not so many. */
+static const char *word(int argc, char **argv, int at)
+{
+    return at < argc && argv[at] != NULL ? argv[at] : "";
+}
+
 int main(int argc, char **argv)
 {
     /* Pictures come and go: in mappings of their own they leave no holes in the heap. */
@@ -106,7 +112,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
     struct setup setup;
     int code = STOP_EXIT_CONFIG;
-    const char *command = argc > 1 ? argv[1] : "";
+    const char *command = word(argc, argv, 1);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         printf("fotosetd %s\n", FOTOSET_VERSION);
         return 0;
@@ -114,21 +120,18 @@ int main(int argc, char **argv)
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
         return usage(stdout, 0);
     if (strcmp(command, "resolve") == 0 && argc == 3) /* ourselves, while we go on */
-        return hosts_print(argv[2]);
+        return hosts_print(word(argc, argv, 2));
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
          again = strcmp(command, "replay") == 0, refunded = strcmp(command, "refunded") == 0;
-    bool money = check && argc > 2 && strcmp(argv[2], "--money") == 0;
+    bool money = check && strcmp(word(argc, argv, 2), "--money") == 0;
     const char *payment = refunded && argc > 2 ? argv[2] : NULL;
-    if (money || payment != NULL) { /* a word more */
-        argv++;
-        argc--;
-    }
-    bool as_unit = !run && argc == 3 && strcmp(argv[2], "--as-unit") == 0;
-    bool named = argc == 4 && strcmp(argv[2], "-c") == 0;
+    int at = money || payment != NULL ? 3 : 2; /* a word more */
+    bool as_unit = !run && argc == at + 1 && strcmp(word(argc, argv, at), "--as-unit") == 0;
+    bool named = argc == at + 2 && strcmp(word(argc, argv, at), "-c") == 0;
     if ((!run && !check && !again && payment == NULL && strcmp(command, "migrate") != 0) || (!as_unit && !named))
         return usage(stderr, EXIT_BAD_USAGE);
     close_memory();
-    enum err err = setup_read(&setup, as_unit ? NULL : argv[3]);
+    enum err err = setup_read(&setup, as_unit ? NULL : word(argc, argv, at + 1));
     log_init(err == ERR_OK ? threshold(setup.config.log_level) : LOG_LEVEL_INFO);
     if (money && err == ERR_OK) {
         code = check_money(&setup);
