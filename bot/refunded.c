@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bot/base/stop.h"
 #include "core/money.h"
@@ -38,6 +39,12 @@ static int give_back(struct db *db, struct arena *arena, const struct db_result 
     return done ? 0 : 1;
 }
 
+/* A number of ours, all of it: what the provider calls a payment may begin like one. 0: it is none. */
+static int64_t number_of(const char *payment)
+{
+    return strspn(payment, "0123456789") == strlen(payment) ? strtoll(payment, NULL, DECIMAL) : 0;
+}
+
 int refunded_run(const struct setup *setup, const char *payment)
 {
     struct arena arena;
@@ -45,7 +52,7 @@ int refunded_run(const struct setup *setup, const char *payment)
     struct db_unit *unit = db_unit_new();
     int code = 1;
     arena_init(&arena);
-    payments_add_came(unit, &arena, strtoll(payment, NULL, DECIMAL));
+    payments_add_came(unit, &arena, number_of(payment));
     struct db_result *found = answer_to(db, unit);
     if (found == NULL)
         code = STOP_EXIT_UNAVAILABLE;

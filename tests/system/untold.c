@@ -124,6 +124,8 @@ static void ask_about_money(void)
     invariants_fact(&all, says(LUCKY, MONEY) == 2, "the owner hears of money %d times", says(LUCKY, MONEY));
     run_tool("check", "--money", 0, "its avatar was gone when the money came");
     run_tool("check", "--money", 0, "came where 1.00 RUB was asked");
+    run_tool("refunded", arena_format(&world.arena, "%s-000f-5000", number), 1,
+             "no money came"); /* the provider's name */
     run_tool("refunded", number, 0, "went back");
     run_tool("refunded", number, 1, "went back before");
     run_tool("refunded", "0", 1, "no money came");
