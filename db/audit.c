@@ -91,8 +91,16 @@ static const char held_sql[] =
     "  WHEN 'test' THEN 'play money where real money was asked, or the other way round'"
     "  WHEN 'avatar' THEN 'paid, and the set went with its avatar before it was made'"
     "  WHEN 'nobody' THEN format('%s %s came, and no order has it', p.received, p.received_currency)"
-    "  WHEN 'lost' THEN 'it may have been made, and nobody can ask for it any more' ELSE p.held END)"
-    " FROM bot_payments p WHERE p.held IS NOT NULL AND NOT " OWED;
+    "  ELSE p.held END) FROM bot_payments p WHERE " CAME " AND p.held IS NOT NULL AND NOT " OWED;
+
+/* Held, and no money came that we know of: there is nothing to give back. */
+static const char lost_sql[] =
+    "SELECT p.id || ' ' || p.held, format('payment %s (%s %s, order %s): %s', p.id, p.provider,"
+    "  COALESCE(p.outside_id, 'without a name'), COALESCE(p.order_id::text, 'unknown'), CASE p.held"
+    "  WHEN 'lost' THEN 'it may have been made, and nobody can ask for it any more'"
+    "  WHEN 'sum' THEN 'another sum may come than was asked'"
+    "  ELSE format('the provider says that it is not ours (%s)', p.held) END)"
+    " FROM bot_payments p WHERE NOT COALESCE(" CAME ", FALSE) AND p.held IS NOT NULL";
 
 static const char owed_sql[] =
     "SELECT r.id::text, " PAYMENT_WORDS " || format(': %s is to be given back, %s', r.amount, CASE r.why"
@@ -106,6 +114,9 @@ static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, or
                                " AND p.created_at_ms < (extract(epoch FROM now() - interval '32 days') * 1000)::bigint";
 
 static const char back[] = "give the money back in the provider's cabinet, then: fotosetd refunded PAYMENT";
+static const char search[] =
+    "look for it in the provider's cabinet, by its order, and give back what came for it there;"
+    " then: UPDATE bot_payments SET held = NULL WHERE id = PAYMENT";
 static const char guarded[] =
     "the database refuses this while its guards stand: see who switched them off, and compare with the backup";
 static const char compare[] = "compare with the provider's cabinet, and mend the row that is wrong";
@@ -126,6 +137,7 @@ static const struct {
     {"refunds", refunds_sql, compare, false},
     {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
     {"held", held_sql, back, true},
+    {"lost", lost_sql, search, true},
     {"owed", owed_sql, back, true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
 };

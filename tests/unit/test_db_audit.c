@@ -71,6 +71,8 @@ static void test_each(void)
          "UPDATE ledger_transactions SET kind = 'sale' WHERE kind = 'earning'"},
         {"UPDATE payments SET amount = 1", "mirror", "UPDATE payments SET amount = 500"},
         {"UPDATE bot_payments SET held = 'avatar'", "held", "UPDATE bot_payments SET held = NULL"},
+        {"INSERT INTO bot_payments (key, state, asked, created_at_ms, held) VALUES ('lost', 'failed', 500, 0, 'lost')",
+         "lost", "DELETE FROM bot_payments WHERE key = 'lost'"},
         {"INSERT INTO bot_refunds (payment_id, why, amount) SELECT id, 'double', 500.01 FROM bot_payments",
          "refunds owed", "DELETE FROM bot_refunds"},
         {"INSERT INTO bot_refunds (payment_id, why, amount, state) SELECT id, 'double', 500, 'succeeded'"
