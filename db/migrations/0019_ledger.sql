@@ -162,8 +162,8 @@ BEGIN
   IF NOT FOUND AND came THEN
     SELECT order_id INTO settled_order FROM bot_payments WHERE provider = p_provider AND order_id = p_order
       AND outside_id IS NULL AND asked = p_amount AND currency = p_currency;
-    PERFORM 1 FROM users WHERE id = (SELECT user_id FROM orders WHERE id = settled_order) FOR KEY SHARE;
   END IF;
+  PERFORM 1 FROM users WHERE id = (SELECT user_id FROM orders WHERE id = settled_order) FOR KEY SHARE;
   PERFORM 1 FROM avatars WHERE id = (SELECT avatar_id FROM orders WHERE id = settled_order) FOR NO KEY UPDATE;
   SELECT * INTO sold FROM orders WHERE id = settled_order FOR UPDATE;
   chat := sold.chat_id;

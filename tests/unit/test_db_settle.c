@@ -162,6 +162,40 @@ static void test_nothing_to_give(void)
     }
 }
 
+/* Whoever is second only waits: nobody is a deadlock's victim. */
+static void meanwhile_ended(void *context, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)context;
+    (void)result;
+    open_answers--;
+    if (failure != NULL)
+        fprintf(stderr, "%s %s\n", failure->sqlstate, failure->message);
+    CHECK(failure == NULL);
+}
+
+/* The account goes while its money comes, and its row in payments is gone already: the settlement makes another one,
+ * and waits for the deletion before it holds anything that the deletion comes to. */
+static void test_deleted_meanwhile(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = open_order(&anna);
+    struct payments_seen seen = paid_of(order_id);
+    struct db_unit *deleting = db_unit_new(), *settling = db_unit_new();
+    tell(SQL("DELETE FROM payments WHERE yookassa_payment_id = '%s'", seen.payment_id));
+    (void)db_unit_add(deleting, SQL("SELECT 1 FROM users WHERE id = %lld FOR UPDATE", (long long)anna.user_id), 0,
+                      NULL);
+    (void)db_unit_add(deleting, "SELECT pg_sleep(1)", 0, NULL);
+    (void)db_unit_add(deleting, SQL("DELETE FROM users WHERE id = %lld", (long long)anna.user_id), 0, NULL);
+    (void)db_unit_add(settling, "SELECT pg_sleep(0.3)", 0, NULL);
+    (void)payments_add_seen(settling, &arena, &seen);
+    open_answers = 2;
+    db_submit(other, deleting, meanwhile_ended, NULL);
+    db_submit(db, settling, meanwhile_ended, NULL);
+    wait_for_answers();
+    CHECK_TEXT(payment(seen.payment_id), "succeeded avatar 500.00");
+    CHECK_INT(refunds_of(seen.payment_id, "avatar"), 1);
+}
+
 /* The answer to its creation was lost, and its success is seen before it is asked for again. */
 static void test_name_lost(void)
 {
@@ -271,6 +305,7 @@ int main(int argc, char **argv)
     test_failed_first();
     test_double();
     test_nothing_to_give();
+    test_deleted_meanwhile();
     test_name_lost();
     test_unknown();
     const char *conninfo = SQL("%s dbname=fotoset_test_settle", getenv("FOTOSET_TEST_CONNINFO"));
