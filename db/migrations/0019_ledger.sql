@@ -269,6 +269,17 @@ BEGIN
   UPDATE bot_payments SET held = NULL WHERE id = p_id;
 END $$ LANGUAGE plpgsql;
 
+-- As before; but of what went back already nobody hears any more when the set goes.
+CREATE OR REPLACE FUNCTION job_forgotten() RETURNS trigger SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE bot_payments p SET held = 'avatar' WHERE order_id = OLD.order_id AND state = 'succeeded' AND held IS NULL
+    AND NOT EXISTS (SELECT 1 FROM bot_refunds WHERE payment_id = p.id);
+  IF FOUND THEN
+    PERFORM news_add(OLD.chat_id, 'payment_settled', OLD.order_id, 0, NULL);
+  END IF;
+  RETURN OLD;
+END $$ LANGUAGE plpgsql;
+
 COMMENT ON TABLE ledger_transactions IS 'kept for ever: the database refuses to change or delete them';
 COMMENT ON TABLE ledger_postings IS 'as ledger_transactions';
 COMMENT ON TABLE bot_refunds IS 'kept for ever, with their payment';

@@ -138,6 +138,23 @@ static void test_told_once(void)
     CHECK_INT(ask("SELECT count(*) FROM money_oddities"), 0);
 }
 
+static void give_back_twice(int64_t order_id, bool is_sold)
+{
+    struct db_unit *unit = db_unit_new();
+    payments_add_came(unit, &arena, ask(SQL("SELECT id FROM bot_payments WHERE order_id = %lld", (long long)order_id)));
+    struct db_result *result = run(unit);
+    struct payments_came came = payments_read_came(result);
+    CHECK(came.kopecks == 50000 && came.sold == is_sold);
+    for (int i = 0; i < 2; i++) {
+        unit = db_unit_new();
+        payments_add_given_back(unit, &arena, &came);
+        struct db_result *done = run(unit);
+        CHECK_INT(payments_read_given_back(done), i == 0);
+        db_result_free(done);
+    }
+    db_result_free(result);
+}
+
 /* A person gives the money of a double payment back in the cabinet, and says so: once. */
 static void test_given_back(void)
 {
@@ -147,23 +164,28 @@ static void test_given_back(void)
     tell(SQL("DELETE FROM avatars WHERE id = %lld", (long long)anna.avatar_id));
     CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_OWED);
     CHECK_TEXT(found(), "owed");
-    struct db_unit *unit = db_unit_new();
-    payments_add_came(unit, &arena, ask(SQL("SELECT id FROM bot_payments WHERE order_id = %lld", (long long)order_id)));
-    struct db_result *result = run(unit);
-    struct payments_came came = payments_read_came(result);
-    CHECK(came.kopecks == 50000 && !came.sold);
-    for (int i = 0; i < 2; i++) {
-        unit = db_unit_new();
-        payments_add_given_back(unit, &arena, &came);
-        struct db_result *done = run(unit);
-        CHECK_INT(payments_read_given_back(done), i == 0);
-        db_result_free(done);
-    }
-    db_result_free(result);
+    give_back_twice(order_id, false);
     CHECK_TEXT(found(), "");
     CHECK_INT(ask(SQL("SELECT count(*) FROM bot_payments WHERE order_id = %lld AND held IS NULL", (long long)order_id)),
               1);
     CHECK_INT(ask("SELECT sum(amount) FROM ledger_postings WHERE account = 'held'"), 0);
+}
+
+/* It went back before its set was made: nobody need look at it when the set goes, and its payer hears no more of it. */
+static void test_given_back_and_deleted(void)
+{
+    struct customer anna = customer_new();
+    CHECK(job_new(&anna) != 0);
+    int64_t order_id = ask(
+        SQL("SELECT order_id FROM generation_jobs WHERE avatar_id = %lld", (long long)anna.avatar_id));
+    give_back_twice(order_id, true);
+    tell(SQL("DELETE FROM avatars WHERE id = %lld", (long long)anna.avatar_id));
+    CHECK_INT(ask(SQL("SELECT count(*) FROM bot_payments WHERE order_id = %lld AND held IS NULL", (long long)order_id)),
+              1);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM bot_news WHERE chat_id = %lld AND kind = 'payment_settled' AND other = 0",
+                      (long long)anna.chat_id)),
+              0);
+    CHECK_TEXT(found(), "");
 }
 
 int main(void)
@@ -173,6 +195,7 @@ int main(void)
     test_sold_twice();
     test_told_once();
     test_given_back();
+    test_given_back_and_deleted();
     end();
     return 0;
 }
