@@ -217,12 +217,14 @@ static void news(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
     const char *what = script_word(&player->arena, &rest);
-    struct order *order = &stage->orders[strcmp(rest, "first") == 0 ? 0 : stage->order_count - 1];
-    if (stage->order_count == 0 && strcmp(what, "money") != 0)
-        wrong(player, "there is no order", what);
     if (strcmp(what, "money") == 0) {
         step(player, (struct event){.kind = EVENT_MONEY_ODD, .object = strtol(rest, NULL, 10)});
-    } else if (strcmp(what, "link") == 0) {
+        return;
+    }
+    if (stage->order_count == 0)
+        wrong(player, "there is no order", what);
+    struct order *order = &stage->orders[strcmp(rest, "first") == 0 ? 0 : stage->order_count - 1];
+    if (strcmp(what, "link") == 0) {
         order->link = arena_copy(&player->arena, rest);
         order->link_until_ms = stage->now_ms + INT64_C(3600000);
         step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
