@@ -30,7 +30,8 @@ struct governor {
     struct chats chats;
     int64_t rate, cap; /* of all: millionths of a token a millisecond, 0 = no limit; millionths */
     struct waiting_bucket bucket;
-    size_t max_in_flight, in_flight, held, max_uploads, uploads;
+    size_t max_in_flight, in_flight, max_uploads, uploads;
+    size_t messages, held; /* of those in flight; of those that were finished, see governor_hold */
     int64_t blocked_until_ms;
     struct class classes[TELEGRAM_PRIORITY_COUNT];
     int64_t used; /* by the class that went last, before it went */
@@ -158,7 +159,8 @@ static bool has_room(const struct governor *governor, enum kind kind)
         return false;
     if (kind == KIND_UPLOAD)
         return governor->uploads < governor->max_uploads;
-    return governor->in_flight + (kind == KIND_MESSAGE ? governor->held : 0) < governor->max_in_flight;
+    return governor->in_flight < governor->max_in_flight &&
+           (kind != KIND_MESSAGE || governor->messages + governor->held < governor->max_in_flight);
 }
 
 static bool is_costly(enum kind kind)
@@ -191,6 +193,15 @@ static void charge(struct governor *governor, const struct governor_item *item, 
         chat_charge(&governor->chats, item->chat, item, times);
 }
 
+/* It goes, or (going false) comes home. */
+static void count(struct governor *governor, const struct governor_item *item, bool going)
+{
+    size_t *all = item->is_upload ? &governor->uploads : &governor->in_flight;
+    *all = going ? *all + 1 : *all - 1;
+    if (kind_of(item) == KIND_MESSAGE)
+        governor->messages = going ? governor->messages + 1 : governor->messages - 1;
+}
+
 static struct governor_item *send_from(struct governor *governor, struct waiting_node *node, int64_t now_ms)
 {
     struct governor_item *item;
@@ -204,10 +215,7 @@ static struct governor_item *send_from(struct governor *governor, struct waiting
         item = item_of(node);
     }
     charge(governor, item, 1);
-    if (item->is_upload)
-        governor->uploads++;
-    else
-        governor->in_flight++;
+    count(governor, item, true);
     return item;
 }
 
@@ -244,10 +252,7 @@ struct governor_item *governor_next(struct governor *governor, int64_t now_ms)
 
 static void come_home(struct governor *governor, struct governor_item *item)
 {
-    if (item->is_upload)
-        governor->uploads--;
-    else
-        governor->in_flight--;
+    count(governor, item, false);
     if (item->chat != NULL)
         item->chat->in_flight = false;
 }
@@ -281,9 +286,9 @@ void governor_no_upload(struct governor *governor, struct governor_item *item)
 {
     if (!item->is_upload)
         return;
+    count(governor, item, false);
     item->is_upload = false;
-    governor->uploads--;
-    governor->in_flight++;
+    count(governor, item, true);
 }
 
 /* Remember the 429; true when it completes the set that looks like a limit on everything. */

@@ -70,8 +70,8 @@ void governor_limited(struct governor *governor, int64_t now_ms, const struct go
                       int64_t retry_after_ms);
 /* An item in flight turned out to have no bytes to send. */
 void governor_no_upload(struct governor *governor, struct governor_item *item);
-/* So many messages that were finished count as on their way: no new one begins while they and what is in flight are
- * max_in_flight. */
+/* So many messages that were finished count as on their way: no new one begins while they and the messages in
+ * flight are max_in_flight. What can't come twice (edits, answers) takes no room of theirs. */
 void governor_hold(struct governor *governor, size_t count);
 /* From now on nothing begins but answers to presses. */
 void governor_stop(struct governor *governor);
