@@ -204,7 +204,8 @@ static inline void wait_for_answers(void)
     }
 }
 
-static inline void make_database(const char *server, const char *name)
+/* A database of this name, made anew, as it was before this migration; NULL: as it is now. Its conninfo. */
+static inline const char *database_before(const char *server, const char *name, const char *migration)
 {
     struct migrate_report report;
     struct db *root = db_new(server, NULL);
@@ -216,10 +217,20 @@ static inline void make_database(const char *server, const char *name)
     db_result_free(run_on(root, unit));
     db_free(root);
     const char *conninfo = SQL("%s dbname=%s", server, name);
-    if (migrate_run(conninfo, migrations_data, migrations_data_count, &report) != ERR_OK) {
+    size_t count = 0;
+    while (count < migrations_data_count && (migration == NULL || strcmp(migrations_data[count].name, migration) != 0))
+        count++;
+    CHECK((migration == NULL) == (count == migrations_data_count));
+    if (migrate_run(conninfo, migrations_data, count, &report) != ERR_OK) {
         fprintf(stderr, "%s\n", report.message);
         exit(1);
     }
+    return conninfo;
+}
+
+static inline void make_database(const char *server, const char *name)
+{
+    const char *conninfo = database_before(server, name, NULL);
     db = db_new(conninfo, NULL);
     other = db_new(conninfo, NULL);
 }

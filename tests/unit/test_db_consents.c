@@ -82,21 +82,9 @@ static void test_last_word(void)
 static void test_from_before(const char *server)
 {
     struct migrate_report report;
-    struct db_unit *unit = db_unit_new();
-    struct db *root = db_new(server, NULL);
-    (void)db_unit_add(unit, "DROP DATABASE IF EXISTS fotoset_test_before WITH (FORCE)", 0, NULL);
-    db_result_free(run_on(root, unit));
-    unit = db_unit_new();
-    (void)db_unit_add(unit, "CREATE DATABASE fotoset_test_before", 0, NULL);
-    db_result_free(run_on(root, unit));
-    db_free(root);
-    const char *conninfo = SQL("%s dbname=fotoset_test_before", server);
-    size_t earlier = 0;
-    while (strcmp(migrations_data[earlier].name, "0006_consents") != 0)
-        earlier++;
-    CHECK_INT(migrate_run(conninfo, migrations_data, earlier, &report), ERR_OK);
+    const char *conninfo = database_before(server, "fotoset_test_before", "0006_consents");
     struct db *before = db_new(conninfo, NULL);
-    unit = db_unit_new();
+    struct db_unit *unit = db_unit_new();
     (void)db_unit_add(unit, "INSERT INTO users (id, device_id) VALUES (1, 'a'), (2, 'b')", 0, NULL);
     (void)db_unit_add(unit,
                       "INSERT INTO bot_users (user_id, consent_version, consent_at)"

@@ -177,16 +177,7 @@ static void test_strange(void)
 static void test_from_before(const char *server)
 {
     struct migrate_report report;
-    struct db_unit *unit = db_unit_new();
-    struct db *root = db_new(server, NULL);
-    (void)db_unit_add(unit, "CREATE DATABASE fotoset_test_form_before", 0, NULL);
-    db_result_free(run_on(root, unit));
-    db_free(root);
-    const char *conninfo = SQL("%s dbname=fotoset_test_form_before", server);
-    size_t earlier = 0;
-    while (strcmp(migrations_data[earlier].name, "0018_forms") != 0)
-        earlier++;
-    CHECK_INT(migrate_run(conninfo, migrations_data, earlier, &report), ERR_OK);
+    const char *conninfo = database_before(server, "fotoset_test_form_before", "0018_forms");
     struct db *here = db;
     db = db_new(conninfo, NULL);
     tell("INSERT INTO bot_sessions (chat_id, state, lang, version, avatar_id, order_id, job_id, style_id, page, typed,"
