@@ -6,9 +6,11 @@
 #include "db/outbox.h"
 
 enum {
-    PROBE_WAIT_MS = 2000,  /* a lost request may still be working on the other side */
-    PROBE_AHEAD = 48,      /* steps beyond the highest id known, ids between two photos of an album */
-    PROBE_STEPS_MAX = 400, /* half of them from below, half from above */
+    PROBE_WAIT_MS = 2000,        /* a lost request may still be working on the other side */
+    PROBE_AHEAD = 480,           /* ids beyond the highest one known: others' messages that nobody told of yet … */
+    PROBE_AHEAD_STEPS_MAX = 160, /* … but no more steps than that, however few photos are looked for */
+    PROBE_GAP = 48,              /* ids between two photos of an album */
+    PROBE_STEPS_MAX = 400,       /* half of them from below, half from above */
     CAPTION_BYTES = 24,
     SEARCHES_MAX = 64,                   /* at once; the others wait without a shipment */
     ALBUM_BYTES_FIRST = 8 * 1024 * 1024, /* what an album is thought to need before any was fetched */

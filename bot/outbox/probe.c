@@ -76,6 +76,11 @@ static int64_t highest(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t lowest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void begin(struct shipment *shipment)
 {
     const struct outbox *outbox = shipment->item->lane->outbox;
@@ -88,7 +93,7 @@ static void begin(struct shipment *shipment)
     search->low = low;
     search->stride = highest(wanted, 1);
     search->up = low + search->stride;
-    search->down = highest(trial->lost_at, low) + search->stride * PROBE_AHEAD;
+    search->down = highest(trial->lost_at, low) + lowest(PROBE_AHEAD, search->stride * PROBE_AHEAD_STEPS_MAX);
     log_info("outbox", "an album's answer was lost: looking for its photos in the chat, %" PRId64 " steps",
              (search->down - low) / search->stride);
 }
@@ -136,7 +141,7 @@ static void found(struct shipment *shipment)
     struct search *search = &shipment->item->trial->search;
     int64_t id = search->walk++;
     search->found = true;
-    search->walk_end = id + PROBE_AHEAD;
+    search->walk_end = id + PROBE_GAP;
     album_note(shipment, first_wanted(shipment), &(struct photo_outcome){.delivery = "sent", .message_id = id});
 }
 
