@@ -76,7 +76,7 @@ struct db *db_new(const char *conninfo, const struct db_options *options)
         db->options.unit_timeout_ms = UNIT_TIMEOUT_MS;
     if (db->options.resolver != NULL && (db->resolver = strdup(db->options.resolver)) == NULL)
         bug("out of memory");
-    db->names = names_new();
+    db->names = names_new(db->options.one_plan);
     return db;
 }
 

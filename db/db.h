@@ -42,6 +42,7 @@ struct db_options {
     int64_t connect_timeout_ms; /* of one attempt; 0 = 10,000 (a sleeping serverless Postgres takes seconds) */
     int64_t unit_timeout_ms;    /* from being submitted to being answered; 0 = 30,000 */
     uint64_t (*random)(void);   /* of the wait before another try; NULL = always the longest, for tools */
+    bool one_plan; /* statements that are sent by name are planned for all values at once: theirs look up by key */
     const char *resolver; /* program that looks up the host's name (db/hosts.h); copied. NULL = libpq does, which blocks
                            * as long as the resolver wants: for tools */
 };

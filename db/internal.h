@@ -65,8 +65,8 @@ void failure_set_message(char *message, size_t max_bytes, const char *text);
 
 /* Which statements the connection sends by name (db/names.c). */
 struct names;
-struct names *names_new(void);
-void names_free(struct names *names); /* accepts NULL */
+struct names *names_new(bool one_plan); /* as db_options */
+void names_free(struct names *names);   /* accepts NULL */
 /* A new connection, on which nothing is prepared. backend is the process id its handshake gave. */
 void names_begin(struct names *names, int backend);
 /* Counts a use of the statement on this connection; the name to send it by, or NULL: as a text. */

@@ -15,27 +15,17 @@
 #include "db/words.h"
 
 /* The statements of a load, as far as anybody in the turn can need their facts. Each names its own columns below. */
-enum part {
-    PART_SESSIONS,
-    PART_AVATARS,
-    PART_REFUSALS,
-    PART_HELD,
-    PART_ORDERS,
-    PART_OPEN,
-    PART_JOBS,
-    PART_HEALTH,
-    PART_COUNT
-};
+enum part { PART_SESSIONS, PART_AVATARS, PART_REFUSALS, PART_HELD, PART_OPEN, PART_JOBS, PART_HEALTH, PART_COUNT };
 
 /* c: the chats with what their events need; s: the session. What a state needs is looked up in the table of states ($5
  * names, $6 facts, $7 whom they hear); a chat without a session stands in the first of them.
  *
  * OFFSET 0 keeps each look-up what it is: by key, a hundred times. Left to itself the planner reads whole tables as
  * long as they are of middling size. */
-#define CHATS                                                                                                          \
+#define ASKED                                                                                                          \
     " FROM unnest((SELECT $1::bigint[]), (SELECT $2::int[]), (SELECT $3::int[]), (SELECT $4::bool[]))"                 \
-    " WITH ORDINALITY c(id, facts, voices, several, n)"                                                                \
-    " LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = c.id OFFSET 0) s ON TRUE"
+    " WITH ORDINALITY c(id, facts, voices, several, n)"
+#define SESSION " LEFT JOIN LATERAL (SELECT * FROM bot_sessions WHERE chat_id = c.id OFFSET 0) s ON TRUE"
 #define USERS                                                                                                          \
     " LEFT JOIN LATERAL (SELECT * FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"                        \
     " LEFT JOIN LATERAL (SELECT * FROM bot_users WHERE user_id = u.id OFFSET 0) b ON TRUE"
@@ -55,8 +45,39 @@ _Static_assert(CHAT_AVATARS_MAX == 64 && CHAT_REFUSALS_MAX == 30 && CHAT_HELD_MA
                    CHAT_SETS_MAX == 200 && CHAT_OPEN_MAX == 8 && HEALTH_COUNT_MAX == 10000,
                "the statements name the limits by number");
 
+/* The chats alone. Most have nothing of most kinds: a statement begins with its own table, and looks up the session
+ * only where something was found. What a chat has and does not need is passed over when it is read. */
+#define ANY_CHAT "ANY ((SELECT $1::bigint[])::bigint[])"
+#define CHATS " FROM unnest((SELECT $1::bigint[])) WITH ORDINALITY c(id, n)"
 /* w: the chats with their facts. */
-#define WANTED " FROM (SELECT c.id, c.n, s.avatar_id, s.order_id, s.job_id, " FACTS " AS facts" CHATS " OFFSET 0) w"
+#define WANTED_OF(chats)                                                                                               \
+    " FROM (SELECT c.id, c.n, s.avatar_id, s.job_id, " FACTS " AS facts" chats SESSION " OFFSET 0) w"
+#define WANTED WANTED_OF(ASKED)
+#define WANTED_WITH_JOBS                                                                                               \
+    WANTED_OF(" FROM (SELECT c.*" ASKED " WHERE c.id = ANY (ARRAY(SELECT chat_id FROM generation_jobs"                 \
+              " WHERE chat_id = " ANY_CHAT ")) OFFSET 0) c")
+
+enum {
+    ORDER_ID,
+    ORDER_STATUS,
+    ORDER_AVATAR,
+    ORDER_STYLE,
+    ORDER_PRICE,
+    ORDER_PHOTOS,
+    ORDER_LINK,
+    ORDER_UNTIL,
+    ORDER_JOB,
+    ORDER_CONTACT,
+    ORDER_COLUMN_COUNT
+};
+/* An order whose payment has ended without photos (a wrong sum, another's payment, none) is none to be paid any more.
+ */
+#define ORDER_COLUMNS                                                                                                  \
+    "o.id, CASE WHEN o.status = 'awaiting' AND p.state NOT IN ('creating', 'pending') THEN 'canceled'"                 \
+    " ELSE o.status END, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                         \
+    " COALESCE(p.until_ms, 0)"
+#define CONTACT_OF_BODY                                                                                                \
+    "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
 
 enum {
     SESSION_CHAT,
@@ -66,11 +87,19 @@ enum {
     SESSION_CONTACT,
     SESSION_BLOCKED,
     SESSION_FACTS,
-    SESSION_COLUMNS
+    SESSION_ORDER,
+    SESSION_COLUMNS = SESSION_ORDER + ORDER_COLUMN_COUNT
 };
 static const char users_sql[] = "SELECT c.id, u.id, b.consent_version, b.data_consent_version, b.receipt_contact,"
-                                " b.blocked_at IS NOT NULL, " FACTS;
-static const char sessions_sql[] = CHATS USERS " ORDER BY c.n"; /* between the two: session_columns */
+                                " b.blocked_at IS NOT NULL, " FACTS ", " ORDER_COLUMNS ", COALESCE(j.id, 0),"
+                                /* read out of what YooKassa was asked, as long as it may have refused it */
+                                " CASE WHEN p.state IN ('creating', 'failed') THEN " CONTACT_OF_BODY " END";
+/* After session_columns. */
+static const char sessions_sql[] = ASKED SESSION USERS
+    " LEFT JOIN LATERAL (SELECT * FROM orders WHERE id = s.order_id AND s.order_id <> 0 AND chat_id = c.id OFFSET 0) o"
+    " ON TRUE LEFT JOIN LATERAL (SELECT id FROM generation_jobs WHERE order_id = o.id OFFSET 0) j ON TRUE"
+    " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
+    " ORDER BY c.n";
 
 enum {
     AVATAR_CHAT,
@@ -105,54 +134,24 @@ static const char avatars_sql[] =
 
 enum { REFUSAL_CHAT, REFUSAL_ID, REFUSAL_NUMBER, REFUSAL_VERDICT };
 static const char refusals_sql[] =
-    "SELECT w.id, i.id, i.number, i.verdict" WANTED
-    " JOIN LATERAL (SELECT * FROM photo_intake i WHERE i.avatar_id = w.avatar_id AND NOT i.told"
-    " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id LIMIT 30) i ON TRUE"
-    " WHERE w.facts & 4 <> 0 AND w.avatar_id <> 0 ORDER BY w.n, i.id";
+    "SELECT s.chat_id, i.id, i.number, i.verdict FROM (SELECT chat_id, avatar_id FROM bot_sessions"
+    "  WHERE chat_id = " ANY_CHAT " AND avatar_id <> 0 OFFSET 0) s"
+    " JOIN LATERAL (SELECT * FROM photo_intake i WHERE i.avatar_id = s.avatar_id AND NOT i.told"
+    " AND i.verdict NOT IN ('pending', 'good') ORDER BY i.id LIMIT 30) i ON TRUE ORDER BY i.id";
 
 enum { HELD_CHAT, HELD_ID, HELD_FILE, HELD_UNIQUE, HELD_BYTES, HELD_AS_PHOTO };
 static const char held_sql[] =
-    "SELECT w.id, h.id, h.file_id, h.file_unique_id, h.size_bytes, h.as_photo" WANTED
-    " JOIN LATERAL (SELECT * FROM held_photos h WHERE h.chat_id = w.id AND h.created_at > now() - interval '1 day'"
-    " ORDER BY h.id LIMIT 100) h ON TRUE WHERE w.facts & 8 <> 0 ORDER BY w.n, h.id";
+    "SELECT h.chat_id, h.id, h.file_id, h.file_unique_id, h.size_bytes, h.as_photo FROM held_photos h"
+    " WHERE h.chat_id = " ANY_CHAT " AND h.created_at > now() - interval '1 day' ORDER BY h.id";
 
-enum {
-    ORDER_CHAT,
-    ORDER_ID,
-    ORDER_STATUS,
-    ORDER_AVATAR,
-    ORDER_STYLE,
-    ORDER_PRICE,
-    ORDER_PHOTOS,
-    ORDER_LINK,
-    ORDER_UNTIL,
-    ORDER_JOB,
-    ORDER_CONTACT
-};
-/* An order whose payment has ended without photos (a wrong sum, another's payment, none) is none to be paid any more.
- */
-#define ORDER_COLUMNS                                                                                                  \
-    "w.id, o.id, CASE WHEN o.status = 'awaiting' AND p.state NOT IN ('creating', 'pending') THEN 'canceled'"           \
-    " ELSE o.status END, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                         \
-    " COALESCE(p.until_ms, 0)"
-#define CONTACT_OF_BODY                                                                                                \
-    "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
-static const char orders_sql[] =
-    "SELECT " ORDER_COLUMNS ", COALESCE(j.id, 0),"
-    /* read out of what YooKassa was asked, as long as it may have refused it */
-    " CASE WHEN p.state IN ('creating', 'failed') THEN " CONTACT_OF_BODY " END" WANTED
-    " JOIN LATERAL (SELECT * FROM orders o WHERE o.id = w.order_id AND o.chat_id = w.id OFFSET 0) o ON TRUE"
-    " LEFT JOIN generation_jobs j ON j.order_id = o.id"
-    " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
-    " WHERE w.facts & 16 <> 0 AND w.order_id <> 0";
-
+enum { OPEN_CHAT, OPEN_ORDER };
 /* Of an avatar that is there. Whether a link still works is for core to say. */
 static const char open_sql[] =
-    "SELECT " ORDER_COLUMNS ", 0, " CONTACT_OF_BODY WANTED " JOIN LATERAL (SELECT o.*, p.id AS payment FROM orders o"
+    "SELECT c.id, " ORDER_COLUMNS ", 0, " CONTACT_OF_BODY CHATS
+    " JOIN LATERAL (SELECT o.*, p.id AS payment FROM orders o"
     "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending')"
-    "  WHERE o.chat_id = w.id AND o.status = 'awaiting' AND o.avatar_id IS NOT NULL AND o.user_id IS NOT NULL"
-    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment"
-    " WHERE w.facts & 128 <> 0 ORDER BY w.n, o.id";
+    "  WHERE o.chat_id = c.id AND o.status = 'awaiting' AND o.avatar_id IS NOT NULL AND o.user_id IS NOT NULL"
+    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment ORDER BY c.n, o.id";
 
 enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
@@ -162,7 +161,7 @@ static const char jobs_sql[] =
     " COALESCE(extract(epoch FROM j.created_at::timestamptz) * 1000, 0)::bigint,"
     " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
     "  WHEN t.state = 'failed' OR t.delivery = 'refused' THEN 'f' WHEN t.state = 'made' THEN 'm' ELSE 'w' END, ''"
-    "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)" WANTED
+    "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)" WANTED_WITH_JOBS
     " JOIN LATERAL (SELECT * FROM generation_jobs j WHERE j.chat_id = w.id AND (j.id = w.job_id"
     "  OR j.id = ANY ((SELECT $8::bigint[])::bigint[]) OR (w.facts & 64 <> 0 AND j.told_at IS NULL)"
     "  OR (w.facts & 256 <> 0 AND (j.avatar_id = w.avatar_id OR j.avatar_id = ANY ((SELECT $8::bigint[])::bigint[])"
@@ -224,10 +223,15 @@ static void add_chats(struct arena *arena, const struct load_request *request, s
 /* What anybody in the turn may need. */
 static unsigned facts_at_most(const struct load_request *request)
 {
-    unsigned facts = 0;
-    for (size_t i = 0; i < request->chat_count; i++)
-        facts |= needs_at_most(&request->needs[i]);
-    return facts;
+    struct needs all = {0};
+    for (size_t i = 0; i < request->chat_count; i++) {
+        const struct needs *one = &request->needs[i];
+        all.facts |= one->facts;
+        all.voices |= one->voices;
+        all.several = all.several || one->several;
+        all.who = one->who > all.who ? one->who : all.who;
+    }
+    return needs_at_most(&all);
 }
 
 static void add_ids(struct db_unit *unit, struct arena *arena, const struct load_request *request)
@@ -242,42 +246,43 @@ static void add_ids(struct db_unit *unit, struct arena *arena, const struct load
         (void)db_unit_add(unit, ids_sql, ID_KIND_COUNT, counts);
 }
 
+/* What a statement is told of. */
+enum told {
+    TOLD_CHATS = 1,              /* $1: who they are */
+    TOLD_NEEDS = TOLD_CHATS + 6, /* and what is needed by whom, $2 to $7 */
+    TOLD_OBJECTS,                /* and what events name */
+    TOLD_BOT                     /* and whose file ids are of use */
+};
+
 static const struct {
     const char *sql;
     unsigned facts;
-    bool objects; /* $8: what events name */
-    bool bot;     /* $9: whose file ids are of use */
+    enum told told;
 } parts[PART_COUNT] = {
-    [PART_AVATARS] = {avatars_sql, FACT_AVATARS, true, true},
-    [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, false, false},
-    [PART_HELD] = {held_sql, FACT_HELD, false, false},
-    [PART_ORDERS] = {orders_sql, FACT_ORDER, false, false},
-    [PART_OPEN] = {open_sql, FACT_OPEN, false, false},
-    [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS | FACT_SETS, true, false},
-    [PART_HEALTH] = {health_sql, FACT_HEALTH, false, false},
+    [PART_SESSIONS] = {NULL, 0, TOLD_NEEDS}, /* put together below */
+    [PART_AVATARS] = {avatars_sql, FACT_AVATARS, TOLD_BOT},
+    [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, TOLD_CHATS},
+    [PART_HELD] = {held_sql, FACT_HELD, TOLD_CHATS},
+    [PART_OPEN] = {open_sql, FACT_OPEN, TOLD_CHATS},
+    [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS | FACT_SETS, TOLD_OBJECTS},
+    [PART_HEALTH] = {health_sql, FACT_HEALTH, TOLD_NEEDS},
 };
 
 void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
-    enum { SHARED = 7 };
-    struct db_param params[SHARED + 2];
+    struct db_param params[TOLD_BOT];
     unsigned facts = facts_at_most(request);
     add_chats(arena, request, params);
     add_states(arena, params + 4);
+    params[TOLD_OBJECTS - 1] = db_int64_array(arena, request->object_ids, request->object_count);
+    params[TOLD_BOT - 1] = db_int64_param(arena, request->bot_id);
     if (db_unit_count(unit) != 0)
         bug("a load is to be the first of its unit");
     const char *sql = arena_format(arena, "%s%s%s", users_sql, session_columns, sessions_sql);
-    (void)db_unit_add(unit, sql, SHARED, params);
-    for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++) {
-        int count = SHARED;
-        if ((facts & parts[part].facts) == 0)
-            continue;
-        if (parts[part].objects)
-            params[count++] = db_int64_array(arena, request->object_ids, request->object_count);
-        if (parts[part].bot)
-            params[count++] = db_int64_param(arena, request->bot_id);
-        (void)db_unit_add(unit, parts[part].sql, count, params);
-    }
+    (void)db_unit_add(unit, sql, parts[PART_SESSIONS].told, params);
+    for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++)
+        if ((facts & parts[part].facts) != 0)
+            (void)db_unit_add(unit, parts[part].sql, parts[part].told, params);
     add_ids(unit, arena, request);
 }
 
@@ -309,6 +314,21 @@ static bool flag(const struct reading *at, int column)
     return db_bool(at->result, at->statement, at->row, column);
 }
 
+static void read_order(const struct reading *at, int first, struct order *order)
+{
+    order->id = number(at, first + ORDER_ID);
+    order->status = words_order_status(word(at, first + ORDER_STATUS));
+    order->avatar_id = number(at, first + ORDER_AVATAR);
+    order->style_id = kept(at, first + ORDER_STYLE);
+    if (money_parse(word(at, first + ORDER_PRICE), &order->price_kopecks) != ERR_OK)
+        bug("a price that is no sum of money");
+    order->photo_count = (int32_t)number(at, first + ORDER_PHOTOS);
+    order->link = kept(at, first + ORDER_LINK);
+    order->link_until_ms = number(at, first + ORDER_UNTIL);
+    order->job_id = number(at, first + ORDER_JOB);
+    order->contact = kept(at, first + ORDER_CONTACT);
+}
+
 static void read_session(const struct reading *at, unsigned at_most, struct chat *chat)
 {
     const char *contact = word(at, SESSION_CONTACT); /* one we can't read is asked for again */
@@ -320,6 +340,8 @@ static void read_session(const struct reading *at, unsigned at_most, struct chat
     chat->user.blocked = flag(at, SESSION_BLOCKED);
     chat->facts = arena_alloc(at->arena, sizeof *chat->facts);
     chat->facts->loaded = (unsigned)number(at, SESSION_FACTS) & at_most;
+    if ((chat->facts->loaded & FACT_ORDER) != 0 && number(at, SESSION_ORDER + ORDER_ID) != 0)
+        read_order(at, SESSION_ORDER, &chat->facts->order);
     session_read(at->result, at->statement, at->row, SESSION_COLUMNS, &chat->session);
 }
 
@@ -347,6 +369,8 @@ static void read_refusal(const struct reading *at, struct facts *facts)
 
 static void read_held(const struct reading *at, struct facts *facts)
 {
+    if (facts->held.count >= CHAT_HELD_MAX)
+        return;
     struct held *held = facts_add_held(facts, at->arena);
     held->id = number(at, HELD_ID);
     held->file.file_id = kept(at, HELD_FILE);
@@ -355,29 +379,9 @@ static void read_held(const struct reading *at, struct facts *facts)
     held->file.as_photo = flag(at, HELD_AS_PHOTO);
 }
 
-static void read_one_order(const struct reading *at, struct order *order)
-{
-    order->id = number(at, ORDER_ID);
-    order->status = words_order_status(word(at, ORDER_STATUS));
-    order->avatar_id = number(at, ORDER_AVATAR);
-    order->style_id = kept(at, ORDER_STYLE);
-    if (money_parse(word(at, ORDER_PRICE), &order->price_kopecks) != ERR_OK)
-        bug("a price that is no sum of money");
-    order->photo_count = (int32_t)number(at, ORDER_PHOTOS);
-    order->link = kept(at, ORDER_LINK);
-    order->link_until_ms = number(at, ORDER_UNTIL);
-    order->job_id = number(at, ORDER_JOB);
-    order->contact = kept(at, ORDER_CONTACT);
-}
-
-static void read_order(const struct reading *at, struct facts *facts)
-{
-    read_one_order(at, &facts->order);
-}
-
 static void read_open(const struct reading *at, struct facts *facts)
 {
-    read_one_order(at, facts_add_open(facts, at->arena));
+    read_order(at, OPEN_ORDER, facts_add_open(facts, at->arena));
 }
 
 static void read_job(const struct reading *at, struct facts *facts)
@@ -418,15 +422,16 @@ static void read_ids(const struct reading *at, const struct load_request *reques
     }
 }
 
-/* The rows of one part, each to the chat it belongs to. */
-static void read_part(struct reading *at, const struct load_answer *answer, size_t count,
+/* The rows of one part, each to the chat it belongs to, if it needs them. */
+static void read_part(struct reading *at, const struct load_answer *answer, size_t count, unsigned needed,
                       void read(const struct reading *at, struct facts *facts))
 {
     for (at->row = 0; at->row < db_rows(at->result, at->statement); at->row++) {
         struct chat *chat = chat_find(answer->chats, count, number(at, 0));
         if (chat == NULL)
             bug("a row of a chat that was not asked for");
-        read(at, chat->facts);
+        if ((chat->facts->loaded & needed) != 0)
+            read(at, chat->facts);
     }
 }
 
@@ -435,8 +440,7 @@ void load_read(const struct db_result *result, struct arena *arena, const struct
 {
     static void (*const reads[PART_COUNT])(const struct reading *at, struct facts *facts) = {
         [PART_AVATARS] = read_avatar, [PART_REFUSALS] = read_refusal, [PART_HELD] = read_held,
-        [PART_ORDERS] = read_order,   [PART_OPEN] = read_open,        [PART_JOBS] = read_job,
-        [PART_HEALTH] = read_health};
+        [PART_OPEN] = read_open,      [PART_JOBS] = read_job,         [PART_HEALTH] = read_health};
     size_t count = request->chat_count;
     unsigned facts = facts_at_most(request);
     struct reading at = {.result = result, .arena = arena};
@@ -446,7 +450,7 @@ void load_read(const struct db_result *result, struct arena *arena, const struct
     at.statement++;
     for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++)
         if ((facts & parts[part].facts) != 0) {
-            read_part(&at, ret_answer, count, reads[part]);
+            read_part(&at, ret_answer, count, parts[part].facts, reads[part]);
             at.statement++;
         }
     read_ids(&at, request, ret_answer);

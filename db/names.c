@@ -11,7 +11,9 @@
  *
  * A plan for all values is made for the tables as they are at that time, and kept until somebody analyzes them: one
  * made for fifty rows reads the whole table for weeks. So a name is renewed after NAMES_USES_MAX uses, in which a
- * table can't grow by much. Must not: speak by itself, or rely on an answer it has not seen. */
+ * table can't grow by much. Left to itself, Postgres makes a plan for every use of most statements all the same, since
+ * it guesses ten rows where a turn brings three; whose statements look up by key says that one plan is to do. Must not:
+ * speak by itself, or rely on an answer it has not seen. */
 #include "core/bug.h"
 #include "db/internal.h"
 
@@ -46,6 +48,7 @@ struct name {
 struct names {
     enum { NAMES_UNSURE, NAMES_ASKING, NAMES_ON, NAMES_OFF } state; /* is it Postgres itself, on this connection? */
     bool never;                                                     /* a pooler was caught */
+    bool one_plan, said_so;                                         /* for all values; it was said on this connection */
     int backend;                                                    /* the process id of the handshake */
     int count, wanted;
     struct name list[NAMES_MAX];
@@ -56,11 +59,12 @@ struct asked { /* the context of a unit of our own; in the unit's arena */
     const struct db_unit *unit;
 };
 
-struct names *names_new(void)
+struct names *names_new(bool one_plan)
 {
     struct names *names = calloc(1, sizeof *names);
     if (names == NULL)
         bug("out of memory");
+    names->one_plan = one_plan;
     return names;
 }
 
@@ -83,6 +87,7 @@ void names_begin(struct names *names, int backend)
 {
     forget(names);
     names->backend = backend;
+    names->said_so = false;
     names->state = names->never ? NAMES_OFF : NAMES_UNSURE;
 }
 
@@ -176,6 +181,12 @@ static void prepared(void *context, const struct db_result *result, const struct
 static struct db_unit *prepare_wanted(struct names *names, const struct db_unit *behind)
 {
     struct db_unit *unit = own_unit(names, behind, prepared);
+    if (names->one_plan && !names->said_so) /* it outlives the transaction; Postgres before 12 has none */
+        (void)db_unit_add(unit,
+                          "SELECT set_config(name, 'force_generic_plan', FALSE) FROM pg_settings"
+                          " WHERE name = 'plan_cache_mode'",
+                          0, NULL);
+    names->said_so = true;
     for (int i = 0; i < names->count; i++) {
         struct name *name = &names->list[i];
         if (name->state != NAME_WANTED)

@@ -134,6 +134,7 @@ struct chore {
     int64_t lease_ms;        /* HOLD_LEASE */
     int64_t look_every_ms;  /* HOLD_LEASE: others make rows, too, and tell nobody: with whatever the engine is woken for
                                it also looks for them, unless it did so lately. 0 = they don't */
+    int64_t unhurried_ms;   /* HOLD_LEASE: what it is woken for may wait so long for company */
     int64_t key_life_ms;    /* 0 = for ever; see errand_call */
     int64_t asked_every_ms; /* engine_ask for the same errand sooner than this is not heard */
     bool read_always;       /* HOLD_BOT: the row is read before every begin, not only before the first */

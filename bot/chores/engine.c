@@ -341,7 +341,7 @@ void engine_wake(struct engine *engine, enum chore_name name, int64_t id)
     if (!desk->is_open)
         return;
     if (desk->hold == HOLD_LEASE) {
-        desk_pump(desk);
+        lease_wake(desk);
         return;
     }
     struct errand_place *place = meet(desk, id);

@@ -34,6 +34,7 @@ enum {
     CAP_MS = 10 * 60 * 1000,
     LEASE_MS = 5 * 60 * 1000,
     LOOK_EVERY_MS = 5 * 60 * 1000, /* what the web application deleted */
+    UNHURRIED_MS = 2000,           /* after people take something away: they seldom take one thing */
     DAY_MS = 24 * 60 * 60 * 1000
 };
 
@@ -236,6 +237,7 @@ struct store_sweep *store_sweep_new(const struct store_sweep_ports *ports)
                                .cap_ms = CAP_MS,
                                .lease_ms = LEASE_MS,
                                .look_every_ms = LOOK_EVERY_MS,
+                               .unhurried_ms = UNHURRIED_MS,
                                .begin = sweep_begin,
                                .cancel = sweep_cancel});
     return sweep;

@@ -53,12 +53,13 @@ static void start_http(struct daemon *daemon)
     daemon->http = daemon->loop.http = http_new(&http);
 }
 
-static struct db *start_db(const struct config_database *config)
+static struct db *start_db(const struct config_database *config, bool one_plan)
 {
     return db_new(config->conninfo,
                   &(struct db_options){.connect_timeout_ms = (int64_t)config->connect_timeout_s * MS_PER_S,
                                        .unit_timeout_ms = (int64_t)config->query_timeout_s * MS_PER_S,
                                        .random = random_number,
+                                       .one_plan = one_plan,
                                        .resolver = "/proc/self/exe"});
 }
 
@@ -136,7 +137,7 @@ static void start_bot(struct daemon *daemon)
     if (telegram_new(daemon->http, &telegram, &daemon->telegram) != ERR_OK)
         bug("address or token that the config let through");
     daemon->yookassa = yookassa_new(daemon->http, &yookassa);
-    daemon->db = start_db(&config->database);
+    daemon->db = start_db(&config->database, true);
     daemon->outbox = outbox_new(&(struct outbox_ports){.db = daemon->db,
                                                        .timers = daemon->timers,
                                                        .clock = &daemon->clock,
@@ -169,7 +170,7 @@ void start_parts(struct daemon *daemon)
     random_uuid(daemon->owner);
     start_rules(daemon);
     start_http(daemon);
-    daemon->chores_db = start_db(&config->database);
+    daemon->chores_db = start_db(&config->database, false); /* its claims have LIMITs */
     daemon->darkroom = darkroom_new(&darkroom);
     daemon->timers = timers_new();
     daemon->mailbox = mailbox_new();

@@ -50,9 +50,9 @@ int64_t outbox_high(const struct outbox *outbox);
 void outbox_resume(struct outbox *outbox, int64_t bot_id);
 /* Is it done? No row may be added before. */
 bool outbox_loaded(const struct outbox *outbox);
-/* Some of them must not wait for company: what a crash would send again, news, and what is known of photos and files.
- */
-bool outbox_has_pressing(const struct outbox *outbox);
+/* How long they may wait for a batch to be committed with: not at all for news, and what is known of photos and files;
+ * hardly for what a crash would send again. */
+int64_t outbox_patience_ms(const struct outbox *outbox);
 bool outbox_has_outcomes(const struct outbox *outbox);
 /* Moves the outcomes since the last time into the arena, for a turn to commit. */
 struct outbox_outcomes outbox_take(struct outbox *outbox, struct arena *arena);

@@ -7,7 +7,11 @@
 #include "bot/outbox/album.h"
 #include "bot/outbox/lane.h"
 
-enum { OUTCOMES_PATIENT = 512 /* that many do not wait for company */ };
+enum {
+    EDITS_MS = 20, /* deletes sent rows: under load the next batch does it as well; a crash repeats an edit unseen */
+    ANEW_MS = 5,   /* … and somebody would: no more of them than calls may be in flight (hold) */
+    OUTCOMES_PATIENT = 512 /* that many do not wait for company */
+};
 
 static void *list_add(struct list *list, size_t bytes)
 {
@@ -174,10 +178,11 @@ bool outbox_has_outcomes(const struct outbox *outbox)
            0;
 }
 
-bool outbox_has_pressing(const struct outbox *outbox)
+int64_t outbox_patience_ms(const struct outbox *outbox)
 {
-    return outbox->photos.count + outbox->files.count + outbox->news.count + outbox->sent_anew > 0 ||
-           outbox->done.count >= OUTCOMES_PATIENT;
+    if (outbox->photos.count + outbox->files.count + outbox->news.count > 0 || outbox->done.count >= OUTCOMES_PATIENT)
+        return 0;
+    return outbox->sent_anew > 0 ? ANEW_MS : EDITS_MS;
 }
 
 /* One a lane, however often it learned: what it knows now. */

@@ -35,9 +35,8 @@ enum {
     RETRY_MS = 200,
     RETRY_DOUBLINGS = 5, /* up to 6.4 s */
     RETRIES_A_LINE = 10, /* an outage is told now and then, not with every try */
-    COMPANY_MS = 20,   /* a turn of its own only deletes sent rows: under load the next batch's turn does it as well */
-    CONFLICTS_MAX = 3, /* unique violations of a turn before its events go one by one */
-    SERVER_TRIES = 6   /* of a turn that the server can't commit (12 s), before its events go one by one */
+    CONFLICTS_MAX = 3,   /* unique violations of a turn before its events go one by one */
+    SERVER_TRIES = 6     /* of a turn that the server can't commit (12 s), before its events go one by one */
 };
 
 static void ask(struct turns *turns);
@@ -366,12 +365,12 @@ static void company_due(void *ctx, int64_t object)
 static bool wait_for_company(struct turns *turns)
 {
     const struct turns_ports *ports = &turns->ports;
-    if (turns->body != NULL || mailbox_count(turns->ports.mailbox) > 0 || ports->stop->asked ||
-        outbox_has_pressing(ports->outbox))
+    int64_t wait_ms = outbox_patience_ms(ports->outbox), until_ms = ports->clock->mono_ms + wait_ms;
+    if (turns->body != NULL || mailbox_count(turns->ports.mailbox) > 0 || ports->stop->asked || wait_ms == 0)
         return false;
-    if (turns->company_until_ms == 0) {
-        turns->company_until_ms = ports->clock->mono_ms + COMPANY_MS;
-        timers_add(ports->timers, ports->clock->unix_ms + COMPANY_MS, company_due, turns, 0);
+    if (turns->company_until_ms == 0 || turns->company_until_ms > until_ms) {
+        turns->company_until_ms = until_ms;
+        timers_add(ports->timers, ports->clock->unix_ms + wait_ms, company_due, turns, 0);
     }
     return ports->clock->mono_ms < turns->company_until_ms;
 }

@@ -126,6 +126,33 @@ static void test_a_name_is_renewed(void)
     db_free(db);
 }
 
+/* Of twenty uses, whatever the values: how many had a plan of their own? Postgres guesses ten rows of an array whose
+ * length it does not know, so a plan for all of them always looks dearer than one for the single row that is meant. */
+static int64_t plans_of_their_own(bool one_plan)
+{
+    static const char sql[] = "SELECT count(*) FROM unnest($1::bigint[]) id";
+    struct db *db = db_new(server, &(struct db_options){.one_plan = one_plan});
+    for (int i = 0; i < 22; i++) {
+        struct db_unit *unit = db_unit_new();
+        struct db_result *result;
+        db_unit_add(unit, sql, 1, (struct db_param[]){db_int64_array(&arena, (int64_t[]){7}, 1)});
+        CHECK_INT(db_run(db, unit, WAIT_MS, &result, NULL), ERR_OK);
+        CHECK_INT(db_int64(result, 0, 0, 0), 1);
+        db_result_free(result);
+        settle(db);
+    }
+    int64_t plans = ask(db, "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%unnest(%'");
+    CHECK_INT(named(db, sql), 20);
+    db_free(db);
+    return plans;
+}
+
+static void test_one_plan(void)
+{
+    CHECK_INT(plans_of_their_own(true), 0);
+    CHECK(plans_of_their_own(false) > 0);
+}
+
 struct seen {
     int calls;
     bool failed;
@@ -325,6 +352,7 @@ int main(void)
     test_by_name_from_the_third_time_on();
     test_parameters();
     test_a_name_is_renewed();
+    test_one_plan();
     test_lost_names();
     test_changed_result();
     test_own_failure();

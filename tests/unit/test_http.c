@@ -242,6 +242,45 @@ static void test_extra_fds(struct http *http)
     close(pair[1]);
 }
 
+struct chain {
+    struct http *http;
+    const struct http_request *request;
+    int left;
+};
+
+static void next_of_chain(void *ctx, struct http_answer *got)
+{
+    struct chain *chain = ctx;
+    CHECK_INT(got->status, 200);
+    if (--chain->left > 0)
+        http_start(chain->http, chain->request, next_of_chain, chain);
+}
+
+/* As many calls under way as one host may have connections, more that wait, and one like the long poll, which has a
+ * connection of its own: each is used again. */
+static void test_connections_stay(void)
+{
+    enum { HOST_MAX = 4, CHAINS = 8, CALLS = 100 };
+    struct http *http = http_new(&(struct http_config){.allow_plain_http = true, .max_host_connections = HOST_MAX});
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/ok", port);
+    struct http_request request = post, own;
+    request.url = url;
+    own = request;
+    own.own_connection = true;
+    struct chain chains[CHAINS];
+    int before = shared->connections;
+    for (int i = 0; i < CHAINS; i++) {
+        chains[i] = (struct chain){http, i == 0 ? &own : &request, CALLS};
+        http_start(http, chains[i].request, next_of_chain, &chains[i]);
+    }
+    run(http);
+    for (int i = 0; i < CHAINS; i++)
+        CHECK_INT(chains[i].left, 0);
+    CHECK_INT(shared->connections - before, HOST_MAX + 1);
+    http_free(http);
+}
+
 static void test_proxy(void)
 {
     char proxy[64];
@@ -271,6 +310,7 @@ int main(void)
     test_silent_repeat(http);
     test_cancel_and_take(http);
     test_extra_fds(http);
+    test_connections_stay();
     test_proxy();
     struct seen left = {0};
     char url[128];

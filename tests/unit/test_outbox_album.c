@@ -264,7 +264,7 @@ static void test_file_that_breaks_the_server(void)
     CHECK(strstr(call->params, "\"f4\"") != NULL);
     answer(call, TELEGRAM_OK, "{\"message_id\":306}");
     CHECK_INT(outbox_pending(outbox), 0);
-    CHECK(outbox_has_pressing(outbox)); /* the job is told */
+    CHECK_INT(outbox_patience_ms(outbox), 0); /* the job is told */
     settle_outcomes();
     CHECK_INT(sent_of(job_id), 4);
     CHECK_INT(id_of(job_id, 3), 303);

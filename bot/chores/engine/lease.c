@@ -175,6 +175,14 @@ void lease_claim(struct desk *desk)
     db_submit(desk->engine->ports.db, unit, claimed, desk);
 }
 
+void lease_wake(struct desk *desk)
+{
+    if (desk->chore.unhurried_ms > 0)
+        look_after(desk, desk->chore.unhurried_ms);
+    else
+        desk_pump(desk);
+}
+
 /* While something happens here the database is awake, and asking it costs nobody its sleep. */
 void lease_look_around(struct engine *engine)
 {

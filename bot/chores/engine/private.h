@@ -124,6 +124,8 @@ void load_submit(struct desk *desk);
 
 /* HOLD_LEASE: asks for as many as there are free places. */
 void lease_claim(struct desk *desk);
+/* There may be something to claim: now, or, if the chore has time, after a while with what else there is then. */
+void lease_wake(struct desk *desk);
 /* Chores whose rows others make, too, claim, unless they did so lately. */
 void lease_look_around(struct engine *engine);
 

@@ -47,7 +47,9 @@ struct http *http_new(const struct http_config *config)
     long hosts = config->max_host_connections > 0 ? config->max_host_connections : HOST_CONNECTIONS_DEFAULT;
     http->line_max = hosts > HOST_CONNECTIONS_SPARE ? (size_t)(hosts - HOST_CONNECTIONS_SPARE) : 1;
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, hosts);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, hosts);
+    /* libcurl counts connections in use, too: with no more room than one host may fill it closes what is needed next.
+     */
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 2 * hosts);
     (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     return http;
 }

@@ -243,6 +243,11 @@ static bool is_plain_success(const struct telegram_job *job, const struct http_a
            answer->bytes >= sizeof start && memcmp(answer->body, start, sizeof start - 1) == 0;
 }
 
+static int64_t wait_after(const struct telegram_job *job, const struct telegram_verdict *verdict)
+{
+    return verdict->retry_after_ms > 0 ? verdict->retry_after_ms : telegram_backoff_ms(job->failures);
+}
+
 static void call_answered(void *ctx, struct http_answer *answer)
 {
     struct telegram_job *job = ctx;
@@ -254,7 +259,7 @@ static void call_answered(void *ctx, struct http_answer *answer)
         verdict = telegram_judge(job->method, answer, &reply);
     job->transfer = 0;
     job->failures++;
-    int64_t wait_ms = verdict.retry_after_ms > 0 ? verdict.retry_after_ms : telegram_backoff_ms(job->failures);
+    int64_t wait_ms = verdict.class == TELEGRAM_OK ? 0 : wait_after(job, &verdict);
     bool in_time = job->deadline_ms == 0 || now_ms + wait_ms < job->deadline_ms;
     if (verdict.limited)
         governor_limited(tg->governor, now_ms, &job->item, wait_ms);
