@@ -67,8 +67,23 @@ static void tell_unknown(const struct loader *loader, const config_setting_t *se
                  remedy, "unknown key %s", name);
 }
 
+/* What keys were called by earlier versions. They are still heard: a new version is no reason for a shop to stand
+ * still. */
+static const struct {
+    const char *was, *is;
+} moved[] = {{"yookassa.receipt", "receipts.mode"},
+             {"yookassa.vat_code", "receipts.vat_code"},
+             {"yookassa.tax_system_code", "receipts.tax_system_code"},
+             {"yookassa.payment_subject", "receipts.payment_subject"},
+             {"yookassa.payment_mode", "receipts.payment_mode"}};
+enum { MOVED_COUNT = sizeof moved / sizeof moved[0] };
+
 static bool name_is_known(const char *name)
 {
+    for (size_t i = 0; i < MOVED_COUNT; i++) {
+        if (strcmp(moved[i].was, name) == 0)
+            return true;
+    }
     for (size_t i = 0; i < config_key_count; i++) {
         if (strcmp(config_keys[i].name, name) == 0)
             return true;
@@ -176,6 +191,43 @@ static void check_together(const struct loader *loader)
              "is not given: users accept without a link");
 }
 
+/* What yookassa.receipt said by true and false. */
+static bool is_mode_as_it_was(const struct config_key *key, const config_setting_t *setting)
+{
+    return strcmp(key->name, "receipts.mode") == 0 && setting != NULL &&
+           config_setting_type(setting) == CONFIG_TYPE_BOOL;
+}
+
+static enum config_receipts_mode mode_as_it_was(const config_setting_t *setting)
+{
+    return config_setting_get_bool(setting) != 0 ? CONFIG_RECEIPTS_YOOKASSA : CONFIG_RECEIPTS_NONE;
+}
+
+/* The setting of a key under its name, or the one that it had before; NULL if there is neither. */
+static config_setting_t *setting_of(const struct loader *loader, const struct config_key *key)
+{
+    config_setting_t *setting = config_lookup(&loader->source->tree, key->name);
+    for (size_t i = 0; i < MOVED_COUNT; i++) {
+        config_setting_t *older = config_lookup(&loader->source->tree, moved[i].was);
+        if (older == NULL || strcmp(moved[i].is, key->name) != 0)
+            continue;
+        const char *dot = strchr(key->name, '.');
+        if (setting != NULL)
+            tell(loader, FINDING_ERROR, moved[i].was, "remove it",
+                 arena_format(loader->arena, "is called %s now, and both are given", key->name));
+        else
+            tell(loader, FINDING_WARNING, moved[i].was,
+                 arena_format(loader->arena, "move the line to %.*s: { %s = %s; };", (int)(dot - key->name), key->name,
+                              dot + 1,
+                              !is_mode_as_it_was(key, older)                      ? "…"
+                              : mode_as_it_was(older) == CONFIG_RECEIPTS_YOOKASSA ? "\"yookassa\""
+                                                                                  : "\"none\""),
+                 arena_format(loader->arena, "is called %s now", key->name));
+        return setting != NULL ? setting : older;
+    }
+    return setting;
+}
+
 /* Roles first: what only the bot's daemon uses need not be there for a worker, which does not even open its secrets. */
 static void load_values(const struct loader *loader)
 {
@@ -187,7 +239,11 @@ static void load_values(const struct loader *loader)
             if (is_first != (round == 0) || (spared && key.kind == KEY_SECRET))
                 continue;
             key.required = key.required && !spared;
-            value_load(loader, &key, config_lookup(&loader->source->tree, key.name));
+            config_setting_t *setting = setting_of(loader, &key);
+            if (is_mode_as_it_was(&key, setting))
+                loader->config->receipts.mode = mode_as_it_was(setting);
+            else
+                value_load(loader, &key, setting);
         }
 }
 

@@ -28,6 +28,8 @@ enum config_log_level {
     CONFIG_LOG_DEBUG,
     CONFIG_LOG_LEVEL_COUNT
 };
+/* Whose the receipts are. */
+enum config_receipts_mode { CONFIG_RECEIPTS_YOOKASSA, CONFIG_RECEIPTS_NONE, CONFIG_RECEIPTS_MODE_COUNT };
 enum config_provider { CONFIG_PROVIDER_LOCAL, CONFIG_PROVIDER_COUNT };
 
 struct config_telegram {
@@ -46,14 +48,18 @@ struct config_yookassa {
     bool test_shop;         /* its money is none, and real money is none of its */
     char *secret;           /* secret */
     const char *return_url; /* NULL = https://t.me/<bot> */
-    bool receipt;           /* send a receipt (54-FZ) with the payment */
+    int32_t link_life_minutes;
+    int32_t request_timeout_s;
+    const char *proxy; /* NULL = none */
+};
+
+struct config_receipts {
+    enum config_receipts_mode mode;
+    /* YOOKASSA: what a receipt (54-FZ) says */
     int32_t vat_code;
     int32_t tax_system_code; /* 0 = not sent */
     const char *payment_subject;
     const char *payment_mode;
-    int32_t link_life_minutes;
-    int32_t request_timeout_s;
-    const char *proxy; /* NULL = none */
 };
 
 struct config_database {
@@ -97,6 +103,7 @@ struct config_shop {
 struct config {
     struct config_telegram telegram;
     struct config_yookassa yookassa;
+    struct config_receipts receipts;
     struct config_database database;
     struct config_store store;
     struct config_darkroom darkroom;

@@ -37,12 +37,13 @@ const struct config_key config_keys[] = {
     {"yookassa.link_life_minutes", KEY_INT, AT(yookassa.link_life_minutes), "60", .min = 5, .max = 60,
      .unit = "minutes"},
     {"yookassa.request_timeout_s", KEY_INT, AT(yookassa.request_timeout_s), "40", .min = 5, .max = 300, .unit = "s"},
-    {"yookassa.receipt", KEY_BOOL, AT(yookassa.receipt), "true", .unit = ""},
-    {"yookassa.vat_code", KEY_INT, AT(yookassa.vat_code), "1", .min = 1, .max = 12, .unit = ""},
-    {"yookassa.tax_system_code", KEY_INT, AT(yookassa.tax_system_code), "0", .min = 0, .max = 6, .unit = ""},
-    {"yookassa.payment_subject", KEY_CHOICE, AT(yookassa.payment_subject), "service",
+    /* receipts */
+    {"receipts.mode", KEY_ENUM, AT(receipts.mode), "yookassa", .choices = {"yookassa", "none"}},
+    {"receipts.vat_code", KEY_INT, AT(receipts.vat_code), "1", .min = 1, .max = 12, .unit = ""},
+    {"receipts.tax_system_code", KEY_INT, AT(receipts.tax_system_code), "0", .min = 0, .max = 6, .unit = ""},
+    {"receipts.payment_subject", KEY_CHOICE, AT(receipts.payment_subject), "service",
      .choices = {"service", "intellectual_activity", "commodity", "job", "another"}},
-    {"yookassa.payment_mode", KEY_CHOICE, AT(yookassa.payment_mode), "full_payment",
+    {"receipts.payment_mode", KEY_CHOICE, AT(receipts.payment_mode), "full_payment",
      .choices = {"full_payment", "full_prepayment"}},
     /* Postgres */
     {"database.conninfo", KEY_TEXT, AT(database.conninfo), "dbname=fotoset", .required = true, TEXT_BYTES},

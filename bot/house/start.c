@@ -156,6 +156,7 @@ static void start_bot(struct daemon *daemon)
                                                     .stop = &daemon->stop,
                                                     .rules = &daemon->rules,
                                                     .yookassa = &config->yookassa,
+                                                    .receipts = &config->receipts,
                                                     .outbox = daemon->outbox,
                                                     .engine = daemon->engine,
                                                     .poll = daemon->poll});

@@ -24,6 +24,7 @@ static const char *payment_body(const struct turns *turns, struct arena *arena, 
                                 const struct chat *chat, const struct style *style)
 {
     const struct config_yookassa *config = turns->ports.yookassa;
+    const struct config_receipts *receipts = turns->ports.receipts;
     enum lang lang = chat->session.lang;
     const char *contact = chat->user.contact, *why = "";
     bool email = contact != NULL && strchr(contact, '@') != NULL;
@@ -33,10 +34,10 @@ static const char *payment_body(const struct turns *turns, struct arena *arena, 
     struct yookassa_receipt receipt = {.email = email ? contact : NULL,
                                        .phone = email ? NULL : contact,
                                        .item = item,
-                                       .vat_code = config->vat_code,
-                                       .tax_system_code = config->tax_system_code,
-                                       .subject = config->payment_subject,
-                                       .mode = config->payment_mode};
+                                       .vat_code = receipts->vat_code,
+                                       .tax_system_code = receipts->tax_system_code,
+                                       .subject = receipts->payment_subject,
+                                       .mode = receipts->payment_mode};
     struct yookassa_order order = {.order_id = effect->order_create.order_id,
                                    .amount_kopecks = effect->order_create.price_kopecks,
                                    .description = item,
@@ -44,7 +45,7 @@ static const char *payment_body(const struct turns *turns, struct arena *arena, 
                                                      ? config->return_url
                                                      : arena_format(arena, "https://t.me/%s", turns->stand.username),
                                    .locale = lang == LANG_RU ? "ru_RU" : "en_US",
-                                   .receipt = config->receipt ? &receipt : NULL};
+                                   .receipt = receipts->mode == CONFIG_RECEIPTS_YOOKASSA ? &receipt : NULL};
     char *body = NULL;
     if (yookassa_body_payment(&order, &body, &why) != ERR_OK)
         bug("a payment's body that the config's checks let through can't be made");

@@ -33,7 +33,8 @@ struct turns_ports {
     const struct clock *clock;
     struct stop *stop;
     const struct rules *rules;
-    const struct config_yookassa *yookassa; /* what an order's payment is asked with */
+    const struct config_yookassa *yookassa; /* what an order's payment is asked with … */
+    const struct config_receipts *receipts; /* … and its receipt */
     struct outbox *outbox;
     struct engine *engine;      /* told what it has to do */
     struct telegram_poll *poll; /* told what is committed */

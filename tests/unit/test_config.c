@@ -153,7 +153,8 @@ static void test_defaults(void)
     CHECK_INT(config.telegram.per_chat_per_1000s, 1000);
     CHECK_INT(config.telegram.album_wait_ms, 1500);
     CHECK(config.telegram.proxy == NULL && config.yookassa.return_url == NULL);
-    CHECK(config.yookassa.receipt);
+    CHECK_INT(config.receipts.mode, CONFIG_RECEIPTS_YOOKASSA);
+    CHECK_INT(config.receipts.vat_code, 1);
     CHECK_TEXT(config.shop.offer_url, "");
     CHECK_TEXT(config.shop.privacy_url, "");
     CHECK_INT(config.shop.offer_version, 1);
@@ -281,8 +282,9 @@ static void test_kinds(void)
     refuses(BASE "roles = [ ];", 3, "roles must be an array", "roles = [ \"poll\" ]");
     refuses(BASE "database: { conninfo = \"\"; };", 3, "database.conninfo is empty", "dbname=fotoset");
     refuses(BASE "database: { conninfo = \"a\\nb\"; };", 3, "line end", "dbname=fotoset");
-    refuses(TELEGRAM "yookassa: { shop_id = \"1:2\"; secret_file = \"secret\"; receipt = 1; };", 2,
-            "yookassa.receipt must be true or false", "without quotes");
+    refuses(TELEGRAM "yookassa: { shop_id = \"1\"; secret_file = \"secret\"; test_shop = 1; };", 2,
+            "yookassa.test_shop must be true or false", "without quotes");
+    refuses(BASE "receipts: { mode = \"both\"; };", 3, "receipts.mode has an unknown value", "\"yookassa\", ");
     refuses(TELEGRAM "yookassa: { shop_id = \"1:2\"; secret_file = \"secret\"; };", 2, "yookassa.shop_id may hold", "");
     refuses(TELEGRAM "yookassa: { shop_id = 12; secret_file = \"secret\"; };", 2, "must be a text in quotes",
             "shop_id");
@@ -545,12 +547,39 @@ static void test_example_runs(void)
     }
 }
 
+/* Keys of earlier versions are heard, and it is told what they are called now. */
+static void test_moved(void)
+{
+#define SHOP(more) TELEGRAM "yookassa: { shop_id = \"1\"; secret_file = \"secret\";\n" more " };\n"
+    struct config config = accepts(
+        SHOP("receipt = true; vat_code = 11; tax_system_code = 2;\npayment_subject = \"commodity\";"
+             " payment_mode = \"full_prepayment\";"));
+    CHECK_INT(config.receipts.mode, CONFIG_RECEIPTS_YOOKASSA);
+    CHECK_INT(config.receipts.vat_code, 11);
+    CHECK_INT(config.receipts.tax_system_code, 2);
+    CHECK_TEXT(config.receipts.payment_subject, "commodity");
+    CHECK_TEXT(config.receipts.payment_mode, "full_prepayment");
+    CHECK(has(FINDING_WARNING, 3, "yookassa.receipt is called receipts.mode now",
+              "move the line to receipts: { mode = \"yookassa\"; };"));
+    CHECK(has(FINDING_WARNING, 3, "yookassa.vat_code is called receipts.vat_code now", "receipts: { vat_code = "));
+    CHECK(has(FINDING_WARNING, 4, "yookassa.payment_mode is called receipts.payment_mode now", ""));
+    config = accepts(SHOP("receipt = false;"));
+    CHECK_INT(config.receipts.mode, CONFIG_RECEIPTS_NONE);
+    CHECK(has(FINDING_WARNING, 3, "yookassa.receipt is called", "receipts: { mode = \"none\"; };"));
+    refuses(SHOP("vat_code = 13;"), 3, "receipts.vat_code is outside", "1 … 12");
+    refuses(SHOP("receipt = 1;"), 3, "receipts.mode must be a text in quotes", "mode = ");
+    refuses(SHOP("receipt = true;") "receipts: { mode = \"none\"; };", 3,
+            "yookassa.receipt is called receipts.mode now, and both are given", "remove it");
+#undef SHOP
+}
+
 int main(void)
 {
     arena_init(&arena);
     make_folder();
     test_defaults();
     test_values();
+    test_moved();
     test_unknown_keys();
     test_syntax();
     test_large_ids();
