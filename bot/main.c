@@ -28,6 +28,7 @@ static int usage(FILE *out, int code)
         "  fotosetd run -c FILE      run the daemon\n"
         "  fotosetd check -c FILE    check configuration, secrets, texts, styles, database, token and shop\n"
         "  fotosetd check --money -c FILE  look through the books: what does not add up, or waits for a person\n"
+        "  fotosetd refund PAYMENT -c FILE  give this payment back, or all that is left of it\n"
         "  fotosetd refunded PAYMENT -c FILE  you gave this payment back in the provider's cabinet\n"
         "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
         "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
@@ -122,9 +123,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "resolve") == 0 && argc == 3) /* ourselves, while we go on */
         return hosts_print(word(argc, argv, 2));
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
-         again = strcmp(command, "replay") == 0, refunded = strcmp(command, "refunded") == 0;
+         again = strcmp(command, "replay") == 0, refund = strcmp(command, "refund") == 0;
     bool money = check && strcmp(word(argc, argv, 2), "--money") == 0;
-    const char *payment = refunded && argc > 2 ? argv[2] : NULL;
+    const char *payment = (refund || strcmp(command, "refunded") == 0) && argc > 2 ? argv[2] : NULL;
     int at = money || payment != NULL ? 3 : 2; /* a word more */
     bool as_unit = !run && argc == at + 1 && strcmp(word(argc, argv, at), "--as-unit") == 0;
     bool named = argc == at + 2 && strcmp(word(argc, argv, at), "-c") == 0;
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
     if (money && err == ERR_OK) {
         code = check_money(&setup);
     } else if (payment != NULL && err == ERR_OK) {
-        code = refunded_run(&setup, payment);
+        code = (refund ? refund_run : refunded_run)(&setup, payment);
     } else if (check) {
         code = check_run(&setup, err);
         if (!as_unit && geteuid() == 0)

@@ -33,6 +33,9 @@ enum event_kind {
     EVENT_PAYMENT_PENDING,  /* the user asked to look, and there is no money yet: object = order id */
     EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
     EVENT_DELIVERED,        /* an album reached the chat: object = job id */
+    EVENT_REFUND_PENDING,   /* money is on its way back: object = order id, other = kopecks, refund_why */
+    EVENT_REFUND_DONE,      /* … went back: the same */
+    EVENT_REFUND_REFUSED,   /* … does not go back for now, and it is gone on with: the same */
     EVENT_MONEY_ODD,        /* to the owner: so many rows of money are not as they must be, or wait: object */
     EVENT_COUNT
 };
@@ -67,6 +70,16 @@ enum payment_reason {
     PAYMENT_REASON_COUNT
 };
 
+/* Why money goes back. Stored by name (db/words.c). */
+enum refund_why {
+    REFUND_OF_DOUBLE,      /* its order was paid by another payment */
+    REFUND_OF_AVATAR,      /* there was no avatar any more to make photos of */
+    REFUND_BY_PERSON,      /* a person decided it */
+    REFUND_OF_FAILED,      /* photos could not be made */
+    REFUND_OF_UNDELIVERED, /* … were made, and Telegram does not take them */
+    REFUND_WHY_COUNT
+};
+
 struct event_file {
     const char *file_id;
     const char *file_unique_id;
@@ -95,12 +108,14 @@ struct event {
     int64_t news_id;        /* its row, which goes when it is told; 0 = it has none. See event_is_kept */
     bool asked;             /* EVENT_PAYMENT_…: the answer to a look that the user asked for, so it has no row */
     int64_t object;         /* see the kinds */
-    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none */
+    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_REFUND_…: kopecks */
     enum photo_verdict verdict;
     enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
+    enum refund_why refund_why; /* EVENT_REFUND_… */
 };
 
-/* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. */
+/* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. The
+ * shop speaks beside all conversations: no state hears it (core/news.c). */
 enum voice { VOICE_NONE = 0, VOICE_CHAT = 1, VOICE_PHOTOS = 2, VOICE_PAYMENTS = 4, VOICE_SETS = 8, VOICE_SHOP = 16 };
 
 /* VOICE_NONE: no state is asked. */

@@ -25,6 +25,26 @@ static void finished(struct step *step, struct job *job)
     (void)notice_end(step);
 }
 
+/* Which sum, for what, and where it is. */
+static void refund(struct step *step)
+{
+    static const enum text_key whys[REFUND_WHY_COUNT] = {[REFUND_OF_DOUBLE] = TEXT_REFUND_OF_DOUBLE,
+                                                         [REFUND_OF_AVATAR] = TEXT_REFUND_OF_AVATAR,
+                                                         [REFUND_BY_PERSON] = TEXT_REFUND_BY_PERSON,
+                                                         [REFUND_OF_FAILED] = TEXT_REFUND_OF_FAILED,
+                                                         [REFUND_OF_UNDELIVERED] = TEXT_REFUND_OF_UNDELIVERED};
+    enum event_kind kind = step->event->kind;
+    enum text_key key = kind == EVENT_REFUND_DONE      ? TEXT_REFUND_DONE
+                        : kind == EVENT_REFUND_PENDING ? TEXT_REFUND_PENDING
+                                                       : TEXT_REFUND_REFUSED;
+    notice_begin(step);
+    screen_text(step, key,
+                ARGS(ARG_S("sum", step_money(step, step->event->other)),
+                     ARG_HTML("why", step_text(step, whys[step->event->refund_why], NO_ARGS))));
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    (void)notice_end(step);
+}
+
 /* Who is off the list of owners by now hears nothing. */
 static void money_odd(struct step *step)
 {
@@ -41,6 +61,8 @@ void engine_news(struct step *step)
     enum event_kind kind = step->event->kind;
     if (kind == EVENT_MONEY_ODD)
         money_odd(step);
+    if (kind == EVENT_REFUND_PENDING || kind == EVENT_REFUND_DONE || kind == EVENT_REFUND_REFUSED)
+        refund(step);
     if (kind == EVENT_PAYMENT_SETTLED)
         paid(step);
     if (kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED)

@@ -10,12 +10,13 @@
     " p.received_currency, COALESCE(p.order_id::text, 'unknown'))"
 #define CAME "p.state = 'succeeded' AND p.received > 0"
 #define MOVED(kind) "EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = '" kind "' AND t.subject = p.id)"
-#define OWED "EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id)"
+#define OWED "EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id AND r.state <> 'void')"
 
 static const char guards_sql[] =
     "SELECT w.guard || ' ' || w.name, format('the guard %s of %s is gone or switched off', w.guard, w.name)"
     " FROM (VALUES ('ledger_transactions', 'ledger_stays'), ('ledger_transactions', 'ledger_balances'),"
-    "  ('ledger_postings', 'ledger_stays'), ('ledger_postings', 'ledger_balances')) w(name, guard)"
+    "  ('ledger_postings', 'ledger_stays'), ('ledger_postings', 'ledger_balances'), ('bot_refunds', 'refund_fits'))"
+    " w(name, guard)"
     " WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = to_regclass(w.name) AND t.tgname = w.guard"
     "  AND t.tgenabled = 'A')";
 
@@ -67,11 +68,26 @@ static const char jobs_sql[] =
 
 static const char refunds_sql[] =
     "SELECT p.id::text, " PAYMENT_WORDS " || format(': %s of it is to go back, or did', sum(r.amount))"
-    " FROM bot_payments p JOIN bot_refunds r ON r.payment_id = p.id GROUP BY p.id HAVING sum(r.amount) > p.received"
-    " UNION ALL SELECT 'refund ' || r.id, format('refund %s (of payment %s) is %s, and its movement of money is %s',"
-    "  r.id, r.payment_id, r.state, CASE WHEN t.id IS NULL THEN 'not in the books' ELSE 'in the books' END)"
-    " FROM bot_refunds r LEFT JOIN ledger_transactions t ON t.kind = 'refund' AND t.subject = r.id"
-    " WHERE (r.state = 'succeeded') <> (t.id IS NOT NULL)";
+    " FROM bot_payments p JOIN bot_refunds r ON r.payment_id = p.id AND r.state NOT IN ('refused', 'void')"
+    " GROUP BY p.id HAVING sum(r.amount) > p.received"
+    " UNION ALL SELECT 'refund ' || r.id, format('refund %s of %s (of payment %s) is %s, and stands in the books as "
+    "%s',"
+    "  r.id, r.amount, r.payment_id, r.state, COALESCE(round(-c.amount / 100.0, 2)::text, 'nothing'))"
+    " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id"
+    " LEFT JOIN ledger_transactions t ON t.kind = 'refund' AND t.subject = r.id"
+    " LEFT JOIN ledger_postings c ON c.transaction_id = t.id AND c.account = 'clearing:' || p.provider"
+    " WHERE CASE r.state WHEN 'succeeded' THEN -(r.amount * 100)::bigint END IS DISTINCT FROM c.amount"
+    " UNION ALL SELECT 'movement ' || t.id, format('the books know a refund %s, and there is none', t.subject)"
+    " FROM ledger_transactions t WHERE t.kind = 'refund'"
+    " AND NOT EXISTS (SELECT 1 FROM bot_refunds r WHERE r.id = t.subject)";
+
+/* A payment that is earned no more, and what was sold for it goes on. */
+static const char stopped_sql[] =
+    "SELECT j.id::text, format('set %s of order %s is being made, and its payment %s went back', j.id, j.order_id, "
+    "p.id)"
+    " FROM generation_jobs j JOIN bot_payments p ON p.order_id = j.order_id WHERE j.status IN ('pending', 'processing')"
+    " AND " MOVED("sale") " AND p.received <= (SELECT sum(r.amount) FROM bot_refunds r WHERE r.payment_id = p.id"
+                          "  AND r.state = 'succeeded')";
 
 static const char mirror_sql[] =
     "SELECT p.id::text, " PAYMENT_WORDS " || format(': payments says %s %s', m.status, m.amount)"
@@ -102,10 +118,36 @@ static const char lost_sql[] =
     "  ELSE format('the provider says that it is not ours (%s)', p.held) END)"
     " FROM bot_payments p WHERE NOT COALESCE(" CAME ", FALSE) AND p.held IS NOT NULL";
 
-static const char owed_sql[] =
-    "SELECT r.id::text, " PAYMENT_WORDS " || format(': %s is to be given back, %s', r.amount, CASE r.why"
-    "  WHEN 'double' THEN 'its order was paid by another payment' ELSE 'its avatar was gone when the money came' END)"
-    " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id WHERE r.state = 'owed'";
+#define WHY                                                                                                            \
+    "CASE r.why WHEN 'double' THEN 'its order was paid by another payment'"                                            \
+    " WHEN 'avatar' THEN 'its avatar was gone when the money came' WHEN 'person' THEN 'a person wants it so'"          \
+    " ELSE format('%s photos of its set are not there', r.photos) END"
+
+/* Refunds go by themselves within seconds, and at a bad bank within days. */
+static const char owed_sql[] = "SELECT r.id::text, " PAYMENT_WORDS
+                               " || format(': %s is to be given back (%s), %s', COALESCE(r.amount::text,"
+                               "  'a share'), " WHY ", CASE r.state WHEN 'owed' THEN 'and was not asked for yet'"
+                               "   WHEN 'asked' THEN 'was asked for, and nobody knows whether it was done'"
+                               "   ELSE format('and the provider has not decided about %s', r.outside_id) END)"
+                               " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id WHERE r.reason IS NULL"
+                               " AND ((r.state IN ('owed', 'asked') AND r.created_at < now() - interval '1 day')"
+                               "  OR (r.state = 'pending' AND r.asked_at < now() - interval '5 days'))";
+
+static const char refused_sql[] = "SELECT r.id::text, " PAYMENT_WORDS
+                                  " || format(': %s is to be given back (%s), and the provider refused it %s: %s',"
+                                  "  r.amount, " WHY
+                                  ", CASE r.state WHEN 'refused' THEN 'for good' ELSE 'for now' END, r.reason)"
+                                  " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id"
+                                  " WHERE r.reason IS NOT NULL AND r.state NOT IN ('succeeded', 'void')";
+
+/* Sets of a time when shares did not go back by themselves. */
+static const char short_sql[] =
+    "SELECT j.id::text, format('set %s (payment %s): %s of its %s photos are not there, and nothing went back for "
+    "them',"
+    "  j.id, p.id, j.total_photos - j.completed_photos, j.total_photos)"
+    " FROM generation_jobs j JOIN bot_payments p ON p.order_id = j.order_id"
+    " WHERE j.status IN ('completed', 'failed') AND j.completed_photos < j.total_photos AND " MOVED(
+        "sale") " AND NOT EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id)";
 
 static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, order %s) is open for more than a month, "
                                "and not looked at any more',"
@@ -113,7 +155,16 @@ static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, or
                                " FROM bot_payments p WHERE p.state IN ('creating', 'pending')"
                                " AND p.created_at_ms < (extract(epoch FROM now() - interval '32 days') * 1000)::bigint";
 
-static const char back[] = "give the money back in the provider's cabinet, then: fotosetd refunded PAYMENT";
+static const char back[] = "to give it back: fotosetd refund PAYMENT; if you did so in the provider's cabinet, then:"
+                           " fotosetd refunded PAYMENT";
+static const char again[] =
+    "what the reason says (money on the shop's balance, say), then: fotosetd refund PAYMENT; or give it back in another"
+    " way, then: fotosetd refunded PAYMENT";
+static const char share[] =
+    "to give back their share: INSERT INTO bot_refunds (payment_id, why, photos) VALUES (PAYMENT, 'failed', PHOTOS)";
+static const char wait[] =
+    "see in the log why it is not done, and in the provider's cabinet whether it was; if it went back in another way:"
+    " fotosetd refunded PAYMENT";
 static const char search[] =
     "look for it in the provider's cabinet, by its order, and give back what came for it there;"
     " then: UPDATE bot_payments SET held = NULL WHERE id = PAYMENT";
@@ -135,10 +186,14 @@ static const struct {
     {"orders", orders_sql, compare, false},
     {"jobs", jobs_sql, compare, false},
     {"refunds", refunds_sql, compare, false},
+    {"stopped", stopped_sql, "see who set its photos to be made: UPDATE photo_tasks SET state = 'failed' ends them",
+     false},
     {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
     {"held", held_sql, back, true},
     {"lost", lost_sql, search, true},
-    {"owed", owed_sql, back, true},
+    {"owed", owed_sql, wait, true},
+    {"refused", refused_sql, again, true},
+    {"short", short_sql, share, true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
 };
 

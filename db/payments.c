@@ -142,8 +142,11 @@ struct payments_settled payments_read_seen(const struct db_result *result, int s
 void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id)
 {
     (void)db_unit_add(unit,
-                      "SELECT id, provider, (received * 100)::bigint, EXISTS (SELECT 1 FROM ledger_transactions t"
-                      " WHERE t.kind = 'sale' AND t.subject = p.id) FROM bot_payments p"
+                      "SELECT id, provider, ((received - COALESCE((SELECT sum(amount) FROM bot_refunds r"
+                      " WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)) * 100)::bigint,"
+                      " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
+                      " EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id"
+                      "  AND r.state IN ('asked', 'pending')) FROM bot_payments p"
                       " WHERE id = $1 AND state = 'succeeded' AND received > 0",
                       1, (struct db_param[]){db_int64_param(arena, id)});
 }
@@ -153,7 +156,8 @@ struct payments_came payments_read_came(const struct db_result *result)
     return (struct payments_came){.id = db_int64(result, 0, 0, 0),
                                   .provider = db_text(result, 0, 0, 1),
                                   .kopecks = db_int64(result, 0, 0, 2),
-                                  .sold = db_bool(result, 0, 0, 3)};
+                                  .sold = db_bool(result, 0, 0, 3),
+                                  .is_asked = db_bool(result, 0, 0, 4)};
 }
 
 void payments_add_given_back(struct db_unit *unit, struct arena *arena, const struct payments_came *came)

@@ -106,14 +106,15 @@ struct payments_settled payments_read_seen(const struct db_result *result, int s
 struct payments_came {
     int64_t id;           /* in bot_payments */
     const char *provider; /* borrowed */
-    int64_t kopecks;
-    bool sold; /* and was earned */
+    int64_t kopecks;      /* of it that did not go back; 0 = none */
+    bool sold;            /* and was earned */
+    bool is_asked;        /* the provider was asked to give some back, and it is not known what became of that */
 };
 
 /* One of these: none when no money came for it. */
 void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id);
 struct payments_came payments_read_came(const struct db_result *result);
-/* All of it was given back, by a person. payments_read_given_back: false = it was before, or is not as it was read. */
+/* All that was left of it was given back, by a person. payments_read_given_back: false = it is not as it was read. */
 void payments_add_given_back(struct db_unit *unit, struct arena *arena, const struct payments_came *came);
 bool payments_read_given_back(const struct db_result *result);
 

@@ -13,13 +13,12 @@ static const char *const reasons[PAYMENT_REASON_COUNT] = {
     [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
     [PAYMENT_DECLINED] = "declined"};
 
-static const char *const events[EVENT_COUNT] = {[EVENT_PHOTO_READY] = "photo_ready",
-                                                [EVENT_PAYMENT_LINK] = "payment_link",
-                                                [EVENT_PAYMENT_FAILED] = "payment_failed",
-                                                [EVENT_PAYMENT_SETTLED] = "payment_settled",
-                                                [EVENT_PAYMENT_CANCELED] = "payment_canceled",
-                                                [EVENT_JOB_PROGRESS] = "job_progress",
-                                                [EVENT_MONEY_ODD] = "money_odd"};
+static const char *const events[EVENT_COUNT] = {
+    [EVENT_PHOTO_READY] = "photo_ready",           [EVENT_PAYMENT_LINK] = "payment_link",
+    [EVENT_PAYMENT_FAILED] = "payment_failed",     [EVENT_PAYMENT_SETTLED] = "payment_settled",
+    [EVENT_PAYMENT_CANCELED] = "payment_canceled", [EVENT_JOB_PROGRESS] = "job_progress",
+    [EVENT_REFUND_PENDING] = "refund_pending",     [EVENT_REFUND_DONE] = "refund_done",
+    [EVENT_REFUND_REFUSED] = "refund_refused",     [EVENT_MONEY_ODD] = "money_odd"};
 
 enum lang words_lang(const char *word)
 {
@@ -73,6 +72,15 @@ enum payment_reason words_payment_reason(const char *word)
 const char *words_of_payment_reason(enum payment_reason reason)
 {
     return reasons[reason];
+}
+
+enum refund_why words_refund_why(const char *word)
+{
+    static const char *const whys[REFUND_WHY_COUNT] = {"double", "avatar", "person", "failed", "undelivered"};
+    for (int why = 0; word != NULL && why < REFUND_WHY_COUNT; why++)
+        if (strcmp(word, whys[why]) == 0)
+            return (enum refund_why)why;
+    return REFUND_BY_PERSON;
 }
 
 enum event_kind words_event(const char *word)

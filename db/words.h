@@ -18,6 +18,7 @@ const char *words_of_consent(enum consent consent);
 /* PAYMENT_UNTOLD for NULL, and NULL for it. */
 enum payment_reason words_payment_reason(const char *word);
 const char *words_of_payment_reason(enum payment_reason reason);
+enum refund_why words_refund_why(const char *word);
 /* EVENT_NONE for a word that is none, or of a newer program. */
 enum event_kind words_event(const char *word);
 /* The letters of load.c's jobs: w m q s f. */

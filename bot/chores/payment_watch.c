@@ -88,6 +88,8 @@ static void money_heard(const struct payment_watch *self, const struct errand *e
                                        .news_id = answer->news_id});
     if (answer->job_id != 0)
         engine_wake(self->ports.engine, CHORE_PHOTO_MAKE, answer->job_id);
+    if (answer->outcome == PAYMENTS_OWED)
+        engine_wake(self->ports.engine, CHORE_PAYMENT_REFUND, 0);
 }
 
 static bool end_heard(void *ctx, struct errand *errand, const struct db_result *result)

@@ -107,6 +107,7 @@ void life_go_on(struct daemon *daemon)
     engine_open(daemon->engine, CHORE_PHOTO_INTAKE);
     engine_open(daemon->engine, CHORE_PAYMENT_CREATE);
     engine_open(daemon->engine, CHORE_PAYMENT_WATCH);
+    engine_open(daemon->engine, CHORE_PAYMENT_REFUND);
     if ((daemon->config->roles & CONFIG_ROLE_GENERATE) != 0)
         engine_open(daemon->engine, CHORE_PHOTO_MAKE);
     engine_open(daemon->engine, CHORE_STORE_SWEEP);

@@ -11,6 +11,7 @@
 #include "bot/base/timers.h"
 #include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
+#include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
@@ -170,6 +171,7 @@ static void engine_free_of(void *self)
 
 FREE(payment_create)
 FREE(payment_watch)
+FREE(payment_refund)
 FREE(photo_intake)
 FREE(photo_make)
 FREE(store_sweep)
@@ -243,6 +245,7 @@ void parts_add(struct daemon *daemon)
         {"errands", daemon, NULL, NULL, NULL, NULL, errands_pending, engine_free_of},
         {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
+        {"payment_refund", daemon->payment_refund, NULL, NULL, NULL, NULL, NULL, payment_refund_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
         {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},

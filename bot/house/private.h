@@ -46,6 +46,7 @@ struct daemon {
     struct engine *engine;
     struct payment_create *payment_create;
     struct payment_watch *payment_watch;
+    struct payment_refund *payment_refund;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;

@@ -4,6 +4,7 @@
 
 #include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
+#include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
@@ -76,6 +77,8 @@ static void start_bot_chores(struct daemon *daemon)
                                        .test_shop = config->yookassa.test_shop});
     daemon->payment_watch = payment_watch_new(&(struct payment_watch_ports){
         .engine = daemon->engine, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox, .clock = &daemon->clock});
+    daemon->payment_refund = payment_refund_new(&(struct payment_refund_ports){
+        .engine = daemon->engine, .db = daemon->chores_db, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox});
     daemon->photo_intake = photo_intake_new(
         &(struct photo_intake_ports){.engine = daemon->engine,
                                      .telegram = daemon->telegram,

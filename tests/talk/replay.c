@@ -217,8 +217,9 @@ static void news(struct player *player, const char *rest)
 {
     struct stage *stage = player->stage;
     const char *what = script_word(&player->arena, &rest);
-    if (strcmp(what, "money") == 0) {
-        step(player, (struct event){.kind = EVENT_MONEY_ODD, .object = strtol(rest, NULL, 10)});
+    struct event of_shop;
+    if (script_shop_news(&player->arena, what, rest, &of_shop)) {
+        step(player, of_shop);
         return;
     }
     if (stage->order_count == 0)

@@ -210,3 +210,21 @@ int script_reason(const char *name)
         [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
     return find(names, PAYMENT_REASON_COUNT, name);
 }
+
+bool script_shop_news(struct arena *arena, const char *what, const char *rest, struct event *ret_event)
+{
+    static const char *const whys[REFUND_WHY_COUNT] = {"double", "avatar", "person", "failed", "undelivered"};
+    static const char *const ends[] = {"pending", "done", "refused"};
+    if (strcmp(what, "money") == 0) {
+        *ret_event = (struct event){.kind = EVENT_MONEY_ODD, .object = strtol(rest, NULL, 10)};
+        return true;
+    }
+    int end = strcmp(what, "refund") == 0 ? find(ends, 3, script_word(arena, &rest)) : -1;
+    if (end < 0)
+        return false;
+    *ret_event = (struct event){.kind = (enum event_kind)(EVENT_REFUND_PENDING + end),
+                                .other = strtol(script_word(arena, &rest), NULL, 10)};
+    int why = find(whys, REFUND_WHY_COUNT, script_word(arena, &rest));
+    ret_event->refund_why = (enum refund_why)why;
+    return why >= 0;
+}

@@ -26,5 +26,7 @@ const char *script_effect(struct arena *arena, const struct effect *effect);
 /* enum photo_verdict, enum payment_reason ("" for none told); -1: there is none of that name. */
 int script_verdict(const char *name);
 int script_reason(const char *name);
+/* "money 3", "refund done 2174 failed" (kopecks, enum refund_why). False: it is none of these. */
+bool script_shop_news(struct arena *arena, const char *what, const char *rest, struct event *ret_event);
 
 #endif

@@ -42,7 +42,9 @@ static int64_t told_round(const int64_t *owners, size_t count)
 static void check_found(const char *break_it, const char *want)
 {
     tell(SQL("DO $do$ BEGIN ALTER TABLE ledger_transactions DISABLE TRIGGER USER; ALTER TABLE ledger_postings DISABLE"
-             " TRIGGER USER; %s; ALTER TABLE ledger_transactions ENABLE ALWAYS TRIGGER ledger_stays, ENABLE ALWAYS"
+             " TRIGGER USER; ALTER TABLE bot_refunds DISABLE TRIGGER USER; %s; ALTER TABLE bot_refunds ENABLE TRIGGER"
+             " USER, ENABLE ALWAYS TRIGGER refund_fits; ALTER TABLE ledger_transactions ENABLE ALWAYS TRIGGER"
+             " ledger_stays, ENABLE ALWAYS"
              " TRIGGER ledger_balances; ALTER TABLE ledger_postings ENABLE ALWAYS TRIGGER ledger_stays, ENABLE ALWAYS"
              " TRIGGER ledger_balances; END $do$",
              break_it));
@@ -73,11 +75,22 @@ static void test_each(void)
         {"UPDATE bot_payments SET held = 'avatar'", "held", "UPDATE bot_payments SET held = NULL"},
         {"INSERT INTO bot_payments (key, state, asked, created_at_ms, held) VALUES ('lost', 'failed', 500, 0, 'lost')",
          "lost", "DELETE FROM bot_payments WHERE key = 'lost'"},
-        {"INSERT INTO bot_refunds (payment_id, why, amount) SELECT id, 'double', 500.01 FROM bot_payments",
+        {"INSERT INTO bot_refunds (payment_id, why, amount, created_at) SELECT id, 'double', 500.01, '2000-01-01'"
+         " FROM bot_payments",
          "refunds owed", "DELETE FROM bot_refunds"},
         {"INSERT INTO bot_refunds (payment_id, why, amount, state) SELECT id, 'double', 500, 'succeeded'"
          " FROM bot_payments",
-         "refunds", "DELETE FROM bot_refunds"},
+         "refunds stopped", "DELETE FROM bot_refunds"},
+        {"INSERT INTO bot_refunds (payment_id, why, amount, state, key, reason) SELECT id, 'double', 1, 'refused', 'k',"
+         " 'insufficient_funds' FROM bot_payments",
+         "refused", "DELETE FROM bot_refunds"},
+        {"INSERT INTO bot_refunds (payment_id, why, amount, state, key, asked_at) SELECT id, 'double', 1, 'pending',"
+         " 'k', now() - interval '6 days' FROM bot_payments",
+         "owed", "DELETE FROM bot_refunds"},
+        {"INSERT INTO ledger_transactions (kind, subject, currency) VALUES ('refund', 4711, 'RUB')", "balance refunds",
+         "DELETE FROM ledger_transactions WHERE kind = 'refund'"},
+        {"UPDATE generation_jobs SET status = 'completed', completed_photos = 22", "short",
+         "UPDATE generation_jobs SET status = 'pending', completed_photos = 0"},
     };
     struct customer anna = customer_new();
     CHECK(job_new(&anna) != 0);
@@ -163,6 +176,8 @@ static void test_given_back(void)
     CHECK(create_payment(order_id));
     tell(SQL("DELETE FROM avatars WHERE id = %lld", (long long)anna.avatar_id));
     CHECK_INT(settle(order_id, 50000, "RUB").outcome, PAYMENTS_OWED);
+    CHECK_TEXT(found(), "");
+    tell("UPDATE bot_refunds SET created_at = now() - interval '25 hours' WHERE state = 'owed'");
     CHECK_TEXT(found(), "owed");
     give_back_twice(order_id, false);
     CHECK_TEXT(found(), "");

@@ -121,6 +121,15 @@ enum payment_reason yookassa_reason(const char *cancel_reason)
     return PAYMENT_UNTOLD; /* the shop's own doing, or one of another year */
 }
 
+bool yookassa_refund_may_pass(const char *cancel_reason)
+{
+    static const char *const passing[] = {"insufficient_funds", "general_decline", "rejected_by_timeout"};
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        if (strcmp(cancel_reason, passing[i]) == 0)
+            return true;
+    return false; /* the payer's account or bank does not take it, or one of another year: a person must look */
+}
+
 static int64_t header_wait_ms(int64_t retry_after_s)
 {
     if (retry_after_s <= 0)

@@ -2,6 +2,7 @@
 #ifndef BOT_SERVICES_YOOKASSA_CLASSIFY_H
 #define BOT_SERVICES_YOOKASSA_CLASSIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "bot/services/http/http.h"
 #include "core/event.h"
@@ -31,6 +32,8 @@ struct yookassa_verdict {
 
 /* What a cancellation_details.reason means for the payer. */
 enum payment_reason yookassa_reason(const char *cancel_reason);
+/* A refund was canceled for this reason: may another one succeed later, without anybody's doing but the shop's? */
+bool yookassa_refund_may_pass(const char *cancel_reason);
 void yookassa_classify(const struct http_answer *answer, struct yookassa_verdict *ret_verdict);
 /* A short lower-case word; never NULL, static. */
 const char *yookassa_verdict_name(enum yookassa_verdict_kind kind);

@@ -1,4 +1,4 @@
-/* The two calls to YooKassa. A call is one small block between http_start and its answer; the client keeps a list of
+/* The calls to YooKassa. A call is one small block between http_start and its answer; the client keeps a list of
  * them only to cancel what runs when it is freed. The secret is given to the HTTP client as a password and stands in
  * no URL, header text or error; should the other side repeat it in a description, that is dropped here. It must not
  * retry: only the caller knows whether the key is stored and still usable. */
@@ -13,18 +13,21 @@
 
 enum { KEY_HEADER_BYTES = 128 };
 
+enum subject { A_PAYMENT, A_REFUND, REFUNDS };
+
 struct call {
     LIST_ENTRY(call) next;
+    enum subject subject;
     struct yookassa *yookassa;
     yookassa_done_fn *done;
     void *ctx;
     uint64_t transfer;
-    char expected_id[YOOKASSA_ID_BYTES]; /* "" for a create */
+    char expected_id[YOOKASSA_ID_BYTES]; /* "" for a create, or a list */
 };
 
 struct yookassa {
     struct http *http;
-    char *payments_url; /* "…/payments" */
+    char *payments_url, *refunds_url; /* "…/payments" … */
     char *shop_id, *secret, *proxy;
     int64_t timeout_ms;
     LIST_HEAD(, call) calls;
@@ -47,6 +50,7 @@ struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *c
     LIST_INIT(&yookassa->calls);
     yookassa->http = http;
     yookassa->payments_url = join(config->api_url, length, "/payments");
+    yookassa->refunds_url = join(config->api_url, length, "/refunds");
     yookassa->shop_id = memory_copy(config->shop_id);
     yookassa->secret = memory_copy(config->secret);
     yookassa->proxy = memory_copy(config->proxy == NULL ? "" : config->proxy);
@@ -65,13 +69,15 @@ void yookassa_free(struct yookassa *yookassa)
     free(yookassa->shop_id);
     free(yookassa->proxy);
     free(yookassa->payments_url);
+    free(yookassa->refunds_url);
     free(yookassa);
 }
 
-static struct call *link_call(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx)
+static struct call *link_call(struct yookassa *yookassa, enum subject subject, yookassa_done_fn *done, void *ctx)
 {
     struct call *call = memory_need(calloc(1, sizeof *call));
     call->yookassa = yookassa;
+    call->subject = subject;
     call->done = done;
     call->ctx = ctx;
     LIST_INSERT_HEAD(&yookassa->calls, call, next);
@@ -97,23 +103,64 @@ static void hide_secret(struct yookassa_verdict *verdict, const char *secret)
         verdict->parameter[0] = '\0';
 }
 
-static void payment_answered(void *ctx, struct http_answer *answer)
+static void tell(const struct call *call, struct yookassa_reply *reply)
 {
-    struct call *call = ctx;
+    hide_secret(&reply->verdict, call->yookassa->secret);
+    call->done(call->ctx, reply);
+}
+
+static bool is_another(const struct call *call, const char *id)
+{
+    return call->expected_id[0] != '\0' && strcmp(call->expected_id, id) != 0;
+}
+
+static void read_payment(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
+{
     struct yookassa_payment payment;
+    if (yookassa_payment_parse(answer->body, answer->bytes, &payment) != ERR_OK)
+        make_unreadable(&reply->verdict, "the answer is not a payment");
+    else if (is_another(call, payment.id))
+        make_unreadable(&reply->verdict, "the answer is about another payment");
+    else
+        reply->payment = &payment;
+    tell(call, reply);
+}
+
+static void read_refund(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
+{
+    struct yookassa_refund refund;
+    if (yookassa_refund_parse(answer->body, answer->bytes, &refund) != ERR_OK)
+        make_unreadable(&reply->verdict, "the answer is not a refund");
+    else if (is_another(call, refund.id))
+        make_unreadable(&reply->verdict, "the answer is about another refund");
+    else
+        reply->refund = &refund;
+    tell(call, reply);
+}
+
+static void read_refunds(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
+{
+    struct yookassa_refunds refunds = {0};
+    if (yookassa_refunds_parse(answer->body, answer->bytes, &refunds) != ERR_OK)
+        make_unreadable(&reply->verdict, "the answer is not a whole list of refunds");
+    else
+        reply->refunds = &refunds;
+    tell(call, reply);
+    free(refunds.list);
+}
+
+static void call_answered(void *ctx, struct http_answer *answer)
+{
+    static void (*const read[])(const struct call *, const struct http_answer *, struct yookassa_reply *) = {
+        [A_PAYMENT] = read_payment, [A_REFUND] = read_refund, [REFUNDS] = read_refunds};
+    struct call *call = ctx;
     struct yookassa_reply reply = {.payment = NULL, .now_ms = answer->now_ms};
     LIST_REMOVE(call, next);
     yookassa_classify(answer, &reply.verdict);
-    if (reply.verdict.kind == YOOKASSA_OK) {
-        if (yookassa_payment_parse(answer->body, answer->bytes, &payment) != ERR_OK)
-            make_unreadable(&reply.verdict, "the answer is not a payment");
-        else if (call->expected_id[0] != '\0' && strcmp(call->expected_id, payment.id) != 0)
-            make_unreadable(&reply.verdict, "the answer is about another payment");
-        else
-            reply.payment = &payment;
-    }
-    hide_secret(&reply.verdict, call->yookassa->secret);
-    call->done(call->ctx, &reply);
+    if (reply.verdict.kind == YOOKASSA_OK)
+        read[call->subject](call, answer, &reply);
+    else
+        tell(call, &reply);
     free(call);
 }
 
@@ -125,7 +172,7 @@ static void start(struct call *call, struct http_request *request)
     request->timeout_ms = yookassa->timeout_ms;
     request->proxy = yookassa->proxy;
     request->max_answer_bytes = YOOKASSA_ANSWER_MAX_BYTES;
-    call->transfer = http_start(yookassa->http, request, payment_answered, call);
+    call->transfer = http_start(yookassa->http, request, call_answered, call);
 }
 
 static bool key_right(const char *key)
@@ -134,34 +181,69 @@ static bool key_right(const char *key)
     return length > 0 && length <= YOOKASSA_KEY_MAX_LENGTH && key[length] == '\0';
 }
 
+/* A request that makes something: with a key, so that its repeat makes nothing more. */
+static void post(const char *url, const char *key, const char *body, struct call *call)
+{
+    char header[KEY_HEADER_BYTES];
+    (void)snprintf(header, sizeof header, "Idempotence-Key: %s", key);
+    const char *headers[] = {"Content-Type: application/json", header, NULL};
+    struct http_request request = {
+        .url = url, .method = HTTP_POST, .headers = headers, .body = body, .body_bytes = strlen(body)};
+    start(call, &request);
+}
+
 enum err yookassa_create(struct yookassa *yookassa, const char *key, const char *body, yookassa_done_fn *done,
                          void *ctx)
 {
     if (!key_right(key))
         return ERR_INVALID;
-    char header[KEY_HEADER_BYTES];
-    (void)snprintf(header, sizeof header, "Idempotence-Key: %s", key);
-    const char *headers[] = {"Content-Type: application/json", header, NULL};
-    struct http_request request = {.url = yookassa->payments_url,
-                                   .method = HTTP_POST,
-                                   .headers = headers,
-                                   .body = body,
-                                   .body_bytes = strlen(body)};
-    start(link_call(yookassa, done, ctx), &request);
+    post(yookassa->payments_url, key, body, link_call(yookassa, A_PAYMENT, done, ctx));
     return ERR_OK;
+}
+
+enum err yookassa_refund_create(struct yookassa *yookassa, const char *key, const char *body, yookassa_done_fn *done,
+                                void *ctx)
+{
+    if (!key_right(key))
+        return ERR_INVALID;
+    post(yookassa->refunds_url, key, body, link_call(yookassa, A_REFUND, done, ctx));
+    return ERR_OK;
+}
+
+/* What is behind url, a separator and an id that was found well-formed. */
+static void get(const char *url, const char *between, const char *id, struct call *call)
+{
+    char *base = join(url, strlen(url), between), *whole = join(base, strlen(base), id);
+    struct http_request request = {.url = whole, .method = HTTP_GET};
+    start(call, &request);
+    free(whole);
+    free(base);
 }
 
 enum err yookassa_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done, void *ctx)
 {
     if (!yookassa_id_valid(payment_id))
         return ERR_INVALID;
-    struct call *call = link_call(yookassa, done, ctx);
+    struct call *call = link_call(yookassa, A_PAYMENT, done, ctx);
     (void)snprintf(call->expected_id, sizeof call->expected_id, "%s", payment_id);
-    size_t length = strlen(yookassa->payments_url);
-    char *base = join(yookassa->payments_url, length, "/"), *url = join(base, length + 1, payment_id);
-    struct http_request request = {.url = url, .method = HTTP_GET};
-    start(call, &request);
-    free(url);
-    free(base);
+    get(yookassa->payments_url, "/", payment_id, call);
+    return ERR_OK;
+}
+
+enum err yookassa_refund_get(struct yookassa *yookassa, const char *refund_id, yookassa_done_fn *done, void *ctx)
+{
+    if (!yookassa_id_valid(refund_id))
+        return ERR_INVALID;
+    struct call *call = link_call(yookassa, A_REFUND, done, ctx);
+    (void)snprintf(call->expected_id, sizeof call->expected_id, "%s", refund_id);
+    get(yookassa->refunds_url, "/", refund_id, call);
+    return ERR_OK;
+}
+
+enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done, void *ctx)
+{
+    if (!yookassa_id_valid(payment_id))
+        return ERR_INVALID;
+    get(yookassa->refunds_url, "?limit=100&payment_id=", payment_id, link_call(yookassa, REFUNDS, done, ctx));
     return ERR_OK;
 }

@@ -1,6 +1,6 @@
-/* YooKassa v3 over the daemon's HTTP client: create a payment, ask about one. Nothing here retries, stores or decides
- * about money: each call is one request and one reply, classified. Only what yookassa_get says about an id that we
- * stored ourselves is to be believed, and then compared in amount, currency, order and status. */
+/* YooKassa v3 over the daemon's HTTP client: create a payment or a refund, ask about one. Nothing here retries, stores
+ * or decides about money: each call is one request and one reply, classified. Only what yookassa_get says about an id
+ * that we stored ourselves is to be believed, and then compared in amount, currency, order and status. */
 #ifndef BOT_SERVICES_YOOKASSA_CLIENT_H
 #define BOT_SERVICES_YOOKASSA_CLIENT_H
 
@@ -8,6 +8,7 @@
 #include "bot/services/yookassa/body.h"
 #include "bot/services/yookassa/classify.h"
 #include "bot/services/yookassa/payment.h"
+#include "bot/services/yookassa/refund.h"
 #include "core/err.h"
 
 enum {
@@ -29,8 +30,11 @@ struct yookassa_config {
 /* Valid during the callback only. */
 struct yookassa_reply {
     struct yookassa_verdict verdict;
-    const struct yookassa_payment *payment; /* not NULL exactly when the verdict is YOOKASSA_OK */
-    int64_t now_ms;                         /* the loop's time */
+    /* What was asked for; not NULL exactly when the verdict is YOOKASSA_OK. */
+    const struct yookassa_payment *payment;
+    const struct yookassa_refund *refund;
+    const struct yookassa_refunds *refunds;
+    int64_t now_ms; /* the loop's time */
 };
 typedef void yookassa_done_fn(void *ctx, const struct yookassa_reply *reply);
 
@@ -45,5 +49,13 @@ enum err yookassa_create(struct yookassa *yookassa, const char *key, const char 
                          void *ctx) MUST_CHECK;
 /* GET /payments/{id}. An answer about another id is YOOKASSA_AMBIGUOUS. ERR_INVALID (done is not called): not an id. */
 enum err yookassa_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done, void *ctx) MUST_CHECK;
+
+/* POST /refunds with a body of yookassa_body_refund, GET /refunds/{id}, and the refunds of a payment: likewise. */
+enum err yookassa_refund_create(struct yookassa *yookassa, const char *key, const char *body, yookassa_done_fn *done,
+                                void *ctx) MUST_CHECK;
+enum err yookassa_refund_get(struct yookassa *yookassa, const char *refund_id, yookassa_done_fn *done,
+                             void *ctx) MUST_CHECK;
+enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done,
+                              void *ctx) MUST_CHECK;
 
 #endif

@@ -3,15 +3,12 @@
  * zero in it. Fields that we do not use are not looked at. Amounts are text on the wire and never become a double. */
 #include "bot/services/yookassa/payment.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "bot/base/json.h"
+#include "bot/services/yookassa/read.h"
 #include "core/money.h"
-
-enum { JSON_DEPTH_MAX = 32 };
 
 static const char *const STATUS_NAMES[] = {"pending", "waiting_for_capture", "succeeded", "canceled"};
 _Static_assert(sizeof STATUS_NAMES / sizeof STATUS_NAMES[0] == YOOKASSA_STATUS_COUNT, "one name a status");
@@ -20,17 +17,6 @@ bool yookassa_id_valid(const char *id)
 {
     size_t length = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
     return length > 0 && length < YOOKASSA_ID_BYTES && id[length] == '\0';
-}
-
-/* Copies a required text; ERR_INVALID when it is missing, empty or too long. */
-static enum err copy_text(struct json_object *object, const char *key, char *ret_text, size_t bytes)
-{
-    const char *text = json_peek_text(object, key);
-    size_t length = text == NULL ? 0 : strlen(text);
-    if (length == 0 || length >= bytes)
-        return ERR_INVALID;
-    memcpy(ret_text, text, length + 1);
-    return ERR_OK;
 }
 
 static enum err read_status(struct json_object *object, enum yookassa_status *ret_status)
@@ -43,17 +29,6 @@ static enum err read_status(struct json_object *object, enum yookassa_status *re
         }
     }
     return ERR_INVALID;
-}
-
-static enum err read_amount(struct json_object *object, struct yookassa_payment *payment)
-{
-    struct json_object *amount = json_peek(object, "amount", json_type_object);
-    const char *value = json_peek_text(amount, "value");
-    if (value == NULL || money_parse(value, &payment->amount_kopecks) != ERR_OK || payment->amount_kopecks <= 0)
-        return ERR_INVALID;
-    if (copy_text(amount, "currency", payment->currency, sizeof payment->currency) != ERR_OK)
-        return ERR_INVALID;
-    return strlen(payment->currency) == 3 ? ERR_OK : ERR_INVALID;
 }
 
 /* In the payment's own currency, or it can't be compared with the amount. */
@@ -73,24 +48,7 @@ static enum err read_shop(struct json_object *object, struct yookassa_payment *p
     struct json_object *recipient = json_peek(object, "recipient", json_type_object);
     if (json_peek_text(recipient, "account_id") == NULL)
         return ERR_OK;
-    return copy_text(recipient, "account_id", payment->shop, sizeof payment->shop);
-}
-
-/* The order id in the metadata: a string or, as others write it, a number. Payments of other programs in the same shop
- * have none, or one of another kind: then it is 0. */
-static int64_t read_order_id(struct json_object *object)
-{
-    struct json_object *metadata = json_peek(object, "metadata", json_type_object);
-    int64_t given = json_peek_number(metadata, "order_id");
-    if (given > 0)
-        return given;
-    const char *text = json_peek_text(metadata, "order_id");
-    if (text == NULL || text[0] < '1' || text[0] > '9')
-        return 0;
-    char *end = NULL;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    return errno == 0 && *end == '\0' ? number : 0;
+    return yookassa_read_text(recipient, "account_id", payment->shop, sizeof payment->shop);
 }
 
 /* Reads exactly count digits; -1 when there is something else. */
@@ -136,7 +94,7 @@ static enum err read_link(struct json_object *object, struct yookassa_payment *p
     struct json_object *confirmation = json_peek(object, "confirmation", json_type_object);
     if (json_peek_text(confirmation, "confirmation_url") == NULL)
         return ERR_OK;
-    enum err err = copy_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES);
+    enum err err = yookassa_read_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES);
     if (err != ERR_OK)
         return err;
     const char *url = payment->confirmation_url;
@@ -149,23 +107,24 @@ static void read_cancellation(struct json_object *object, struct yookassa_paymen
     struct json_object *details = json_peek(object, "cancellation_details", json_type_object);
     if (details == NULL)
         return;
-    if (copy_text(details, "party", payment->cancel_party, YOOKASSA_REASON_BYTES) != ERR_OK)
+    if (yookassa_read_text(details, "party", payment->cancel_party, YOOKASSA_REASON_BYTES) != ERR_OK)
         payment->cancel_party[0] = '\0';
-    if (copy_text(details, "reason", payment->cancel_reason, YOOKASSA_REASON_BYTES) != ERR_OK)
+    if (yookassa_read_text(details, "reason", payment->cancel_reason, YOOKASSA_REASON_BYTES) != ERR_OK)
         payment->cancel_reason[0] = '\0';
 }
 
 static enum err read_payment(struct json_object *object, struct yookassa_payment *payment)
 {
     if (!json_object_is_type(object, json_type_object) ||
-        copy_text(object, "id", payment->id, sizeof payment->id) != ERR_OK || !yookassa_id_valid(payment->id) ||
-        read_status(object, &payment->status) != ERR_OK || read_amount(object, payment) != ERR_OK ||
+        yookassa_read_text(object, "id", payment->id, sizeof payment->id) != ERR_OK ||
+        !yookassa_id_valid(payment->id) || read_status(object, &payment->status) != ERR_OK ||
+        yookassa_read_amount(object, &payment->amount_kopecks, payment->currency) != ERR_OK ||
         read_income(object, payment) != ERR_OK || read_shop(object, payment) != ERR_OK ||
         read_link(object, payment) != ERR_OK)
         return ERR_INVALID;
     payment->paid = json_peek_true(object, "paid");
     payment->test = json_peek_true(object, "test");
-    payment->order_id = read_order_id(object);
+    payment->order_id = yookassa_read_ours(object, "order_id");
     payment->created_at_s = read_time(object, "created_at");
     read_cancellation(object, payment);
     return payment->status == YOOKASSA_SUCCEEDED && !payment->paid ? ERR_INVALID : ERR_OK;
@@ -173,7 +132,7 @@ static enum err read_payment(struct json_object *object, struct yookassa_payment
 
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment)
 {
-    struct json_object *object = json_read(json, bytes, JSON_DEPTH_MAX);
+    struct json_object *object = json_read(json, bytes, YOOKASSA_JSON_DEPTH_MAX);
     struct yookassa_payment payment;
     memset(&payment, 0, sizeof payment);
     enum err err = read_payment(object, &payment);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "bot/services/yookassa/read.h"
 #include "core/err.h"
 
 enum yookassa_status {
@@ -15,13 +16,7 @@ enum yookassa_status {
     YOOKASSA_STATUS_COUNT
 };
 
-enum {
-    YOOKASSA_ID_BYTES = 65,
-    YOOKASSA_URL_BYTES = 2049,
-    YOOKASSA_REASON_BYTES = 64,
-    YOOKASSA_CURRENCY_BYTES = 4,
-    YOOKASSA_SHOP_BYTES = 65
-};
+enum { YOOKASSA_ID_BYTES = 65, YOOKASSA_URL_BYTES = 2049, YOOKASSA_REASON_BYTES = 64, YOOKASSA_SHOP_BYTES = 65 };
 
 struct yookassa_payment {
     char id[YOOKASSA_ID_BYTES];

@@ -1,0 +1,70 @@
+/* The SQL of refunds: what is known of one (table bot_refunds), and each step of its way. Amounts are kopecks. */
+#ifndef DB_REFUNDS_H
+#define DB_REFUNDS_H
+
+#include "core/event.h"
+#include "db/db.h"
+
+enum refunds_state {
+    REFUNDS_OWED,
+    REFUNDS_ASKED,
+    REFUNDS_PENDING,
+    REFUNDS_SUCCEEDED,
+    REFUNDS_REFUSED,
+    REFUNDS_VOID,
+    REFUNDS_STATE_COUNT
+};
+
+/* Texts are borrowed from the result. */
+struct refunds_row {
+    int64_t id;
+    enum refunds_state state;
+    enum refund_why why;
+    int64_t kopecks; /* 0: a share that is not computed yet … */
+    int32_t missing; /* … of so many photos; 0: no share */
+    int32_t attempt; /* keys it had */
+    const char *key, *body;
+    const char *outside_id; /* NULL until the provider has it */
+    int64_t age_ms;         /* of the key */
+    bool waits;             /* an older one of the same payment is not over */
+    /* Its payment and order: */
+    const char *provider;
+    const char *payment_id;
+    const char *payment_body; /* NULL: not known any more */
+    const char *currency;
+    int64_t left_kopecks; /* of it, without this refund and all others that went or may go back */
+    bool sold;            /* it was earned */
+    int64_t order_id;     /* 0 = nobody's */
+    int64_t price_kopecks;
+    int32_t photos;
+};
+
+/* All add functions return the index of their statement. */
+
+/* A row, or none when there is no such refund. */
+int refunds_add_find(struct db_unit *unit, struct arena *arena, int64_t id);
+struct refunds_row refunds_read(const struct db_result *result, int statement);
+
+/* owed → asked: what will be asked is kept. A row (1) if it was owed. */
+int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *key,
+                      const char *body);
+/* asked → owed: it is certain that nothing was made by this key. A row if it was asked. */
+int refunds_add_unmade(struct db_unit *unit, struct arena *arena, int64_t id, const char *key);
+/* owed → void: there is nothing left to give back. */
+void refunds_add_void(struct db_unit *unit, struct arena *arena, int64_t id);
+
+/* refunds_read_done, refunds_read_news of each of these. */
+int refunds_add_pending(struct db_unit *unit, struct arena *arena, int64_t id, const char *key, const char *outside_id);
+int refunds_add_succeeded(struct db_unit *unit, struct arena *arena, const struct refunds_row *row);
+int refunds_add_refused(struct db_unit *unit, struct arena *arena, int64_t id, const char *key, const char *reason,
+                        bool is_asked_anew);
+/* Did this call change it? And the news of it: 0 if there are none. */
+bool refunds_read_done(const struct db_result *result, int statement);
+int64_t refunds_read_news(const struct db_result *result, int statement);
+
+/* All that is left of a payment is to go back, by a person's wish. refunds_read_wanted: what is on its way then; 0: all
+ * of it went back before; less than 0: no money came for it. */
+int refunds_add_wanted(struct db_unit *unit, struct arena *arena, int64_t payment_id);
+int64_t refunds_read_wanted(const struct db_result *result, int statement);
+
+#endif
