@@ -105,6 +105,10 @@ static const char *trouble_before(const char *name)
 /* What comes once a day comes now. */
 static void make_due(struct ordeal *ordeal, const char *name)
 {
+    if (begins(name, "payment_refund.")) /* of a refund that there is not: nobody's money goes back here */
+        db_result_free(world_sql(&ordeal->world, "INSERT INTO errands (chore, subject) VALUES ('payment_refund', '0')"
+                                                 " ON CONFLICT (chore, subject) DO UPDATE SET not_before = now(),"
+                                                 " lease_token = NULL, lease_until = NULL"));
     if (begins(name, "store_sweep.") || begins(name, "table_ends.") || begins(name, "money_audit."))
         db_result_free(world_sql(&ordeal->world, "UPDATE errands SET not_before = now(), lease_token = NULL,"
                                                  " lease_until = NULL WHERE subject = 'all'"));
@@ -115,6 +119,8 @@ static bool is_near(const struct ordeal *ordeal, const char *name)
 {
     if (strstr(name, "_canceled") != NULL)
         return declines(ordeal);
+    if (begins(name, "payment_refund."))
+        return true;
     if (begins(name, "payment_"))
         return anybody(ordeal, USER_ENOUGH, USER_PAID);
     if (begins(name, "photo_intake."))
