@@ -17,6 +17,9 @@
 #define STUCK "Оплата пришла, но сделать фотографии по этому заказу не получается"
 
 #define MONEY "Деньги: посмотрите сами"
+#define BACK                                                                                                           \
+    "Вернул 500\xc2\xa0₽ — деньги за заказ, аватара для которого уже "     \
+    "нет"
 
 enum { LUCKY /* and the owner */, DELETED, WRONG_SUM, USERS, SET = 23, STUCK_S = 90 };
 
@@ -115,22 +118,22 @@ static void run_tool(const char *command, const char *what, int code, const char
     free(text);
 }
 
-/* The owner heard of each oddity once, reads what it is, and gives one payment back. */
+/* The owner heard of what waits once, reads what it is, gives it back, and says so. */
 static void ask_about_money(void)
 {
     const char *number = arena_format(
         &world.arena, "%" PRId64,
-        world_int(&world, "SELECT id FROM bot_payments WHERE outside_id = '%s'", payments[DELETED]));
-    invariants_fact(&all, says(LUCKY, MONEY) == 2, "the owner hears of money %d times", says(LUCKY, MONEY));
-    run_tool("check", "--money", 0, "its avatar was gone when the money came");
+        world_int(&world, "SELECT id FROM bot_payments WHERE outside_id = '%s'", payments[WRONG_SUM]));
+    invariants_fact(&all, says(LUCKY, MONEY) == 1, "the owner hears of money %d times", says(LUCKY, MONEY));
     run_tool("check", "--money", 0, "came where 1.00 RUB was asked");
+    run_tool("check", "--money", 0, "0 rows about money are wrong, and 1 wait");
     run_tool("refunded", arena_format(&world.arena, "%s-000f-5000", number), 1,
              "no money came"); /* the provider's name */
     run_tool("refunded", number, 0, "went back");
     run_tool("refunded", number, 1, "went back before");
     run_tool("refunded", "0", 1, "no money came");
-    run_tool("check", "--money", 0, "0 rows about money are wrong, and 1 wait");
-    sql("UPDATE bot_payments SET received = received - 0.01 WHERE held = 'sum'");
+    run_tool("check", "--money", 0, "0 rows about money are wrong, and 0 wait");
+    sql("UPDATE bot_payments SET received = received - 0.01 WHERE asked = 1");
     run_tool("check", "--money", 1, "stands in the books as");
 }
 
@@ -154,9 +157,10 @@ int main(void)
     sql(arena_format(&world.arena, "UPDATE bot_payments SET asked = 1 WHERE outside_id = '%s'", payments[WRONG_SUM]));
     settle_and_die(LUCKY, PAID);
     settle_and_die(DELETED, STUCK);
-    scene_await_words(&still, LUCKY, MONEY);
+    scene_await_words(&still, DELETED, BACK);
     settle_and_die(WRONG_SUM, STUCK);
-    scene_await(&still, 2, "SELECT count(*) FROM money_oddities WHERE told");
+    scene_await_words(&still, LUCKY, MONEY);
+    scene_await(&still, 1, "SELECT count(*) FROM money_oddities WHERE told");
     scene_await(&still, 1, "SELECT count(*) FROM generation_jobs WHERE told_at IS NOT NULL");
     invariants_settle(&world);
     hears_once(LUCKY, PAID, STUCK);
@@ -165,9 +169,11 @@ int main(void)
     counts(0, "news that were not told", "bot_news");
     counts(USERS, "orders", "orders");
     counts(USERS, "payments that came", "bot_payments WHERE state = 'succeeded' AND received IS NOT NULL");
-    counts(1, "payments of the deleted user, held without them",
-           "bot_payments p JOIN orders o ON o.id = p.order_id WHERE p.held = 'avatar' AND p.user_id IS NULL"
-           " AND p.body IS NULL AND o.user_id IS NULL AND o.status = 'paid' AND o.reference_urls IS NULL");
+    counts(1, "payments of the deleted user, given back without them",
+           "bot_payments p JOIN orders o ON o.id = p.order_id JOIN bot_refunds r ON r.payment_id = p.id"
+           " WHERE r.why = 'avatar' AND r.state = 'succeeded' AND p.held IS NULL AND p.user_id IS NULL"
+           " AND p.body IS NULL AND r.body IS NULL AND o.user_id IS NULL AND o.status = 'paid' AND o.reference_urls IS "
+           "NULL");
     counts(1, "payments of a wrong sum, held", "bot_payments WHERE held = 'sum' AND received > asked");
     counts(2, "true statuses in the web application's table", "payments WHERE status = 'succeeded'");
     ask_about_money();
