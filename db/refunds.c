@@ -46,7 +46,7 @@ static const char find_sql[] =
     "SELECT r.id, r.state, r.why, (r.amount * 100)::bigint, r.photos, r.attempt, r.key, r.body, r.outside_id,"
     " (extract(epoch FROM now() - r.asked_at) * 1000)::bigint,"
     " EXISTS (SELECT 1 FROM bot_refunds e WHERE e.payment_id = r.payment_id AND e.id < r.id"
-    "  AND e.state IN ('owed', 'asked', 'pending')),"
+    "  AND (e.state = 'asked' OR (e.state = 'owed' AND e.reason IS NULL))),"
     " p.provider, p.outside_id, p.body, p.received_currency,"
     " ((p.received - COALESCE((SELECT sum(e.amount) FROM bot_refunds e WHERE e.payment_id = r.payment_id"
     "  AND e.id <> r.id AND e.state NOT IN ('refused', 'void')), 0)) * 100)::bigint,"
@@ -87,21 +87,15 @@ struct refunds_row refunds_read(const struct db_result *result, int statement)
 int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *key,
                       const char *body)
 {
-    return db_unit_add(unit,
-                       "UPDATE bot_refunds SET state = 'asked', amount = $2, key = $3, body = $4,"
-                       " attempt = attempt + 1, asked_at = now(), outside_id = NULL"
-                       " WHERE id = $1 AND state = 'owed' RETURNING 1",
-                       4,
+    return db_unit_add(unit, "SELECT done FROM refund_asked($1, $2, $3, $4)", 4,
                        (struct db_param[]){db_int64_param(arena, id), db_kopecks_param(arena, kopecks),
                                            db_text_param(key), db_text_param(body)});
 }
 
 int refunds_add_unmade(struct db_unit *unit, struct arena *arena, int64_t id, const char *key)
 {
-    return db_unit_add(unit,
-                       "UPDATE bot_refunds SET state = 'owed', body = NULL"
-                       " WHERE id = $1 AND state = 'asked' AND key = $2 RETURNING 1",
-                       2, (struct db_param[]){db_int64_param(arena, id), db_text_param(key)});
+    return db_unit_add(unit, "SELECT done FROM refund_unmade($1, $2)", 2,
+                       (struct db_param[]){db_int64_param(arena, id), db_text_param(key)});
 }
 
 void refunds_add_void(struct db_unit *unit, struct arena *arena, int64_t id)

@@ -26,7 +26,7 @@ struct refunds_row {
     const char *key, *body;
     const char *outside_id; /* NULL until the provider has it */
     int64_t age_ms;         /* of the key */
-    bool waits;             /* an older one of the same payment is not over */
+    bool waits;             /* an older one of the same payment is to be asked for, or was, and is not answered */
     /* Its payment and order: */
     const char *provider;
     const char *payment_id;
@@ -45,10 +45,10 @@ struct refunds_row {
 int refunds_add_find(struct db_unit *unit, struct arena *arena, int64_t id);
 struct refunds_row refunds_read(const struct db_result *result, int statement);
 
-/* owed → asked: what will be asked is kept. A row (1) if it was owed. */
+/* refunds_read_done of these. owed → asked: what will be asked is kept. */
 int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *key,
                       const char *body);
-/* asked → owed: it is certain that nothing was made by this key. A row if it was asked. */
+/* asked → owed: it is certain that nothing was made by this key. */
 int refunds_add_unmade(struct db_unit *unit, struct arena *arena, int64_t id, const char *key);
 /* owed → void: there is nothing left to give back. */
 void refunds_add_void(struct db_unit *unit, struct arena *arena, int64_t id);

@@ -29,7 +29,7 @@ enum {
     CAP_MS = 10 * 60 * 1000,
     LEASE_MS = 5 * 60 * 1000,
     LOOK_EVERY_MS = 60 * 1000, /* workers on other machines, and the web application, make some due */
-    TURN_MS = 5000,            /* until an older one of the same payment is over */
+    TURN_MS = 15 * 1000,       /* until an older one of the same payment is answered */
     DECIMAL = 10
 };
 
@@ -202,7 +202,7 @@ static void asked_kept(struct errand *errand, const struct db_result *result, co
     const struct refunding *refunding = errand->work;
     if (failed(errand, failure))
         return;
-    if (db_rows(result, 0) == 0)
+    if (!refunds_read_done(result, 0))
         errand_end(errand); /* it is not owed any more */
     else
         refunding->way->ask(ports_of(errand), errand);

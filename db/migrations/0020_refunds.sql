@@ -132,9 +132,27 @@ CREATE FUNCTION refund_news(p_refund BIGINT, p_kind TEXT) RETURNS BIGINT AS $$
   FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE r.id = p_refund
 $$ LANGUAGE sql;
 
+-- What will be asked is kept. FALSE: it is not owed any more.
+CREATE FUNCTION refund_asked(p_id BIGINT, p_amount DECIMAL, p_key TEXT, p_body TEXT, OUT done BOOLEAN) AS $$
+BEGIN
+  PERFORM payment_locked((SELECT payment_id FROM bot_refunds WHERE id = p_id));
+  UPDATE bot_refunds SET state = 'asked', amount = p_amount, key = p_key, body = p_body, attempt = attempt + 1,
+    asked_at = now(), outside_id = NULL WHERE id = p_id AND state = 'owed';
+  done := FOUND;
+END $$ LANGUAGE plpgsql;
+
+-- It is certain that nothing was made by this key.
+CREATE FUNCTION refund_unmade(p_id BIGINT, p_key TEXT, OUT done BOOLEAN) AS $$
+BEGIN
+  PERFORM payment_locked((SELECT payment_id FROM bot_refunds WHERE id = p_id));
+  UPDATE bot_refunds SET state = 'owed', body = NULL WHERE id = p_id AND state = 'asked' AND key = p_key;
+  done := FOUND;
+END $$ LANGUAGE plpgsql;
+
 -- The provider has it, and will say later what becomes of it.
 CREATE FUNCTION refund_pending(p_id BIGINT, p_key TEXT, p_outside TEXT, OUT done BOOLEAN, OUT news BIGINT) AS $$
 BEGIN
+  PERFORM payment_locked((SELECT payment_id FROM bot_refunds WHERE id = p_id));
   UPDATE bot_refunds SET state = 'pending', outside_id = p_outside WHERE id = p_id AND state = 'asked' AND key = p_key;
   done := FOUND;
   IF done THEN
@@ -166,6 +184,7 @@ CREATE FUNCTION refund_refused(p_id BIGINT, p_key TEXT, p_reason TEXT, p_again B
 DECLARE
   was TEXT;
 BEGIN
+  PERFORM payment_locked((SELECT payment_id FROM bot_refunds WHERE id = p_id));
   SELECT reason INTO was FROM bot_refunds
   WHERE id = p_id AND state IN ('asked', 'pending') AND key = p_key FOR UPDATE;
   done := FOUND;

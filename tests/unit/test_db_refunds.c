@@ -5,6 +5,8 @@
 #include "db/tasks.h"
 #include "tests/unit/chores.h"
 
+enum { AT_ONCE = 16, ROUNDS = 20 };
+
 static int64_t payment_number(int64_t order_id)
 {
     return ask(SQL("SELECT id FROM bot_payments WHERE order_id = %lld", (long long)order_id));
@@ -58,7 +60,7 @@ static bool asked(int64_t refund, int64_t kopecks, const char *key)
     struct db_unit *unit = db_unit_new();
     (void)refunds_add_asked(unit, &arena, refund, kopecks, key, "{}");
     struct db_result *result = run(unit);
-    bool done = db_rows(result, 0) == 1;
+    bool done = refunds_read_done(result, 0);
     db_result_free(result);
     return done;
 }
@@ -337,6 +339,25 @@ static void test_wanted(void)
     check_books();
 }
 
+/* Money that waits for a person: they want it to go back, and it does, out of what is held. */
+static void test_wanted_held(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = order_new(&anna), told = 0;
+    CHECK(create_payment(order_id));
+    CHECK_INT(settle(order_id, 49900, "RUB").outcome, PAYMENTS_HELD);
+    int64_t payment = payment_number(order_id);
+    CHECK_INT(wanted(payment), 49900);
+    int64_t refund = last_refund(payment);
+    CHECK(asked(refund, 49900, SQL("o-%lld", (long long)refund)));
+    CHECK(succeeded(refund, SQL("o-%lld", (long long)refund), &told));
+    check_news(&anna, told, SQL("refund_done:%lld:49900:person", (long long)order_id));
+    CHECK_TEXT(
+        ask_text(SQL("SELECT concat_ws(' ', state, held) FROM bot_payments WHERE id = %lld", (long long)payment)),
+        "succeeded");
+    check_books();
+}
+
 /* All of it goes back while its set is made: what is not made yet is not made any more, and what was made is told. */
 static void test_set_ends(void)
 {
@@ -365,6 +386,68 @@ static void test_set_ends(void)
     check_books();
 }
 
+/* ---- many at once ---- */
+
+static struct db *callers[AT_ONCE];
+
+static void caller_answered(void *context, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)context;
+    (void)result;
+    open_answers--;
+    if (failure != NULL)
+        fprintf(stderr, "%s %s\n", failure->sqlstate, failure->message);
+    CHECK(failure == NULL); /* nobody is a deadlock's victim */
+}
+
+static void add_deed(struct db_unit *unit, int caller, const struct refunds_row *row, int64_t payment)
+{
+    struct payments_came rest = {.id = payment, .provider = "yookassa", .kopecks = 50000 - row->kopecks, .sold = true};
+    switch (caller % 5) {
+    case 0: (void)refunds_add_succeeded(unit, &arena, row); return;
+    case 1: payments_add_given_back(unit, &arena, &rest); return;
+    case 2: (void)refunds_add_wanted(unit, &arena, payment); return;
+    case 3: (void)refunds_add_refused(unit, &arena, row->id, row->key, "general_decline", true); return;
+    default: (void)refunds_add_asked(unit, &arena, row->id, row->kopecks, SQL("%s-again", row->key), "{}"); return;
+    }
+}
+
+/* Sixteen say something of one payment at once: whatever comes first, no more goes back than came, each movement stands
+ * in the books once, and it is told as often as it is true. */
+static void test_at_once(void)
+{
+    struct customer anna = customer_new();
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t job_id = job_new(&anna), payment = payment_number(order_of(job_id));
+        end_set(job_id, 3);
+        int64_t refund = last_refund(payment);
+        CHECK(asked(refund, 6522, SQL("m-%lld", (long long)refund)));
+        struct refunds_row row = row_of(refund);
+        row.outside_id = SQL("refund-%lld", (long long)refund);
+        open_answers = AT_ONCE;
+        for (int i = 0; i < AT_ONCE; i++) {
+            struct db_unit *unit = db_unit_new();
+            add_deed(unit, i + round, &row, payment);
+            db_submit(callers[i], unit, caller_answered, NULL);
+        }
+        for (int64_t until = now_ms() + WAIT_MS; open_answers > 0;) {
+            struct pollfd fds[AT_ONCE];
+            CHECK(now_ms() < until);
+            for (int i = 0; i < AT_ONCE; i++)
+                fds[i] = (struct pollfd){.fd = db_fd(callers[i]), .events = db_events(callers[i])};
+            CHECK(poll(fds, AT_ONCE, 20) >= 0);
+            for (int i = 0; i < AT_ONCE; i++)
+                db_ready(callers[i], fds[i].revents, now_ms());
+        }
+        CHECK_INT(ask(SQL("SELECT count(*) FROM bot_news WHERE chat_id = %lld AND kind = 'refund_done'",
+                          (long long)anna.chat_id)),
+                  ask(SQL("SELECT count(*) FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id"
+                          " WHERE p.user_id = %lld AND r.state = 'succeeded'",
+                          (long long)anna.user_id)));
+    }
+    check_books();
+}
+
 int main(void)
 {
     begin("fotoset_test_refunds");
@@ -377,7 +460,14 @@ int main(void)
     test_held();
     test_given_back();
     test_wanted();
+    test_wanted_held();
     test_set_ends();
+    const char *conninfo = SQL("%s dbname=fotoset_test_refunds", getenv("FOTOSET_TEST_CONNINFO"));
+    for (int i = 0; i < AT_ONCE; i++)
+        callers[i] = db_new(conninfo, NULL);
+    test_at_once();
+    for (int i = 0; i < AT_ONCE; i++)
+        db_free(callers[i]);
     end();
     return 0;
 }
