@@ -14,6 +14,17 @@
 
 enum { ASK_TIMEOUT_MS = 30 * 1000, DECIMAL = 10 };
 
+enum { SUM_BYTES = 32 };
+
+/* Roubles as they always were; stars by their name. */
+static void put_sum(int64_t amount, const char *currency, char ret_sum[SUM_BYTES])
+{
+    if (strcmp(currency, "XTR") == 0)
+        (void)snprintf(ret_sum, SUM_BYTES, "%" PRId64 " XTR", amount);
+    else
+        money_format(amount, ret_sum);
+}
+
 static struct db_result *answer_to(struct db *db, struct db_unit *unit)
 {
     struct db_result *result = NULL;
@@ -47,13 +58,13 @@ static int went_before(const char *payment)
 static int give_back(struct db *db, struct arena *arena, const struct payments_came *came)
 {
     struct db_unit *unit = db_unit_new();
-    char sum[MONEY_TEXT_BYTES];
+    char sum[SUM_BYTES];
     payments_add_given_back(unit, arena, came);
     struct db_result *result = answer_to(db, unit);
     if (result == NULL)
         return STOP_EXIT_UNAVAILABLE;
     bool done = payments_read_given_back(result);
-    money_format(came->kopecks, sum);
+    put_sum(came->kopecks, came->currency, sum);
     printf("payment %" PRId64 ": %s %s\n", came->id, sum,
            done ? "went back" : "is not what it was just now: try again");
     db_result_free(result);
@@ -91,14 +102,14 @@ int refunded_run(const struct setup *setup, const char *payment)
 
 /* ---- it is to be given back ---- */
 
-static int say_wanted(int64_t kopecks, const char *payment)
+static int say_wanted(int64_t kopecks, const char *currency, const char *payment)
 {
-    char sum[MONEY_TEXT_BYTES];
+    char sum[SUM_BYTES];
     if (kopecks < 0)
         return no_money(payment);
     if (kopecks == 0)
         return went_before(payment);
-    money_format(kopecks, sum);
+    put_sum(kopecks, currency, sum);
     printf("payment %s: %s is to go back. The daemon asks the provider for it, an idle one with the next thing it does;"
            " fotosetd check --money says what is not done\n",
            payment, sum);
@@ -113,7 +124,12 @@ int refund_run(const struct setup *setup, const char *payment)
     arena_init(&arena);
     (void)refunds_add_wanted(unit, &arena, number_of(payment));
     struct db_result *result = answer_to(db, unit);
-    int code = result == NULL ? STOP_EXIT_UNAVAILABLE : say_wanted(refunds_read_wanted(result, 0), payment);
+    int code = STOP_EXIT_UNAVAILABLE;
+    if (result != NULL) {
+        const char *currency;
+        int64_t wanted = refunds_read_wanted(result, 0, &currency);
+        code = say_wanted(wanted, currency, payment);
+    }
     db_result_free(result);
     db_free(db);
     arena_done(&arena);

@@ -182,6 +182,12 @@ static void check_together(const struct loader *loader)
         tell(loader, FINDING_ERROR, "roles",
              "write roles = [ \"poll\", \"send\" ], with or without \"generate\"; or [ \"generate\" ] for a worker",
              "has one of poll and send without the other");
+    if (!worker && config->stars.enabled && is_blank(config->shop.support))
+        tell(
+            loader, FINDING_ERROR, "shop.support",
+            "write whom buyers can ask about a payment, a @name or an address: Telegram wants /paysupport to say it of "
+            "whoever takes stars",
+            "is empty, and stars.enabled is not false");
     if (!worker && config->admin_count == 0)
         tell(loader, FINDING_WARNING, "admins", "write the owner's numeric Telegram id: admins = [ 5000000000L ];",
              "is empty: nobody will hear of trouble");

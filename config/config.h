@@ -62,6 +62,11 @@ struct config_receipts {
     const char *payment_mode;
 };
 
+struct config_stars {
+    bool enabled;             /* Telegram's stars as a second way to pay */
+    int32_t kopecks_per_star; /* by which a price in roubles is one in stars */
+};
+
 struct config_database {
     const char *conninfo; /* libpq's; may hold a password: never logged */
     int32_t connect_timeout_s;
@@ -97,6 +102,7 @@ struct config_shop {
     const char *privacy_url;    /* the same */
     int32_t offer_version;      /* from 1; stored with the consent; a new one asks again */
     int32_t privacy_version;    /* the same, of the consent to personal data */
+    const char *support;        /* "" = nobody: whom /paysupport names */
     int32_t utc_offset_minutes; /* of the clock users are told times by */
 };
 
@@ -104,6 +110,7 @@ struct config {
     struct config_telegram telegram;
     struct config_yookassa yookassa;
     struct config_receipts receipts;
+    struct config_stars stars;
     struct config_database database;
     struct config_store store;
     struct config_darkroom darkroom;

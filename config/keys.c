@@ -45,6 +45,9 @@ const struct config_key config_keys[] = {
      .choices = {"service", "intellectual_activity", "commodity", "job", "another"}},
     {"receipts.payment_mode", KEY_CHOICE, AT(receipts.payment_mode), "full_payment",
      .choices = {"full_payment", "full_prepayment"}},
+    /* Telegram's stars */
+    {"stars.enabled", KEY_BOOL, AT(stars.enabled), "false", .unit = ""},
+    {"stars.kopecks_per_star", KEY_INT, AT(stars.kopecks_per_star), "100", .min = 1, .max = 100000, .unit = "kopecks"},
     /* Postgres */
     {"database.conninfo", KEY_TEXT, AT(database.conninfo), "dbname=fotoset", .required = true, TEXT_BYTES},
     {"database.connect_timeout_s", KEY_INT, AT(database.connect_timeout_s), "10", .min = 1, .max = 120, .unit = "s"},
@@ -70,6 +73,7 @@ const struct config_key config_keys[] = {
      .unit = "bytes"},
     {"shop.offer_url", KEY_LINK, AT(shop.offer_url), "", TEXT_BYTES},
     {"shop.privacy_url", KEY_LINK, AT(shop.privacy_url), "", TEXT_BYTES},
+    {"shop.support", KEY_TEXT, AT(shop.support), "", TEXT_BYTES},
     {"shop.offer_version", KEY_INT, AT(shop.offer_version), "1", .min = 1, .max = 1000000, .unit = ""},
     {"shop.privacy_version", KEY_INT, AT(shop.privacy_version), "1", .min = 1, .max = 1000000, .unit = ""},
     {"shop.utc_offset_minutes", KEY_INT, AT(shop.utc_offset_minutes), "180", .min = -720, .max = 840,

@@ -91,6 +91,8 @@ struct order {
     int64_t link_until_ms; /* unix ms */
     int64_t job_id;        /* 0 until paid */
     const char *contact;   /* of its receipt; NULL without one, and for the session's once there is a payment */
+    int64_t stars;         /* what it costs in Telegram's stars; 0: it can't be paid with them (any more) */
+    const char *invoice;   /* … the link to that; NULL until it was made */
 };
 
 /* What became of one photo of a set, and of its way to the chat. */

@@ -14,6 +14,7 @@ const struct command *commands_all(void)
                                               {"cancel", "menu", TEXT_COMMAND_CANCEL, WHO_USER},
                                               {"terms", "terms", TEXT_COUNT, WHO_USER},
                                               {"privacy", "privacy", TEXT_COUNT, WHO_USER},
+                                              {"paysupport", "paysupport", TEXT_COUNT, WHO_USER},
                                               {"health", "health", TEXT_COUNT, WHO_OWNER},
                                               {NULL, NULL, TEXT_COUNT, WHO_OWNER}};
     _Static_assert(sizeof commands / sizeof commands[0] <= COMMANDS_MAX + 1, "more commands than COMMANDS_MAX");

@@ -121,6 +121,16 @@ struct effect {
         } order_create; /* asks for its payment, too */
         struct {
             int64_t order_id;
+            const char *style_id;
+            int32_t photo_count;
+            int64_t stars;
+        } order_stars; /* it may be paid with so many stars as well */
+        struct {
+            const char *charge_id, *payload, *currency;
+            int64_t amount;
+        } stars_paid, stars_refunded; /* as Telegram says it */
+        struct {
+            int64_t order_id;
         } order_cancel, payment_check; /* the user does not want to pay it any more; look now */
         struct {
             int64_t job_id; /* its result was told */

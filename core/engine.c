@@ -344,6 +344,10 @@ void engine_step(struct step *step)
         blocked(step, event->kind == EVENT_BLOCKED);
         return;
     }
+    if (event->kind == EVENT_STARS_PAID || event->kind == EVENT_STARS_REFUNDED) {
+        record_stars(step); /* what comes of it is news */
+        return;
+    }
     if (event_is_from_user(event)) {
         follow_topic(step);
         blocked(step, false); /* who writes has unblocked us, even if that update was lost */

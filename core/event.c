@@ -25,6 +25,8 @@ enum voice event_voice(enum event_kind kind)
     case EVENT_REFUND_REFUSED:
     case EVENT_MONEY_ODD: return VOICE_SHOP;
     case EVENT_NONE:
+    case EVENT_STARS_PAID:
+    case EVENT_STARS_REFUNDED:
     case EVENT_BLOCKED:
     case EVENT_UNBLOCKED:
     case EVENT_COUNT: break;

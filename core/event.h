@@ -14,21 +14,24 @@ enum {
 };
 
 enum event_kind {
-    EVENT_NONE,             /* an update that asks nothing of us: the offset moves on, nothing else happens */
-    EVENT_COMMAND,          /* text starting with '/': command (lower case, no slash, no @bot) and argument (text) */
-    EVENT_TEXT,             /* any other text message */
-    EVENT_PHOTO,            /* a photo: file, media_group */
-    EVENT_DOCUMENT,         /* a file sent as document: file, media_group */
-    EVENT_CONTACT,          /* a shared contact: text is the phone number, own_contact says it is the sender's */
-    EVENT_OTHER,            /* a message of a kind no conversation takes: sticker, voice, location … */
-    EVENT_BUTTON,           /* a press on an inline button: callback_id, text is callback_data */
-    EVENT_BLOCKED,          /* my_chat_member: the user blocked the bot */
-    EVENT_UNBLOCKED,        /* my_chat_member: the user came back */
-    EVENT_WAKE,             /* a time this session asked for has come */
-    EVENT_PHOTO_READY,      /* a reference photo was fetched and examined: object = photo id, verdict */
-    EVENT_PAYMENT_LINK,     /* the payment was created: object = order id (its link is in what was loaded) */
-    EVENT_PAYMENT_FAILED,   /* the payment could not be created: object = order id, reason */
-    EVENT_PAYMENT_SETTLED,  /* money arrived: object = order id, other = the job, 0 = nothing can be made for it */
+    EVENT_NONE,            /* an update that asks nothing of us: the offset moves on, nothing else happens */
+    EVENT_COMMAND,         /* text starting with '/': command (lower case, no slash, no @bot) and argument (text) */
+    EVENT_TEXT,            /* any other text message */
+    EVENT_PHOTO,           /* a photo: file, media_group */
+    EVENT_DOCUMENT,        /* a file sent as document: file, media_group */
+    EVENT_CONTACT,         /* a shared contact: text is the phone number, own_contact says it is the sender's */
+    EVENT_OTHER,           /* a message of a kind no conversation takes: sticker, voice, location … */
+    EVENT_BUTTON,          /* a press on an inline button: callback_id, text is callback_data */
+    EVENT_STARS_PAID,      /* the user paid with stars: text is the invoice's payload, charge_id, currency, object = how
+                            * many */
+    EVENT_STARS_REFUNDED,  /* … and has them back: the same */
+    EVENT_BLOCKED,         /* my_chat_member: the user blocked the bot */
+    EVENT_UNBLOCKED,       /* my_chat_member: the user came back */
+    EVENT_WAKE,            /* a time this session asked for has come */
+    EVENT_PHOTO_READY,     /* a reference photo was fetched and examined: object = photo id, verdict */
+    EVENT_PAYMENT_LINK,    /* the payment was created: object = order id (its link is in what was loaded) */
+    EVENT_PAYMENT_FAILED,  /* the payment could not be created: object = order id, reason */
+    EVENT_PAYMENT_SETTLED, /* money arrived: object = order id, other = the job, 0 = nothing can be made for it */
     EVENT_PAYMENT_CANCELED, /* the payment ended without money: object = order id, reason */
     EVENT_PAYMENT_PENDING,  /* the user asked to look, and there is no money yet: object = order id */
     EVENT_JOB_PROGRESS,     /* a photo of a set was made or failed for good: object = job id */
@@ -101,6 +104,8 @@ struct event {
     const char *command;       /* EVENT_COMMAND only */
     const char *text;          /* see the kinds; never NULL for COMMAND ("" without argument), TEXT, BUTTON, CONTACT */
     const char *callback_id;   /* EVENT_BUTTON */
+    const char *charge_id;     /* EVENT_STARS_…: what Telegram calls the payment */
+    const char *currency;      /* … */
     const char *media_group;   /* media_group_id, or NULL */
     bool own_contact;
     bool edited;            /* EVENT_COMMAND, EVENT_TEXT: what an earlier message says now */
@@ -112,6 +117,7 @@ struct event {
     enum photo_verdict verdict;
     enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
     enum refund_why refund_why; /* EVENT_REFUND_… */
+    bool in_stars;              /* … and other is Telegram's stars, not kopecks */
 };
 
 /* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. The

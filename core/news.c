@@ -39,7 +39,8 @@ static void refund(struct step *step)
                                                        : TEXT_REFUND_REFUSED;
     notice_begin(step);
     screen_text(step, key,
-                ARGS(ARG_S("sum", step_money(step, step->event->other)),
+                ARGS(ARG_S("sum", step->event->in_stars ? step_stars(step, step->event->other)
+                                                        : step_money(step, step->event->other)),
                      ARG_HTML("why", step_text(step, whys[step->event->refund_why], NO_ARGS))));
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
     (void)notice_end(step);

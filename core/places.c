@@ -214,6 +214,15 @@ static bool go_privacy(struct step *step, int64_t object)
     return tell(step);
 }
 
+/* Where nobody was named to write to, help has all there is to say. */
+static bool go_paysupport(struct step *step, int64_t object)
+{
+    if (step->rules->support[0] == '\0')
+        return go_help(step, object);
+    step_hint(step, TEXT_PAYSUPPORT, ARGS(ARG_S("support", step->rules->support)));
+    return tell(step);
+}
+
 void places_resume(struct step *step)
 {
     struct session *session = &step->chat->session;
@@ -264,6 +273,7 @@ static const struct place {
               {"help", go_help, 0, WHO_USER},
               {"terms", go_terms, 0, WHO_USER},
               {"privacy", go_privacy, 0, WHO_USER},
+              {"paysupport", go_paysupport, 0, WHO_USER},
               {"health", go_health, FACT_HEALTH, WHO_OWNER}};
 
 static const struct place *find(const char *name)

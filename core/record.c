@@ -197,6 +197,18 @@ void record_style_choice(struct step *step, const char *style_id)
     memcpy(kept, style_id, length);
 }
 
+/* The same price: a star that is begun is a whole one. */
+static void offer_stars(struct step *step, struct order *order)
+{
+    int64_t rate = step->rules->kopecks_per_star;
+    struct effect *effect = step_effect(step, EFFECT_ORDER_STARS);
+    order->stars = (order->price_kopecks + rate - 1) / rate;
+    effect->order_stars.order_id = order->id;
+    effect->order_stars.style_id = order->style_id;
+    effect->order_stars.photo_count = order->photo_count;
+    effect->order_stars.stars = order->stars;
+}
+
 void record_order(struct step *step, const struct style *style)
 {
     struct chat *chat = step->chat;
@@ -218,6 +230,8 @@ void record_order(struct step *step, const struct style *style)
     effect->order_create.style_id = style->id;
     effect->order_create.price_kopecks = style->price_kopecks;
     effect->order_create.photo_count = style->photo_count;
+    if (step->rules->kopecks_per_star > 0)
+        offer_stars(step, order);
 }
 
 void record_order_take(struct step *step, const struct order *order)
@@ -233,6 +247,17 @@ void record_order_cancel(struct step *step)
         return;
     order->status = ORDER_CANCELED;
     step_effect(step, EFFECT_ORDER_CANCEL)->order_cancel.order_id = order->id;
+}
+
+void record_stars(struct step *step)
+{
+    const struct event *event = step->event;
+    bool paid = event->kind == EVENT_STARS_PAID;
+    struct effect *effect = step_effect(step, paid ? EFFECT_STARS_PAID : EFFECT_STARS_REFUNDED);
+    effect->stars_paid.charge_id = event->charge_id;
+    effect->stars_paid.payload = event->text;
+    effect->stars_paid.currency = event->currency;
+    effect->stars_paid.amount = event->object;
 }
 
 void record_job_finished(struct step *step, struct job *job)

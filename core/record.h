@@ -39,6 +39,8 @@ void record_order(struct step *step, const struct style *style);
 /* The session turns to one of the chat's open orders. */
 void record_order_take(struct step *step, const struct order *order);
 void record_order_cancel(struct step *step);
+/* What the event says of stars: nothing of it is judged here, that is the settlement's. */
+void record_stars(struct step *step);
 /* The result of the set is being told. */
 void record_job_finished(struct step *step, struct job *job);
 

@@ -68,6 +68,11 @@ const char *step_money(struct step *step, int64_t kopecks)
     return text_money(step->arena, step->chat->session.lang, kopecks);
 }
 
+const char *step_stars(struct step *step, int64_t stars)
+{
+    return text_stars(step->arena, step->chat->session.lang, stars);
+}
+
 const char *step_clock(struct step *step, int64_t at_ms)
 {
     int64_t minutes = at_ms / 60000 + step->rules->utc_offset_minutes;

@@ -27,6 +27,8 @@ struct rules {
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
     const int64_t *admins;      /* users' ids */
     size_t admin_count;
+    int64_t kopecks_per_star; /* what one of Telegram's stars counts for; 0: nobody pays with them */
+    const char *support;      /* who is written to about a payment; "" = nobody was named */
 };
 
 /* What the user of that private chat may do. */
@@ -68,6 +70,8 @@ const char *step_text(struct step *step, enum text_key key, const struct text_ar
  */
 const char *step_plain(struct step *step, enum text_key key, const struct text_arg *args, size_t arg_count);
 const char *step_money(struct step *step, int64_t kopecks);
+/* "⭐ 417", "⭐ 1 250". */
+const char *step_stars(struct step *step, int64_t stars);
 /* "14:35" on the users' clock. */
 const char *step_clock(struct step *step, int64_t at_ms);
 /* The day on the users' calendar. */

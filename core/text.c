@@ -12,6 +12,7 @@
 
 #define NBSP "\xC2\xA0"
 #define ROUBLE "\xE2\x82\xBD"
+#define STAR "\xe2\xad\x90"
 
 enum { KOPECKS_PER_ROUBLE = 100, DIGITS_MAX = 20 };
 
@@ -237,24 +238,37 @@ const char *text_plain(struct arena *arena, const char *html)
     return out.bytes;
 }
 
+/* "12 345", "12,345". */
+static void put_grouped(struct builder *out, enum lang lang, uint64_t number)
+{
+    char digits[DIGITS_MAX];
+    size_t count = 0;
+    for (uint64_t rest = number; rest > 0 || count == 0; rest /= 10)
+        digits[count++] = (char)('0' + rest % 10);
+    while (count > 0) {
+        put_n(out, &digits[--count], 1);
+        if (count > 0 && count % 3 == 0)
+            put(out, lang == LANG_RU ? NBSP : ",");
+    }
+}
+
 const char *text_money(struct arena *arena, enum lang lang, int64_t kopecks)
 {
     uint64_t amount = kopecks < 0 ? 0 - (uint64_t)kopecks : (uint64_t)kopecks;
     uint64_t cents = amount % KOPECKS_PER_ROUBLE;
-    char digits[DIGITS_MAX];
-    size_t count = 0;
-    for (uint64_t rest = amount / KOPECKS_PER_ROUBLE; rest > 0 || count == 0; rest /= 10)
-        digits[count++] = (char)('0' + rest % 10);
-
     struct builder out = {.arena = arena};
     put(&out, kopecks < 0 ? "-" : "");
-    while (count > 0) {
-        put_n(&out, &digits[--count], 1);
-        if (count > 0 && count % 3 == 0)
-            put(&out, lang == LANG_RU ? NBSP : ",");
-    }
+    put_grouped(&out, lang, amount / KOPECKS_PER_ROUBLE);
     if (cents != 0)
         put(&out, arena_format(arena, "%c%02u", lang == LANG_RU ? ',' : '.', (unsigned)cents));
     put(&out, NBSP ROUBLE);
+    return out.bytes;
+}
+
+const char *text_stars(struct arena *arena, enum lang lang, int64_t stars)
+{
+    struct builder out = {.arena = arena};
+    put(&out, STAR NBSP);
+    put_grouped(&out, lang, (uint64_t)stars);
     return out.bytes;
 }

@@ -77,5 +77,7 @@ const char *text_plain(struct arena *arena, const char *html);
 /* "500 ₽", "499.50 ₽", "5,000 ₽" from kopecks (Russian writes "499,50 ₽", "5 000 ₽"); the spaces do not
  * break. Negative amounts carry the minus sign. */
 const char *text_money(struct arena *arena, enum lang lang, int64_t kopecks);
+/* "⭐ 1 250" of Telegram's stars, which have no parts. */
+const char *text_stars(struct arena *arena, enum lang lang, int64_t stars);
 
 #endif

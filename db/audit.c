@@ -28,10 +28,11 @@ static const char balance_sql[] =
 
 static const char booked_sql[] =
     "SELECT p.id::text, " PAYMENT_WORDS " || ' stands in the books as ' ||"
-    "  COALESCE(format('%s %s', round(-h.amount / 100.0, 2), t.currency), 'nothing')"
+    "  COALESCE(format('%s %s', round(-h.amount::numeric / money_unit(t.currency), 2), t.currency), 'nothing')"
     " FROM bot_payments p LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.subject = p.id"
     " LEFT JOIN ledger_postings h ON h.transaction_id = t.id AND h.account = 'held'"
-    " WHERE " CAME " AND (t.currency, -h.amount) IS DISTINCT FROM (p.received_currency, (p.received * 100)::bigint)";
+    " WHERE " CAME " AND (t.currency, -h.amount) IS DISTINCT FROM (p.received_currency,"
+    "  (p.received * money_unit(p.received_currency))::bigint)";
 
 static const char fee_sql[] =
     "SELECT p.id::text, " PAYMENT_WORDS " || format(' left %s, and stands in the books as %s', p.income,"
@@ -72,11 +73,13 @@ static const char refunds_sql[] =
     " GROUP BY p.id HAVING sum(r.amount) > p.received"
     " UNION ALL SELECT 'refund ' || r.id, format('refund %s of %s (of payment %s) is %s, and stands in the books as "
     "%s',"
-    "  r.id, r.amount, r.payment_id, r.state, COALESCE(round(-c.amount / 100.0, 2)::text, 'nothing'))"
+    "  r.id, r.amount, r.payment_id, r.state, COALESCE(round(-c.amount::numeric / money_unit(t.currency), 2)::text, "
+    "'nothing'))"
     " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id"
     " LEFT JOIN ledger_transactions t ON t.kind = 'refund' AND t.subject = r.id"
     " LEFT JOIN ledger_postings c ON c.transaction_id = t.id AND c.account = 'clearing:' || p.provider"
-    " WHERE CASE r.state WHEN 'succeeded' THEN -(r.amount * 100)::bigint END IS DISTINCT FROM c.amount"
+    " WHERE CASE r.state WHEN 'succeeded' THEN -(r.amount * money_unit(t.currency))::bigint END IS DISTINCT FROM "
+    "c.amount"
     " UNION ALL SELECT 'movement ' || t.id, format('the books know a refund %s, and there is none', t.subject)"
     " FROM ledger_transactions t WHERE t.kind = 'refund'"
     " AND NOT EXISTS (SELECT 1 FROM bot_refunds r WHERE r.id = t.subject)";
@@ -152,8 +155,18 @@ static const char short_sql[] =
 static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, order %s) is open for more than a month, "
                                "and not looked at any more',"
                                "  p.id, p.provider, COALESCE(p.outside_id, 'without a name'), p.order_id)"
-                               " FROM bot_payments p WHERE p.state IN ('creating', 'pending')"
+                               " FROM bot_payments p WHERE p.state IN ('creating', 'pending') AND p.provider <> 'stars'"
                                " AND p.created_at_ms < (extract(epoch FROM now() - interval '32 days') * 1000)::bigint";
+
+/* Of what came, and of what went back. The list is read to its end now and then; it may be a little late. */
+static const char listed_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || ': Telegram does not have it among the bot''s transactions'"
+    " FROM bot_payments p WHERE p.provider = 'stars' AND " CAME " AND p.listed_at IS NULL"
+    " AND p.ended_at < (SELECT max(looked_at) FROM star_lists) - interval '2 hours'"
+    " UNION ALL SELECT 'refund ' || r.id, " PAYMENT_WORDS " || ': Telegram does not say that it went back'"
+    " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id WHERE p.provider = 'stars'"
+    " AND r.state = 'succeeded' AND r.listed_at IS NULL"
+    " AND r.created_at < (SELECT max(looked_at) FROM star_lists) - interval '1 day'";
 
 static const char back[] = "to give it back: fotosetd refund PAYMENT; if you did so in the provider's cabinet, then:"
                            " fotosetd refunded PAYMENT";
@@ -189,6 +202,7 @@ static const struct {
     {"stopped", stopped_sql, "see who set its photos to be made: UPDATE photo_tasks SET state = 'failed' ends them",
      false},
     {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
+    {"listed", listed_sql, "ask Telegram's support for bots, with the payment's name", false},
     {"held", held_sql, back, true},
     {"lost", lost_sql, search, true},
     {"owed", owed_sql, wait, true},

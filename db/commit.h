@@ -27,6 +27,7 @@ struct order_terms {
     bool test_shop;
     const char *const *prompts, *const *recipes;
     size_t look_count;
+    const char *invoice_key, *invoice_body; /* of EFFECT_ORDER_STARS; NULL without one */
 };
 
 /* One row of the outbox; see the table. */

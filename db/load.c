@@ -66,6 +66,8 @@ enum {
     ORDER_PHOTOS,
     ORDER_LINK,
     ORDER_UNTIL,
+    ORDER_STARS,
+    ORDER_INVOICE,
     ORDER_JOB,
     ORDER_CONTACT,
     ORDER_COLUMN_COUNT
@@ -75,7 +77,10 @@ enum {
 #define ORDER_COLUMNS                                                                                                  \
     "o.id, CASE WHEN o.status = 'awaiting' AND p.state NOT IN ('creating', 'pending') THEN 'canceled'"                 \
     " ELSE o.status END, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                         \
-    " COALESCE(p.until_ms, 0)"
+    " COALESCE(p.until_ms, 0), x.asked::bigint, x.url"
+#define INVOICE                                                                                                        \
+    " LEFT JOIN LATERAL (SELECT asked, url FROM bot_payments WHERE order_id = o.id AND provider = 'stars'"             \
+    "  AND state IN ('creating', 'pending') ORDER BY id LIMIT 1) x ON TRUE"
 #define CONTACT_OF_BODY                                                                                                \
     "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
 
@@ -98,8 +103,8 @@ static const char users_sql[] = "SELECT c.id, u.id, b.consent_version, b.data_co
 static const char sessions_sql[] = ASKED SESSION USERS
     " LEFT JOIN LATERAL (SELECT * FROM orders WHERE id = s.order_id AND s.order_id <> 0 AND chat_id = c.id OFFSET 0) o"
     " ON TRUE LEFT JOIN LATERAL (SELECT id FROM generation_jobs WHERE order_id = o.id OFFSET 0) j ON TRUE"
-    " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id ORDER BY id DESC LIMIT 1) p ON TRUE"
-    " ORDER BY c.n";
+    " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id AND provider = 'yookassa'"
+    "  ORDER BY id DESC LIMIT 1) p ON TRUE" INVOICE " ORDER BY c.n";
 
 enum {
     AVATAR_CHAT,
@@ -149,9 +154,9 @@ enum { OPEN_CHAT, OPEN_ORDER };
 static const char open_sql[] =
     "SELECT c.id, " ORDER_COLUMNS ", 0, " CONTACT_OF_BODY CHATS
     " JOIN LATERAL (SELECT o.*, p.id AS payment FROM orders o"
-    "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending')"
+    "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending') AND p.provider = 'yookassa'"
     "  WHERE o.chat_id = c.id AND o.status = 'awaiting' AND o.avatar_id IS NOT NULL AND o.user_id IS NOT NULL"
-    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment ORDER BY c.n, o.id";
+    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment" INVOICE " ORDER BY c.n, o.id";
 
 enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
@@ -325,6 +330,8 @@ static void read_order(const struct reading *at, int first, struct order *order)
     order->photo_count = (int32_t)number(at, first + ORDER_PHOTOS);
     order->link = kept(at, first + ORDER_LINK);
     order->link_until_ms = number(at, first + ORDER_UNTIL);
+    order->stars = number(at, first + ORDER_STARS);
+    order->invoice = kept(at, first + ORDER_INVOICE);
     order->job_id = number(at, first + ORDER_JOB);
     order->contact = kept(at, first + ORDER_CONTACT);
 }

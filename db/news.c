@@ -22,10 +22,10 @@ struct event news_read_untold(const struct db_result *result, int row)
     const char *word = db_text(result, 0, row, 5);
     if (news.kind == EVENT_PHOTO_READY)
         news.verdict = words_verdict(word);
-    else if (news.kind == EVENT_REFUND_PENDING || news.kind == EVENT_REFUND_DONE || news.kind == EVENT_REFUND_REFUSED)
-        news.refund_why = words_refund_why(word);
-    else
+    else if (news.kind != EVENT_REFUND_PENDING && news.kind != EVENT_REFUND_DONE && news.kind != EVENT_REFUND_REFUSED)
         news.reason = words_payment_reason(word);
+    news.refund_why = words_refund_why(word);
+    news.in_stars = words_refund_in_stars(word);
     return news;
 }
 

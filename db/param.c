@@ -171,6 +171,11 @@ struct db_param db_text_array(struct arena *arena, const char *const *values, si
     return (struct db_param){text, (size_t)(out - text)};
 }
 
+struct db_param db_amount_param(struct arena *arena, const char *currency, int64_t amount)
+{
+    return strcmp(currency, "XTR") == 0 ? db_int64_param(arena, amount) : db_kopecks_param(arena, amount);
+}
+
 struct db_param db_bytea_param(struct arena *arena, const void *data, size_t bytes)
 {
     static const char digits[] = "0123456789abcdef";

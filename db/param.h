@@ -23,6 +23,8 @@ struct db_param db_int64_param(struct arena *arena, int64_t value);
 struct db_param db_bool_param(bool value);
 /* A decimal amount of money: 49950 gives "499.50", for DECIMAL(10,2) columns. */
 struct db_param db_kopecks_param(struct arena *arena, int64_t kopecks);
+/* The same of any currency, from its smallest unit: kopecks; Telegram's stars ("XTR") have no other. */
+struct db_param db_amount_param(struct arena *arena, const char *currency, int64_t amount);
 struct db_param db_bytea_param(struct arena *arena, const void *data, size_t bytes); /* data NULL gives SQL NULL */
 
 /* NULL elements of text arrays become SQL NULL. count may be 0 (an empty array). */

@@ -141,14 +141,15 @@ struct payments_settled payments_read_seen(const struct db_result *result, int s
 
 void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id)
 {
-    (void)db_unit_add(unit,
-                      "SELECT id, provider, ((received - COALESCE((SELECT sum(amount) FROM bot_refunds r"
-                      " WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)) * 100)::bigint,"
-                      " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
-                      " EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id"
-                      "  AND r.state IN ('asked', 'pending')) FROM bot_payments p"
-                      " WHERE id = $1 AND state = 'succeeded' AND received > 0",
-                      1, (struct db_param[]){db_int64_param(arena, id)});
+    (void)db_unit_add(
+        unit,
+        "SELECT id, provider, ((received - COALESCE((SELECT sum(amount) FROM bot_refunds r"
+        " WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)) * money_unit(p.received_currency))::bigint,"
+        " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
+        " EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id"
+        "  AND r.state IN ('asked', 'pending')), received_currency FROM bot_payments p"
+        " WHERE id = $1 AND state = 'succeeded' AND received > 0",
+        1, (struct db_param[]){db_int64_param(arena, id)});
 }
 
 struct payments_came payments_read_came(const struct db_result *result)
@@ -157,7 +158,8 @@ struct payments_came payments_read_came(const struct db_result *result)
                                   .provider = db_text(result, 0, 0, 1),
                                   .kopecks = db_int64(result, 0, 0, 2),
                                   .sold = db_bool(result, 0, 0, 3),
-                                  .is_asked = db_bool(result, 0, 0, 4)};
+                                  .is_asked = db_bool(result, 0, 0, 4),
+                                  .currency = db_text(result, 0, 0, 5)};
 }
 
 void payments_add_given_back(struct db_unit *unit, struct arena *arena, const struct payments_came *came)
@@ -165,7 +167,7 @@ void payments_add_given_back(struct db_unit *unit, struct arena *arena, const st
     const struct ledger_movement plan = ledger_refund(came->provider, came->kopecks, came->sold);
     enum { FACTS = 2 };
     struct db_param params[FACTS + LEDGER_PLAN_PARAMS] = {db_int64_param(arena, came->id),
-                                                          db_kopecks_param(arena, came->kopecks)};
+                                                          db_amount_param(arena, came->currency, came->kopecks)};
     ledger_put_plan(arena, &plan, 1, params + FACTS);
     (void)db_unit_add(unit, "SELECT done FROM payment_given_back($1, $2, $3, $4, $5)", FACTS + LEDGER_PLAN_PARAMS,
                       params);

@@ -106,7 +106,8 @@ struct payments_settled payments_read_seen(const struct db_result *result, int s
 struct payments_came {
     int64_t id;           /* in bot_payments */
     const char *provider; /* borrowed */
-    int64_t kopecks;      /* of it that did not go back; 0 = none */
+    const char *currency; /* borrowed */
+    int64_t kopecks;      /* in its smallest unit, of it that did not go back; 0 = none */
     bool sold;            /* and was earned */
     bool is_asked;        /* the provider was asked to give some back, and it is not known what became of that */
 };

@@ -190,7 +190,7 @@ void records_photos_clear(struct db_unit *unit, struct arena *arena, const struc
     }
 }
 
-static const struct order_terms *terms_of(const struct run *run, int64_t order_id)
+const struct order_terms *records_terms(const struct run *run, int64_t order_id)
 {
     for (size_t i = 0; i < run->term_count; i++)
         if (run->terms[i].order_id == order_id)
@@ -202,7 +202,7 @@ void records_order_create(struct db_unit *unit, struct arena *arena, const struc
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct effect *effect = run->list[i];
-        const struct order_terms *terms = terms_of(run, effect->order_create.order_id);
+        const struct order_terms *terms = records_terms(run, effect->order_create.order_id);
         struct db_param order = db_int64_param(arena, effect->order_create.order_id);
         struct db_param user = db_int64_param(arena, run->chats[i]->user.id);
         struct db_param price = db_kopecks_param(arena, effect->order_create.price_kopecks);

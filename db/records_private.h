@@ -27,6 +27,8 @@ typedef void records_fn(struct db_unit *unit, struct arena *arena, const struct 
 #define WAKES(NAME, word, chore)
 #include "core/effects.def"
 
+/* Of an order that the turn creates. */
+const struct order_terms *records_terms(const struct run *run, int64_t order_id);
 /* users.id of each effect of the run, in the arena. */
 int64_t *records_users(struct arena *arena, const struct run *run);
 

@@ -40,18 +40,20 @@ enum {
     ROW_SOLD,
     ROW_ORDER,
     ROW_PRICE,
-    ROW_PHOTOS
+    ROW_PHOTOS,
+    ROW_PAYER
 };
 static const char find_sql[] =
-    "SELECT r.id, r.state, r.why, (r.amount * 100)::bigint, r.photos, r.attempt, r.key, r.body, r.outside_id,"
+    "SELECT r.id, r.state, r.why, (r.amount * money_unit(p.received_currency))::bigint, r.photos, r.attempt, r.key, "
+    "r.body, r.outside_id,"
     " (extract(epoch FROM now() - r.asked_at) * 1000)::bigint,"
     " EXISTS (SELECT 1 FROM bot_refunds e WHERE e.payment_id = r.payment_id AND e.id < r.id"
     "  AND (e.state = 'asked' OR (e.state = 'owed' AND e.reason IS NULL))),"
     " p.provider, p.outside_id, p.body, p.received_currency,"
     " ((p.received - COALESCE((SELECT sum(e.amount) FROM bot_refunds e WHERE e.payment_id = r.payment_id"
-    "  AND e.id <> r.id AND e.state NOT IN ('refused', 'void')), 0)) * 100)::bigint,"
+    "  AND e.id <> r.id AND e.state NOT IN ('refused', 'void')), 0)) * money_unit(p.received_currency))::bigint,"
     " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
-    " o.id, (o.price * 100)::bigint, o.photo_count"
+    " o.id, (o.price * 100)::bigint, o.photo_count, p.payer"
     " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id LEFT JOIN orders o ON o.id = p.order_id"
     " WHERE r.id = $1";
 
@@ -81,14 +83,15 @@ struct refunds_row refunds_read(const struct db_result *result, int statement)
                                 .sold = db_bool(result, statement, 0, ROW_SOLD),
                                 .order_id = db_int64(result, statement, 0, ROW_ORDER),
                                 .price_kopecks = db_int64(result, statement, 0, ROW_PRICE),
-                                .photos = (int32_t)db_int64(result, statement, 0, ROW_PHOTOS)};
+                                .photos = (int32_t)db_int64(result, statement, 0, ROW_PHOTOS),
+                                .payer = db_int64(result, statement, 0, ROW_PAYER)};
 }
 
-int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *key,
-                      const char *body)
+int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *currency,
+                      const char *key, const char *body)
 {
     return db_unit_add(unit, "SELECT done FROM refund_asked($1, $2, $3, $4)", 4,
-                       (struct db_param[]){db_int64_param(arena, id), db_kopecks_param(arena, kopecks),
+                       (struct db_param[]){db_int64_param(arena, id), db_amount_param(arena, currency, kopecks),
                                            db_text_param(key), db_text_param(body)});
 }
 
@@ -141,11 +144,14 @@ int64_t refunds_read_news(const struct db_result *result, int statement)
 
 int refunds_add_wanted(struct db_unit *unit, struct arena *arena, int64_t payment_id)
 {
-    return db_unit_add(unit, "SELECT COALESCE((amount * 100)::bigint, -1) FROM payment_to_give_back($1)", 1,
-                       (struct db_param[]){db_int64_param(arena, payment_id)});
+    return db_unit_add(unit,
+                       "SELECT COALESCE((g.amount * money_unit(p.received_currency))::bigint, -1), p.received_currency"
+                       " FROM payment_to_give_back($1) g LEFT JOIN bot_payments p ON p.id = $1",
+                       1, (struct db_param[]){db_int64_param(arena, payment_id)});
 }
 
-int64_t refunds_read_wanted(const struct db_result *result, int statement)
+int64_t refunds_read_wanted(const struct db_result *result, int statement, const char **ret_currency)
 {
+    *ret_currency = db_text(result, statement, 0, 1);
     return db_int64(result, statement, 0, 0);
 }

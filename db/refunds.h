@@ -1,4 +1,5 @@
-/* The SQL of refunds: what is known of one (table bot_refunds), and each step of its way. Amounts are kopecks. */
+/* The SQL of refunds: what is known of one (table bot_refunds), and each step of its way. Amounts are kopecks, or the
+ * smallest unit of another currency. */
 #ifndef DB_REFUNDS_H
 #define DB_REFUNDS_H
 
@@ -30,6 +31,7 @@ struct refunds_row {
     /* Its payment and order: */
     const char *provider;
     const char *payment_id;
+    int64_t payer;            /* of stars: Telegram's id of who paid; 0 = not known */
     const char *payment_body; /* NULL: not known any more */
     const char *currency;
     int64_t left_kopecks; /* of it, without this refund and all others that went or may go back */
@@ -46,8 +48,8 @@ int refunds_add_find(struct db_unit *unit, struct arena *arena, int64_t id);
 struct refunds_row refunds_read(const struct db_result *result, int statement);
 
 /* refunds_read_done of these. owed → asked: what will be asked is kept. */
-int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *key,
-                      const char *body);
+int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *currency,
+                      const char *key, const char *body);
 /* asked → owed: it is certain that nothing was made by this key. */
 int refunds_add_unmade(struct db_unit *unit, struct arena *arena, int64_t id, const char *key);
 /* owed → void: there is nothing left to give back. */
@@ -65,6 +67,6 @@ int64_t refunds_read_news(const struct db_result *result, int statement);
 /* All that is left of a payment is to go back, by a person's wish. refunds_read_wanted: what is on its way then; 0: all
  * of it went back before; less than 0: no money came for it. */
 int refunds_add_wanted(struct db_unit *unit, struct arena *arena, int64_t payment_id);
-int64_t refunds_read_wanted(const struct db_result *result, int statement);
+int64_t refunds_read_wanted(const struct db_result *result, int statement, const char **ret_currency);
 
 #endif

@@ -77,10 +77,16 @@ const char *words_of_payment_reason(enum payment_reason reason)
 enum refund_why words_refund_why(const char *word)
 {
     static const char *const whys[REFUND_WHY_COUNT] = {"double", "avatar", "person", "failed", "undelivered"};
+    size_t length = word == NULL ? 0 : strcspn(word, " ");
     for (int why = 0; word != NULL && why < REFUND_WHY_COUNT; why++)
-        if (strcmp(word, whys[why]) == 0)
+        if (strlen(whys[why]) == length && memcmp(word, whys[why], length) == 0)
             return (enum refund_why)why;
     return REFUND_BY_PERSON;
+}
+
+bool words_refund_in_stars(const char *word)
+{
+    return word != NULL && strcmp(word + strcspn(word, " "), " XTR") == 0;
 }
 
 enum event_kind words_event(const char *word)

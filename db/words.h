@@ -18,7 +18,9 @@ const char *words_of_consent(enum consent consent);
 /* PAYMENT_UNTOLD for NULL, and NULL for it. */
 enum payment_reason words_payment_reason(const char *word);
 const char *words_of_payment_reason(enum payment_reason reason);
+/* Of bot_refunds, and of the news of it, where a currency may stand behind it. */
 enum refund_why words_refund_why(const char *word);
+bool words_refund_in_stars(const char *word);
 /* EVENT_NONE for a word that is none, or of a newer program. */
 enum event_kind words_event(const char *word);
 /* The letters of load.c's jobs: w m q s f. */

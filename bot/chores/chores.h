@@ -40,7 +40,9 @@ enum chore_hold {
     X(PHOTO_MAKE, photo_make, HOLD_LEASE)                                                                              \
     X(STORE_SWEEP, store_sweep, HOLD_LEASE)                                                                            \
     X(TABLE_ENDS, table_ends, HOLD_LEASE)                                                                              \
-    X(MONEY_AUDIT, money_audit, HOLD_LEASE)
+    X(MONEY_AUDIT, money_audit, HOLD_LEASE)                                                                            \
+    X(STAR_INVOICE, star_invoice, HOLD_LEASE)                                                                          \
+    X(STAR_RECONCILE, star_reconcile, HOLD_LEASE)
 
 enum chore_name {
 #define X(upper, lower, hold) CHORE_##upper,

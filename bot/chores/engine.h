@@ -39,6 +39,8 @@ void engine_open(struct engine *engine, enum chore_name name);
 /* A row was committed: the errand is new, or what its row says is. Unknown ones come first in line, and the row is read
  * before they begin. HOLD_LEASE: there may be something due, whatever the id. */
 void engine_wake(struct engine *engine, enum chore_name name, int64_t id);
+/* The database itself made errands, whichever: all chores with HOLD_LEASE look. */
+void engine_look(struct engine *engine);
 /* Somebody waits: look at it now, before all others. HOLD_BOT only. */
 void engine_ask(struct engine *engine, enum chore_name name, int64_t id);
 

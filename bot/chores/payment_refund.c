@@ -38,7 +38,7 @@ struct payment_refund {
     struct questions questions;
 };
 
-static const struct refund_way *const ways[] = {&refund_way_yookassa};
+static const struct refund_way *const ways[] = {&refund_way_yookassa, &refund_way_stars};
 
 static const struct refund_way *way_of(const char *provider)
 {
@@ -209,10 +209,12 @@ static void asked_kept(struct errand *errand, const struct db_result *result, co
 }
 
 /* A share that is computed now, or the sum that was; never more than is left. */
-static int64_t sum_of(const struct refunds_row *row)
+static int64_t sum_of(const struct refund_way *way, const struct refunds_row *row)
 {
     if (row->kopecks != 0)
         return row->kopecks;
+    if (way->is_whole)
+        return row->left_kopecks;
     if (row->photos < row->missing)
         return 0; /* of an order that is none: the audit shows that it does not end */
     return refund_share(&(struct refund_terms){.price_kopecks = row->price_kopecks,
@@ -224,7 +226,7 @@ static int64_t sum_of(const struct refunds_row *row)
 static void ask(struct errand *errand, const struct refund_way *way, const struct refunds_row *row)
 {
     struct refunding *refunding = errand->work;
-    refunding->kopecks = sum_of(row);
+    refunding->kopecks = sum_of(way, row);
     refunding->attempt = row->attempt + 1;
     random_uuid(refunding->key);
     if (refunding->kopecks == 0) {
@@ -240,7 +242,8 @@ static void ask(struct errand *errand, const struct refund_way *way, const struc
     struct db_unit *unit = db_unit_new();
     struct arena arena;
     arena_init(&arena);
-    (void)refunds_add_asked(unit, &arena, refunding->id, refunding->kopecks, refunding->key, refunding->body);
+    (void)refunds_add_asked(unit, &arena, refunding->id, refunding->kopecks, refunding->currency, refunding->key,
+                            refunding->body);
     arena_done(&arena);
     ask_database(errand, unit, asked_kept);
 }
@@ -291,6 +294,7 @@ static void row_read(struct errand *errand, const struct db_result *result, cons
     refunding->attempt = row.attempt;
     refunding->age_ms = row.age_ms;
     refunding->sold = row.sold;
+    refunding->payer = row.payer;
     put(refunding->payment_id, sizeof refunding->payment_id, row.payment_id);
     put(refunding->currency, sizeof refunding->currency, row.currency);
     put(refunding->key, sizeof refunding->key, row.key);

@@ -3,7 +3,9 @@
 #ifndef BOT_CHORES_PAYMENT_REFUND_H
 #define BOT_CHORES_PAYMENT_REFUND_H
 
+#include "bot/base/clock.h"
 #include "bot/chores/engine.h"
+#include "bot/services/telegram/client.h"
 #include "bot/services/yookassa/client.h"
 
 struct payment_refund;
@@ -13,6 +15,8 @@ struct payment_refund_ports {
     struct engine *engine;
     struct db *db;
     struct yookassa *yookassa;
+    struct telegram *telegram;
+    const struct clock *clock;
     struct mailbox *mailbox;
 };
 

@@ -19,6 +19,7 @@
 #include "core/bug.h"
 #include "db/audit.h"
 #include "db/parked.h"
+#include "db/stars.h"
 #include "db/state.h"
 
 enum {
@@ -113,6 +114,8 @@ void life_go_on(struct daemon *daemon)
     engine_open(daemon->engine, CHORE_STORE_SWEEP);
     engine_open(daemon->engine, CHORE_TABLE_ENDS);
     engine_open(daemon->engine, CHORE_MONEY_AUDIT);
+    engine_open(daemon->engine, CHORE_STAR_INVOICE);
+    engine_open(daemon->engine, CHORE_STAR_RECONCILE);
     mailbox_look(daemon->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(daemon->poll, daemon->clock.mono_ms, daemon->offset);
@@ -128,6 +131,8 @@ static void take_bot(struct daemon *daemon)
     state_add_take(unit, &arena, daemon->bot_id, daemon->owner);
     daemon->parked_at = parked_add_resume(unit, &arena, daemon->bot_id);
     audit_add_hurry(unit);
+    if (daemon->config->stars.enabled)
+        stars_add_hurry(unit);
     arena_done(&arena);
     db_submit(daemon->db, unit, taken, daemon);
 }

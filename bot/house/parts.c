@@ -15,6 +15,8 @@
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
+#include "bot/chores/star_invoice.h"
+#include "bot/chores/star_reconcile.h"
 #include "bot/chores/store_sweep.h"
 #include "bot/chores/table_ends.h"
 #include "bot/house/life.h"
@@ -25,6 +27,7 @@
 #include "bot/services/store/store.h"
 #include "bot/services/telegram/poll.h"
 #include "bot/services/yookassa/client.h"
+#include "bot/turn/checkouts.h"
 #include "bot/turn/turns.h"
 
 enum { TIMERS_AT_ONCE = 256 };
@@ -177,6 +180,9 @@ FREE(photo_make)
 FREE(store_sweep)
 FREE(table_ends)
 FREE(money_audit)
+FREE(star_invoice)
+FREE(star_reconcile)
+FREE(checkouts)
 
 static void provider_free_of(void *self)
 {
@@ -251,6 +257,8 @@ void parts_add(struct daemon *daemon)
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},
         {"table_ends", daemon->table_ends, NULL, NULL, NULL, NULL, NULL, table_ends_free_of},
         {"money_audit", daemon->money_audit, NULL, NULL, NULL, NULL, NULL, money_audit_free_of},
+        {"star_invoice", daemon->star_invoice, NULL, NULL, NULL, NULL, NULL, star_invoice_free_of},
+        {"star_reconcile", daemon->star_reconcile, NULL, NULL, NULL, NULL, NULL, star_reconcile_free_of},
         {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
         {"darkroom", daemon->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},
@@ -260,6 +268,7 @@ void parts_add(struct daemon *daemon)
         {"timers", daemon, NULL, NULL, timers_deadline_ms, timers_ready, NULL, timers_free_of},
         {"database", daemon->db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of, db_pending_of,
          db_free_of},
+        {"checkouts", daemon->checkouts, NULL, NULL, NULL, NULL, NULL, checkouts_free_of},
         {"chores' database", daemon->chores_db, db_fd_of, db_events_of, db_next_deadline_ms_of, db_ready_of,
          chores_db_pending, db_free_of},
         {"watch", daemon, NULL, NULL, watch_deadline_ms_of, watch_ready, NULL, NULL},

@@ -7,6 +7,7 @@
 #include "bot/base/failpoint.h"
 #include "bot/base/log.h"
 #include "bot/services/telegram/poll.h"
+#include "bot/turn/checkouts.h"
 #include "bot/turn/turns.h"
 #include "db/state.h"
 
@@ -48,6 +49,7 @@ static void on_news(void *ctx, const struct telegram_poll_news *news)
     switch (news->event) {
     case TELEGRAM_POLL_BATCH:
         failpoint("poll.batch");
+        checkouts_batch(daemon->checkouts, news->body, news->bytes);
         turns_batch(daemon->turns, news->body, news->bytes);
         break;
     case TELEGRAM_POLL_TROUBLE:

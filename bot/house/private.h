@@ -42,6 +42,7 @@ struct daemon {
     struct timers *timers;
     struct mailbox *mailbox;
     struct turns *turns;
+    struct checkouts *checkouts;
     struct outbox *outbox;
     struct engine *engine;
     struct payment_create *payment_create;
@@ -52,6 +53,8 @@ struct daemon {
     struct store_sweep *store_sweep;
     struct table_ends *table_ends;
     struct money_audit *money_audit;
+    struct star_invoice *star_invoice;
+    struct star_reconcile *star_reconcile;
     struct watch watch;
     /* Its life. */
     int64_t bot_id; /* Telegram's id of the bot */

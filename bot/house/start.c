@@ -8,6 +8,8 @@
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
+#include "bot/chores/star_invoice.h"
+#include "bot/chores/star_reconcile.h"
 #include "bot/chores/store_sweep.h"
 #include "bot/chores/table_ends.h"
 #include "bot/services/darkroom/darkroom.h"
@@ -19,6 +21,7 @@
 #include "bot/services/telegram/client.h"
 #include "bot/base/random.h"
 #include "bot/base/timers.h"
+#include "bot/turn/checkouts.h"
 #include "bot/turn/turns.h"
 #include "bot/services/yookassa/client.h"
 #include "core/bug.h"
@@ -41,7 +44,9 @@ static void start_rules(struct daemon *daemon)
         .privacy_url = config->shop.privacy_url,
         .utc_offset_minutes = config->shop.utc_offset_minutes,
         .admins = config->admins,
-        .admin_count = (size_t)config->admin_count};
+        .admin_count = (size_t)config->admin_count,
+        .kopecks_per_star = config->stars.enabled ? config->stars.kopecks_per_star : 0,
+        .support = config->shop.support};
 }
 
 static void start_http(struct daemon *daemon)
@@ -77,8 +82,12 @@ static void start_bot_chores(struct daemon *daemon)
                                        .test_shop = config->yookassa.test_shop});
     daemon->payment_watch = payment_watch_new(&(struct payment_watch_ports){
         .engine = daemon->engine, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox, .clock = &daemon->clock});
-    daemon->payment_refund = payment_refund_new(&(struct payment_refund_ports){
-        .engine = daemon->engine, .db = daemon->chores_db, .yookassa = daemon->yookassa, .mailbox = daemon->mailbox});
+    daemon->payment_refund = payment_refund_new(&(struct payment_refund_ports){.engine = daemon->engine,
+                                                                               .db = daemon->chores_db,
+                                                                               .yookassa = daemon->yookassa,
+                                                                               .telegram = daemon->telegram,
+                                                                               .clock = &daemon->clock,
+                                                                               .mailbox = daemon->mailbox});
     daemon->photo_intake = photo_intake_new(
         &(struct photo_intake_ports){.engine = daemon->engine,
                                      .telegram = daemon->telegram,
@@ -102,6 +111,19 @@ static void start_bot_chores(struct daemon *daemon)
                                                                       .stop = &daemon->stop,
                                                                       .owners = config->admins,
                                                                       .owner_count = (size_t)config->admin_count});
+}
+
+/* With stars switched off, too: what was paid with them before still goes back, and is looked for. */
+static void start_star_chores(struct daemon *daemon)
+{
+    daemon->star_invoice = star_invoice_new(
+        &(struct star_invoice_ports){.engine = daemon->engine, .telegram = daemon->telegram, .clock = &daemon->clock});
+    daemon->star_reconcile = star_reconcile_new(&(struct star_reconcile_ports){.engine = daemon->engine,
+                                                                               .telegram = daemon->telegram,
+                                                                               .db = daemon->chores_db,
+                                                                               .mailbox = daemon->mailbox,
+                                                                               .clock = &daemon->clock,
+                                                                               .bot_id = &daemon->bot_id});
 }
 
 static void start_making(struct daemon *daemon)
@@ -131,6 +153,7 @@ static void start_bot(struct daemon *daemon)
                                        .token = config->telegram.token,
                                        .chat_rate_s = config->telegram.per_chat_per_1000s / 1000.0,
                                        .global_rate_s = config->telegram.global_per_1000s / 1000.0,
+                                       .sells_stars = config->stars.enabled,
                                        .max_uploads = config->telegram.send_connections};
     struct yookassa_config yookassa = {.api_url = config->yookassa.api_url,
                                        .shop_id = config->yookassa.shop_id,
@@ -151,6 +174,12 @@ static void start_bot(struct daemon *daemon)
                                                        .styles = daemon->rules.styles,
                                                        .styles_dir = config->styles_dir});
     start_bot_chores(daemon);
+    start_star_chores(daemon);
+    daemon->checkouts = checkouts_new(&(struct checkouts_ports){.db = daemon->db,
+                                                                .timers = daemon->timers,
+                                                                .telegram = daemon->telegram,
+                                                                .clock = &daemon->clock,
+                                                                .rules = &daemon->rules});
     daemon->poll = poll_new(daemon);
     daemon->turns = turns_new(&(struct turns_ports){.db = daemon->db,
                                                     .timers = daemon->timers,

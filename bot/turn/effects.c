@@ -2,13 +2,16 @@
  * first, and used by the chore that reads it back (bot/chores/payment_create.c). */
 #include "bot/turn/effects.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bot/chores/engine.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/outbox.h"
+#include "bot/base/mailbox.h"
 #include "bot/base/random.h"
+#include "bot/services/telegram/stars.h"
 #include "bot/services/yookassa/body.h"
 #include "core/bug.h"
 
@@ -20,6 +23,14 @@ static const struct chat *chat_of(const struct effect *effect, const struct chat
     return chat;
 }
 
+/* As receipts and invoices call what is sold. */
+static const char *item_of(const struct turns *turns, struct arena *arena, const struct style *style,
+                           int32_t photo_count, enum lang lang)
+{
+    return text_plain(arena, text_format(arena, turns->ports.rules->texts, lang, TEXT_ORDER_ITEM,
+                                         ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", photo_count))));
+}
+
 static const char *payment_body(const struct turns *turns, struct arena *arena, const struct effect *effect,
                                 const struct chat *chat, const struct style *style)
 {
@@ -28,9 +39,7 @@ static const char *payment_body(const struct turns *turns, struct arena *arena, 
     enum lang lang = chat->session.lang;
     const char *contact = chat->user.contact, *why = "";
     bool email = contact != NULL && strchr(contact, '@') != NULL;
-    const char *item = text_plain(
-        arena, text_format(arena, turns->ports.rules->texts, lang, TEXT_ORDER_ITEM,
-                           ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", effect->order_create.photo_count))));
+    const char *item = item_of(turns, arena, style, effect->order_create.photo_count, lang);
     struct yookassa_receipt receipt = {.email = email ? contact : NULL,
                                        .phone = email ? NULL : contact,
                                        .item = item,
@@ -76,6 +85,24 @@ static struct order_terms terms_of(const struct turns *turns, struct arena *aren
                                 .look_count = style->look_count};
 }
 
+/* The invoice of an order that may be paid with stars as well. Nobody can guess its payload. */
+static void add_invoice(const struct turns *turns, struct arena *arena, const struct effect *effect, enum lang lang,
+                        struct order_terms *terms)
+{
+    const struct rules *rules = turns->ports.rules;
+    const struct style *style = style_find(rules->styles, effect->order_stars.style_id);
+    const char *title = text_plain(arena, text_format(arena, rules->texts, lang, TEXT_INVOICE, NO_ARGS));
+    const char *item = item_of(turns, arena, style, effect->order_stars.photo_count, lang);
+    char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
+    random_uuid(key);
+    char *body = telegram_stars_invoice(title, item,
+                                        arena_format(arena, "%" PRId64 ":%s", effect->order_stars.order_id, key),
+                                        effect->order_stars.stars);
+    terms->invoice_key = key;
+    terms->invoice_body = arena_copy(arena, body);
+    free(body);
+}
+
 size_t turn_effects_price(const struct turns *turns, struct arena *arena, const struct effects *effects,
                           const struct chat *chats, size_t chat_count, struct order_terms **ret_terms)
 {
@@ -88,6 +115,9 @@ size_t turn_effects_price(const struct turns *turns, struct arena *arena, const 
         const struct effect *effect = &effects->list[i];
         if (effect->kind == EFFECT_ORDER_CREATE)
             terms[count++] = terms_of(turns, arena, effect, chat_of(effect, chats, chat_count));
+        for (size_t k = 0; k < count && effect->kind == EFFECT_ORDER_STARS; k++)
+            if (terms[k].order_id == effect->order_stars.order_id)
+                add_invoice(turns, arena, effect, chat_of(effect, chats, chat_count)->session.lang, &terms[k]);
     }
     *ret_terms = terms;
     return count;
@@ -150,6 +180,11 @@ static int64_t object_of_photo_add(const struct effect *effect)
 static int64_t object_of_order_create(const struct effect *effect)
 {
     return effect->order_create.order_id;
+}
+
+static int64_t object_of_order_stars(const struct effect *effect)
+{
+    return effect->order_stars.order_id;
 }
 
 static int64_t object_of_order_cancel(const struct effect *effect)
@@ -233,10 +268,21 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
     return count;
 }
 
+/* What the commit itself decided: who is reachable again gets the photos that were put back meanwhile; stars that came
+ * are a set to be made, or are to go back. */
+static void look_around(const struct turns_ports *ports, const struct effect *effect)
+{
+    if (effect->kind == EFFECT_STARS_PAID)
+        engine_look(ports->engine);
+    if (effect->kind == EFFECT_STARS_PAID || (effect->kind == EFFECT_BLOCKED && !effect->blocked.is_blocked))
+        mailbox_look(ports->mailbox);
+}
+
 void turn_effects_start(const struct turns_ports *ports, const struct effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
+        look_around(ports, effect);
         if (deeds[effect->kind].say != NULL)
             deeds[effect->kind].say(ports, effect);
         if (deeds[effect->kind].tell != NULL)

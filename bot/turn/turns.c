@@ -211,14 +211,6 @@ static void schedule(struct turns *turns, const struct chat *chat)
         turns_wake_at(turns, chat->id, session->limit_at_ms);
 }
 
-/* Who is reachable again gets the photos that were put back meanwhile: the commit wrote the news of them. */
-static void deliver_again(struct turns *turns)
-{
-    for (size_t i = 0; i < turns->effects.count; i++)
-        if (turns->effects.list[i].kind == EFFECT_BLOCKED && !turns->effects.list[i].blocked.is_blocked)
-            mailbox_look(turns->ports.mailbox);
-}
-
 /* The turn is in the database: everything it promised begins now. */
 static void committed_all(struct turns *turns)
 {
@@ -230,7 +222,6 @@ static void committed_all(struct turns *turns)
         outbox_committed(ports->outbox);
     turns->outcomes = (struct outbox_outcomes){0};
     turn_effects_start(ports, &turns->effects);
-    deliver_again(turns);
     outbox_add(ports->outbox, turns->rows, turns->row_count);
     for (size_t i = 0; i < turns->request.chat_count; i++)
         if (turns->loaded.chats[i].dirty && turns->loaded.chats[i].session.state != NULL)

@@ -3,9 +3,9 @@
  * An order is made by one press, for the price the catalogue has at that moment; a second press of the same button is
  * stale, because the state has moved. Whoever orders the same again gets the link that still works, and whoever has too
  * many orders open is shown the oldest: to be paid, or canceled, which leads back to the new one. The link arrives as
- * news once YooKassa answered, the money as news whenever it comes: also after "cancel", also after the link's time.
- * Whoever asks to look hears within seconds what was seen, or that nothing was: by the look's own news, or, when
- * YooKassa does not answer, by the wish to be woken. */
+ * news once YooKassa answered, that to Telegram's stars likewise; the money as news whenever it comes: also after
+ * "cancel", also after the link's time. Whoever asks to look hears within seconds what was seen, or that nothing was:
+ * by the look's own news, or, when YooKassa does not answer, by the wish to be woken. */
 #include <string.h>
 
 #include "core/bug.h"
@@ -276,6 +276,14 @@ static int read_pay(struct step *step)
     return OUT_QUIET;
 }
 
+static void offer_stars(struct step *step, const struct order *order_)
+{
+    if (order_->stars == 0 || order_->invoice == NULL)
+        return;
+    const char *price = step_stars(step, order_->stars);
+    screen_link(step, step_plain(step, TEXT_BUTTON_PAY_STARS, ARGS(ARG_S("price", price))), order_->invoice);
+}
+
 static void show_pay(struct step *step)
 {
     const struct order *order_ = chat_order(step->chat);
@@ -284,6 +292,7 @@ static void show_pay(struct step *step)
         step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     if (order_->link == NULL) {
         screen_text(step, TEXT_PAY_PREPARING, ARGS(ARG_S("price", price)));
+        offer_stars(step, order_);
         screen_button(step, TEXT_BUTTON_GIVE_UP, "cancel", 0);
         screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
         screen_beside(step);
@@ -294,6 +303,7 @@ static void show_pay(struct step *step)
                      ARG_S("until", step_clock(step, order_->link_until_ms))));
     screen_link(step, step_plain(step, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
     screen_primary(step);
+    offer_stars(step, order_);
     screen_button(step, TEXT_BUTTON_PAID, "paid", 0);
     screen_button(step, TEXT_BUTTON_GIVE_UP, "cancel", 0);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);

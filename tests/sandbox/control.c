@@ -19,6 +19,7 @@
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/record.h"
 #include "tests/sandbox/refunds.h"
+#include "tests/sandbox/stars.h"
 #include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
@@ -292,6 +293,8 @@ static bool serve_money(struct request *request)
         refunds_control(request, rest);
     else if ((rest = behind(path, "/api/receipts")) != NULL)
         receipts_control(request, rest);
+    else if (strcmp(path, "/api/stars") == 0)
+        stars_control(request);
     else if (strcmp(path, "/api/notices") == 0)
         notices_control(request);
     else if (strcmp(path, "/api/shop") == 0)

@@ -15,6 +15,7 @@
 #include "tests/sandbox/html.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/markup.h"
+#include "tests/sandbox/stars.h"
 #include "tests/sandbox/topics.h"
 #include "tests/sandbox/updates.h"
 
@@ -237,6 +238,8 @@ void control_user_serve(struct request *request, struct user *user, const char *
         edit_text(request, user);
     else if (strcmp(deed, "contact") == 0)
         share_contact(request, user);
+    else if (strcmp(deed, "stars") == 0)
+        stars_pay(request, user);
     else if (strcmp(deed, "sticker") == 0)
         send_thing(
             request, user, MESSAGE_STICKER,

@@ -234,6 +234,36 @@ void journal_idempotence(struct sandbox *sb, const char *key, const struct idemp
     buf_adds(out, "}\n");
 }
 
+void journal_star_invoice(struct sandbox *sb, const struct star_invoice *invoice)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"star_invoice\"");
+    add_member(out, "slug", invoice->slug);
+    add_member(out, "title", invoice->title);
+    add_member(out, "payload", invoice->payload);
+    add_number(out, "stars", invoice->stars);
+    buf_adds(out, "}\n");
+}
+
+void journal_star_transaction(struct sandbox *sb, const struct star_transaction *transaction)
+{
+    struct buf *out = &sb->journal;
+    if (is_off(sb))
+        return;
+    buf_adds(out, "{\"t\":\"star_transaction\"");
+    add_member(out, "id", transaction->id);
+    add_member(out, "payload", transaction->payload);
+    add_number(out, "user", transaction->user->id);
+    add_number(out, "stars", transaction->stars);
+    add_number(out, "at_ms", transaction->at_ms);
+    add_number(out, "refund", transaction->is_refund);
+    add_number(out, "refunded", transaction->is_refunded);
+    add_number(out, "affiliate", transaction->affiliate);
+    buf_adds(out, "}\n");
+}
+
 void journal_state(struct sandbox *sb)
 {
     struct buf *out = &sb->journal;
@@ -289,6 +319,10 @@ static void write_all(struct sandbox *sb)
         journal_tax_token(sb, world->token_list[i]);
     for (size_t i = 0; i < world->income_count; i++)
         journal_income(sb, world->income_list[i]);
+    for (size_t i = 0; i < world->star_invoice_count; i++)
+        journal_star_invoice(sb, world->star_invoices[i]);
+    for (size_t i = 0; i < world->star_transaction_count; i++)
+        journal_star_transaction(sb, world->star_transactions[i]);
     lh_foreach(world->idempotence, entry)
     {
         journal_idempotence(sb, lh_entry_k(entry), lh_entry_v(entry));

@@ -25,6 +25,8 @@ void journal_receipt(struct sandbox *sb, const struct receipt *receipt);
 void journal_idempotence(struct sandbox *sb, const char *key, const struct idempotence *idem);
 void journal_tax_token(struct sandbox *sb, const struct tax_token *token);
 void journal_income(struct sandbox *sb, const struct income *income);
+void journal_star_invoice(struct sandbox *sb, const struct star_invoice *invoice);
+void journal_star_transaction(struct sandbox *sb, const struct star_transaction *transaction);
 /* The small things: counters, clock, settings, allowed updates, webhook, the shop. */
 void journal_state(struct sandbox *sb);
 

@@ -13,6 +13,7 @@
 #include "tests/sandbox/payments.h"
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/refunds.h"
+#include "tests/sandbox/stars.h"
 #include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
@@ -137,6 +138,10 @@ static void read_line(struct sandbox *sb, json_object *line)
         tax_token_restore(sb, line);
     else if (strcmp(what, "income") == 0)
         tax_income_restore(sb, line);
+    else if (strcmp(what, "star_invoice") == 0)
+        stars_restore_invoice(sb, line);
+    else if (strcmp(what, "star_transaction") == 0)
+        stars_restore_transaction(sb, line);
     else if (strcmp(what, "idempotence") == 0)
         keys_restore(sb, text(line, "key"), text(line, "request"), text(line, "answer"), number(line, "at_ms"));
     else if (strcmp(what, "state") == 0)

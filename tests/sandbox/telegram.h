@@ -104,5 +104,10 @@ void telegram_delete_message(struct request *request);
 void telegram_delete_messages(struct request *request);
 void telegram_answer_callback(struct request *request);
 void telegram_set_reaction(struct request *request);
+/* stars.c */
+void telegram_create_invoice_link(struct request *request);
+void telegram_answer_pre_checkout(struct request *request);
+void telegram_refund_star_payment(struct request *request);
+void telegram_get_star_transactions(struct request *request);
 
 #endif

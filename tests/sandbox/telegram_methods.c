@@ -129,6 +129,24 @@ static const struct field get_file[] = {REQ("file_id", FIELD_TEXT), END};
 static const struct field reaction[] = {REQ("chat_id", FIELD_CHAT), REQ("message_id", FIELD_INT),
                                         OPT("reaction", FIELD_ARRAY), OPT("is_big", FIELD_BOOL), END};
 
+static const struct field invoice_link[] = {OPT("business_connection_id", FIELD_TEXT),
+                                            REQ("title", FIELD_TEXT),
+                                            REQ("description", FIELD_TEXT),
+                                            REQ("payload", FIELD_TEXT),
+                                            OPT("provider_token", FIELD_TEXT),
+                                            REQ("currency", FIELD_TEXT),
+                                            REQ("prices", FIELD_ARRAY),
+                                            OPT("photo_url", FIELD_TEXT),
+                                            OPT("photo_size", FIELD_INT),
+                                            OPT("photo_width", FIELD_INT),
+                                            OPT("photo_height", FIELD_INT),
+                                            END};
+static const struct field answer_pre_checkout[] = {REQ("pre_checkout_query_id", FIELD_TEXT), REQ("ok", FIELD_BOOL),
+                                                   OPT("error_message", FIELD_TEXT), END};
+static const struct field refund_stars[] = {REQ("user_id", FIELD_INT), REQ("telegram_payment_charge_id", FIELD_TEXT),
+                                            END};
+static const struct field star_transactions[] = {OPT("offset", FIELD_INT), OPT("limit", FIELD_INT), END};
+
 static const struct method methods[] = {
     {"sendMessage", telegram_send_message, send_message},
     {"getUpdates", telegram_get_updates, get_updates},
@@ -149,6 +167,10 @@ static const struct method methods[] = {
     {"deleteMessages", telegram_delete_messages, delete_messages},
     {"copyMessage", telegram_copy_message, copy_message},
     {"setMessageReaction", telegram_set_reaction, reaction},
+    {"createInvoiceLink", telegram_create_invoice_link, invoice_link},
+    {"answerPreCheckoutQuery", telegram_answer_pre_checkout, answer_pre_checkout},
+    {"refundStarPayment", telegram_refund_star_payment, refund_stars},
+    {"getStarTransactions", telegram_get_star_transactions, star_transactions},
     {"getMe", telegram_get_me, none},
     {"deleteWebhook", telegram_delete_webhook, delete_webhook},
     {"getWebhookInfo", telegram_get_webhook_info, none},

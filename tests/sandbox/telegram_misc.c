@@ -241,17 +241,8 @@ void telegram_answer_callback(struct request *request)
     }
     callback->answered = true;
     journal_callback(sb, callback);
-    if (text != NULL && text[0] != '\0') {
-        struct user *user = callback->user;
-        if (user->toast_count == USER_TOASTS_MAX) {
-            free(user->toasts[0].text);
-            memmove(user->toasts, user->toasts + 1, (USER_TOASTS_MAX - 1) * sizeof(user->toasts[0]));
-            user->toast_count--;
-        }
-        user->toasts[user->toast_count++] = (struct toast){
-            .text = mem_text(text), .id = ++sb->world.next_toast, .alert = telegram_flag(request, "show_alert")};
-        world_changed(sb, user);
-    }
+    if (text != NULL && text[0] != '\0')
+        world_toast(sb, callback->user, text, telegram_flag(request, "show_alert"));
     telegram_true(request);
 }
 

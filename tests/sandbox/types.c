@@ -74,6 +74,7 @@ static const struct {
     {"BotCommandScope", "type:String! chat_id:Integer|String user_id:Integer"},
     {"MenuButton", "type:String! text:String web_app:WebAppInfo"},
     {"ReactionType", "type:String! emoji:String custom_emoji_id:Id"},
+    {"LabeledPrice", "label:String! amount:Integer!"},
     {"InputPollOption", "text:String! text_parse_mode:String text_entities:[MessageEntity]"},
 };
 
@@ -96,6 +97,7 @@ static const struct {
     {"options", "[InputPollOption|String]"},
     {"correct_option_ids", "[Integer]"},
     {"message_ids", "[Integer]"},
+    {"prices", "[LabeledPrice]"},
     {"allowed_updates", "[String]"},
 };
 

@@ -47,7 +47,8 @@ static struct update *append(struct sandbox *sb, int64_t id, int64_t expires_ms,
 
 static void push_now(struct sandbox *sb, const char *kind, char *body)
 {
-    int64_t life_ms = strcmp(kind, "callback_query") == 0 ? CALLBACK_LIFE_MS : UPDATE_LIFE_MS;
+    bool is_short = strcmp(kind, "callback_query") == 0 || strcmp(kind, "pre_checkout_query") == 0;
+    int64_t life_ms = is_short ? CALLBACK_LIFE_MS : UPDATE_LIFE_MS;
     struct update *update = append(sb, sb->world.next_update_id++, sandbox_now_ms(sb) + life_ms, body);
     journal_update(sb, update);
     http_wake_poll(sb);

@@ -19,6 +19,7 @@
 #include "tests/sandbox/receipts.h"
 #include "tests/sandbox/refunds.h"
 #include "tests/sandbox/sandbox.h"
+#include "tests/sandbox/stars.h"
 #include "tests/sandbox/tax.h"
 #include "tests/sandbox/updates.h"
 
@@ -91,6 +92,7 @@ void world_done(struct sandbox *sb)
     receipts_done(world);
     keys_done(world);
     tax_done(world);
+    stars_done(world);
     free(world->messages);
     free(world->user_list);
     lh_table_free(world->users);
@@ -175,6 +177,18 @@ void world_message_save(struct sandbox *sb, struct message *message)
     world_changed(sb, message->chat);
     if (message->from_bot && message->chat->walker != NULL)
         load_message(sb, message->chat->walker, message);
+}
+
+void world_toast(struct sandbox *sb, struct user *user, const char *text, bool alert)
+{
+    if (user->toast_count == USER_TOASTS_MAX) {
+        free(user->toasts[0].text);
+        memmove(user->toasts, user->toasts + 1, (USER_TOASTS_MAX - 1) * sizeof(user->toasts[0]));
+        user->toast_count--;
+    }
+    user->toasts[user->toast_count++] = (struct toast){
+        .text = mem_text(text), .id = ++sb->world.next_toast, .alert = alert};
+    world_changed(sb, user);
 }
 
 void world_message_delete(struct sandbox *sb, struct message *message)

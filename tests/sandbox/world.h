@@ -179,6 +179,29 @@ struct notice { /* a notification of YooKassa's */
     bool done;
 };
 
+struct star_invoice { /* a link */
+    char slug[24];
+    char *title, *payload;
+    int64_t stars;
+};
+
+struct star_question { /* a payment that the bot is asked about */
+    char id[24];
+    struct user *user;
+    const struct star_invoice *invoice;
+    int64_t stars, at_ms, answered_ms; /* 0 = not answered */
+    bool ok, affiliate;
+    bool is_mute; /* the bot will not hear that it was paid */
+};
+
+struct star_transaction {
+    char id[64]; /* a refund has its payment's */
+    struct user *user;
+    char *payload;
+    int64_t stars, at_ms;
+    bool is_refund, is_refunded, affiliate;
+};
+
 struct world {
     struct lh_table *users;  /* id → struct user */
     struct user **user_list; /* in order of creation */
@@ -212,6 +235,12 @@ struct world {
     size_t receipt_count, receipt_room;
     struct lh_table *idempotence; /* key → struct idempotence */
     struct shop shop;
+    struct star_invoice **star_invoices;
+    size_t star_invoice_count, star_invoice_room;
+    struct star_question **star_questions;
+    size_t star_question_count, star_question_room;
+    struct star_transaction **star_transactions;
+    size_t star_transaction_count, star_transaction_room;
     struct tax_token **token_list; /* the tax service's */
     size_t token_count, token_room;
     struct income **income_list;
@@ -236,6 +265,8 @@ struct message *world_message_add(struct sandbox *sb, struct user *chat, enum me
                                   int64_t id);
 /* The message was filled or altered: journal it, tell the chat. */
 void world_message_save(struct sandbox *sb, struct message *message);
+/* A short word to the user; alert: one that must be closed. */
+void world_toast(struct sandbox *sb, struct user *user, const char *text, bool alert);
 void world_message_delete(struct sandbox *sb, struct message *message);
 
 /* Adds the JSON of Bot API objects. */

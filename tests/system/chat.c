@@ -75,17 +75,28 @@ int64_t chat_button_object(const char *data)
     return colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
 }
 
-const char *chat_link(const struct screen *screen)
+/* The address of the first button that has one, and if it begins so. */
+static const char *link_to(const struct screen *screen, const char *start)
 {
     for (size_t row = 0; row < count_of(screen->buttons); row++) {
         struct json_object *line = json_object_array_get_idx(screen->buttons, row);
         for (size_t i = 0; i < count_of(line); i++) {
             const char *url = chat_field(json_object_array_get_idx(line, i), "url");
-            if (url[0] != '\0')
+            if (url[0] != '\0' && strncmp(url, start, strlen(start)) == 0)
                 return url;
         }
     }
     return NULL;
+}
+
+const char *chat_link(const struct screen *screen)
+{
+    return link_to(screen, "");
+}
+
+const char *chat_invoice(const struct screen *screen)
+{
+    return link_to(screen, "https://t.me/$");
 }
 
 static const char *file_of(struct json_object *message, const char *kind)

@@ -24,6 +24,9 @@ int64_t chat_button_object(const char *data);
 /* The address of the first button that has one, or NULL. */
 const char *chat_link(const struct screen *screen);
 
+/* … of the button that leads to an invoice in stars, or NULL. */
+const char *chat_invoice(const struct screen *screen);
+
 /* How the bot's photos or documents with captions "n/total" lie in the chat: which[i] is the n (from 1) of the i-th of
  * them, oldest first. Returns how many. `kind` is "photo" or "document"; file_ids may be NULL. */
 int chat_pictures(struct json_object *chat, const char *kind, int which[], const char *file_ids[], int room);

@@ -47,6 +47,9 @@ static int64_t under_way(struct world *world)
                                                      " + (SELECT count(*) FROM photo_tasks WHERE state = 'waiting')"
                                                      " + (SELECT count(*) FROM bot_sessions WHERE refresh_at_ms > 0)"
                                                      " + (SELECT count(*) FROM bot_payments WHERE state = 'creating')"
+                                                     " + (SELECT count(*) FROM bot_refunds r JOIN bot_payments p"
+                                                     " ON p.id = r.payment_id WHERE p.provider = 'stars'"
+                                                     " AND r.state IN ('owed', 'asked'))"
                                                      " + (SELECT count(*) FROM bot_news)");
 }
 
@@ -101,7 +104,10 @@ static void check_money(struct invariants *all)
 {
     struct world *world = all->world;
     none(all, "orders whose row in payments is not the one that was paid",
-         "SELECT count(*) FROM orders o WHERE status = 'paid' AND (SELECT count(*) FROM bot_payments b"
+         "SELECT count(*) FROM orders o WHERE status = 'paid' AND NOT EXISTS (SELECT 1 FROM bot_payments s"
+         " WHERE s.order_id = o.id AND s.provider = 'stars' AND s.state = 'succeeded' AND s.held IS NULL"
+         " AND s.received = s.asked AND s.received_currency = 'XTR' AND s.user_id = o.user_id AND s.payer = o.chat_id)"
+         " AND (SELECT count(*) FROM bot_payments b"
          " JOIN payments p ON p.yookassa_payment_id = b.outside_id WHERE b.order_id = o.id AND b.state = 'succeeded'"
          " AND b.received = o.price AND b.received_currency = b.currency AND b.held IS NULL AND p.status = 'succeeded'"
          " AND p.amount = o.price AND p.user_id = o.user_id AND b.user_id = o.user_id) <> 1");
@@ -110,7 +116,8 @@ static void check_money(struct invariants *all)
          " ON o.id = b.order_id WHERE b.outside_id = p.yookassa_payment_id AND b.state = p.status)");
     none(all, "orders without their payment",
          "SELECT count(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM bot_payments b WHERE b.order_id = o.id)");
-    int64_t orders = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id IS NOT NULL");
+    int64_t orders = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id IS NOT NULL"
+                                      " AND provider = 'yookassa'");
     struct json_object *payments = net_get(world->net, "/api/payments");
     int64_t count = (int64_t)json_object_array_length(payments);
     invariants_fact(all, count == orders, "one payment per order: YooKassa has %" PRId64 ", the orders %" PRId64, count,

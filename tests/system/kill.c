@@ -91,6 +91,16 @@ static bool declines(const struct ordeal *ordeal)
     return false;
 }
 
+static bool pays_with_stars(const struct ordeal *ordeal)
+{
+    for (int i = ordeal->done; i < ordeal->begun; i++) {
+        const struct user *user = &ordeal->users[i];
+        if (user->plan.stars && user->step >= USER_ENOUGH && user->step <= USER_STARS)
+            return true;
+    }
+    return false;
+}
+
 /* The trouble without which nobody comes to this step: a fault for the sandbox, or NULL. */
 static const char *trouble_before(const char *name)
 {
@@ -105,11 +115,12 @@ static const char *trouble_before(const char *name)
 /* What comes once a day comes now. */
 static void make_due(struct ordeal *ordeal, const char *name)
 {
-    if (begins(name, "payment_refund.")) /* of a refund that there is not: nobody's money goes back here */
+    if (begins(name, "payment_refund.")) /* of a refund that there is not: few go back here */
         db_result_free(world_sql(&ordeal->world, "INSERT INTO errands (chore, subject) VALUES ('payment_refund', '0')"
                                                  " ON CONFLICT (chore, subject) DO UPDATE SET not_before = now(),"
                                                  " lease_token = NULL, lease_until = NULL"));
-    if (begins(name, "store_sweep.") || begins(name, "table_ends.") || begins(name, "money_audit."))
+    if (begins(name, "store_sweep.") || begins(name, "table_ends.") || begins(name, "money_audit.") ||
+        begins(name, "star_reconcile."))
         db_result_free(world_sql(&ordeal->world, "UPDATE errands SET not_before = now(), lease_token = NULL,"
                                                  " lease_until = NULL WHERE subject = 'all'"));
 }
@@ -121,7 +132,9 @@ static bool is_near(const struct ordeal *ordeal, const char *name)
         return declines(ordeal);
     if (begins(name, "payment_refund."))
         return true;
-    if (begins(name, "payment_"))
+    if (begins(name, "checkout."))
+        return pays_with_stars(ordeal);
+    if (begins(name, "payment_") || begins(name, "star_invoice."))
         return anybody(ordeal, USER_ENOUGH, USER_PAID);
     if (begins(name, "photo_intake."))
         return anybody(ordeal, USER_PHOTOS, USER_ENOUGH);
@@ -213,6 +226,7 @@ static void new_user(struct ordeal *ordeal)
                              .renames = i % 3 == 1 ? 3 : 0,
                              .order_presses = 1 + i % 3,
                              .declines = i % 3 == 2,
+                             .stars = i % 3 == 1,
                              .tells_paid = i % 4 != 0};
     user_begin(&ordeal->users[i], &ordeal->world, &plan, FIRST_USER + i);
 }
@@ -383,6 +397,8 @@ int main(int argc, char **argv)
                                                        .seed = ordeal.options.seed,
                                                        .cheap_styles = true,
                                                        .fast = true,
+                                                       .shop = "support = \"@help\";",
+                                                       .config = "stars: { enabled = true; };\n",
                                                        .making = "lease_s = 10; max_attempts = 50; retry_base_s = 1;",
                                                        .darkroom = "job_timeout_s = 4;"});
     first_photos(&ordeal);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLL_MS = 20000, LINE_BYTES = 512 };
+enum { STARS_MS = 12000, POLL_MS = 20000, LINE_BYTES = 512 };
 
 const char *user_step_name(const struct user *user)
 {
@@ -184,6 +184,33 @@ static void take_link(struct user *user, const struct screen *screen)
         pay(user);
 }
 
+static void paid_with_stars(void *context, long status, struct json_object *body)
+{
+    struct user *user = context;
+    acted(user, status, body);
+    if (status == 200 && user->by_stars == 0)
+        user->paid = user->by_stars = 1;
+}
+
+/* Telegram waits for the bot for 10 s only: then the payer tries again. */
+static void pay_with_stars(struct user *user, const struct screen *screen)
+{
+    char path[LINE_BYTES], body[LINE_BYTES];
+    const char *link = chat_invoice(screen);
+    bool waits = user->step == USER_STARS && net_now_ms() - user->since_ms < STARS_MS;
+    if (user->step == USER_STARS && chat_button(screen, "pay", "cancel") == NULL) {
+        enter(user, USER_RESULT);
+        return;
+    }
+    if (link == NULL || waits)
+        return;
+    (void)snprintf(path, sizeof path, "/api/chats/%" PRId64 "/stars", user->id);
+    (void)snprintf(body, sizeof body, "{\"link\":\"%s\",\"repeat\":2}", link);
+    user->acting = true;
+    user->next = USER_STARS;
+    net_ask(user->world->net, path, body, paid_with_stars, user);
+}
+
 static void say_paid(struct user *user, const struct screen *screen)
 {
     if (chat_button(screen, "pay", "paid") != NULL)
@@ -267,6 +294,10 @@ static void await_link(struct user *user, const struct screen *screen)
 {
     if (user->plan.cancels)
         pay(user);
+    else if (user->plan.stars && chat_invoice(screen) != NULL)
+        pay_with_stars(user, screen);
+    else if (user->plan.stars && chat_button(screen, "checkout", "order") == NULL)
+        return;
     else if (chat_button(screen, "checkout", "order") != NULL)
         order(user, screen);
     else
@@ -312,6 +343,7 @@ static void on_screen(struct user *user, const struct screen *screen)
     case USER_ORDER: order(user, screen); break;
     case USER_GIVE_UP: take_link(user, screen); break;
     case USER_PAY: await_link(user, screen); break;
+    case USER_STARS: pay_with_stars(user, screen); break;
     case USER_DECLINED: declined(user, screen); break;
     case USER_PAID: say_paid(user, screen); break;
     case USER_RESULT: await_result(user, screen); break;

@@ -29,6 +29,7 @@
     X(ORDER)                                                                                                           \
     X(GIVE_UP)                                                                                                         \
     X(PAY)                                                                                                             \
+    X(STARS)                                                                                                           \
     X(DECLINED)                                                                                                        \
     X(PAID)                                                                                                            \
     X(RESULT)                                                                                                          \
@@ -57,6 +58,7 @@ struct user_plan {
     int order_presses; /* of the button that orders, at once */
     bool declines;     /* has the first payment refused by the bank, and orders again */
     bool cancels;      /* presses Cancel after the link came, and pays all the same */
+    bool stars;        /* pays with Telegram's stars, and confirms twice at once */
     bool tells_paid;   /* presses "I have paid" */
     bool again;        /* has everything sent again, and the originals */
     bool second_set;   /* buys another style */
@@ -79,6 +81,7 @@ struct user {
     char payment[48];
     int version_agreed; /* of the offer and of the policy */
     int photos_sent, orders, paid, renamed, declined;
+    int by_stars; /* of those paid */
 };
 
 void user_begin(struct user *user, struct world *world, const struct user_plan *plan, int64_t id);

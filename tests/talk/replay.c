@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/talk/news.h"
 #include "tests/talk/script.h"
 #include "tests/talk/stage.h"
 
@@ -205,48 +206,18 @@ static void verdict(struct player *player, const char *rest)
     }
 }
 
-static enum payment_reason reason_of(struct player *player, const char *name)
-{
-    int found = script_reason(name);
-    if (found < 0)
-        wrong(player, "no reason", name);
-    return (enum payment_reason)found;
-}
-
 static void news(struct player *player, const char *rest)
 {
-    struct stage *stage = player->stage;
-    const char *what = script_word(&player->arena, &rest);
-    struct event of_shop;
-    if (script_shop_news(&player->arena, what, rest, &of_shop)) {
-        step(player, of_shop);
-        return;
-    }
-    if (stage->order_count == 0)
-        wrong(player, "there is no order", what);
-    struct order *order = &stage->orders[strcmp(rest, "first") == 0 ? 0 : stage->order_count - 1];
-    if (strcmp(what, "link") == 0) {
-        order->link = arena_copy(&player->arena, rest);
-        order->link_until_ms = stage->now_ms + INT64_C(3600000);
-        step(player, (struct event){.kind = EVENT_PAYMENT_LINK, .object = order->id});
-    } else if (strcmp(what, "no_link") == 0) {
-        stage->refused[order - stage->orders] = true;
-        step(player,
-             (struct event){.kind = EVENT_PAYMENT_FAILED, .object = order->id, .reason = reason_of(player, rest)});
-    } else if (strcmp(what, "canceled") == 0) {
-        order->status = ORDER_CANCELED;
-        step(player,
-             (struct event){.kind = EVENT_PAYMENT_CANCELED, .object = order->id, .reason = reason_of(player, rest)});
-    } else if (strcmp(what, "pending") == 0) {
-        step(player, (struct event){.kind = EVENT_PAYMENT_PENDING, .object = order->id});
-    } else if (strcmp(what, "settled") == 0) {
-        stage_pay(stage, order);
-    } else if (strcmp(what, "stuck") == 0) {
-        order->status = ORDER_PAID;
-        step(player, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id});
-    } else {
-        wrong(player, "no such news", what);
-    }
+    const char *why = news_play(player->stage, &player->arena, rest);
+    if (why != NULL)
+        wrong(player, why, rest);
+}
+
+static void stars(struct player *player, const char *rest)
+{
+    const char *why = news_play_stars(player->stage, &player->arena, rest);
+    if (why != NULL)
+        wrong(player, why, rest);
 }
 
 /* The newest set, or the first. */
@@ -510,6 +481,7 @@ static const struct {
              {"stored consent", true, stored_consent},
              {"raised", true, raised},
              {"sold", true, sold},
+             {"stars", true, stars},
              {"owner", true, owner},
              {"first name", true, first_name},
              {"forwarded", true, forwarded},

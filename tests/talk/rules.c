@@ -48,6 +48,7 @@ const struct rules *stage_rules(void)
                            .album_wait_ms = 1500,
                            .consents = {[CONSENT_OFFER] = 1, [CONSENT_PERSONAL_DATA] = 1},
                            .offer_url = "https://example.org/offer",
+                           .support = "",
                            .privacy_url = "https://example.org/privacy?a=1&b=2",
                            .utc_offset_minutes = 180};
     return &rules;

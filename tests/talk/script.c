@@ -153,6 +153,12 @@ static const char *details(struct arena *arena, const struct effect *effect)
     case EFFECT_ORDER_CREATE:
         return arena_format(arena, "%s %" PRId64 " %d", effect->order_create.style_id,
                             effect->order_create.price_kopecks, effect->order_create.photo_count);
+    case EFFECT_ORDER_STARS: return arena_format(arena, "%" PRId64, effect->order_stars.stars);
+    case EFFECT_STARS_PAID:
+        return arena_format(arena, "%s %" PRId64 " %s", effect->stars_paid.charge_id, effect->stars_paid.amount,
+                            effect->stars_paid.payload);
+    case EFFECT_STARS_REFUNDED:
+        return arena_format(arena, "%s %" PRId64, effect->stars_refunded.charge_id, effect->stars_refunded.amount);
     case EFFECT_SCREEN:
     case EFFECT_NOTICE:
     case EFFECT_EXAMPLES:
@@ -226,5 +232,6 @@ bool script_shop_news(struct arena *arena, const char *what, const char *rest, s
                                 .other = strtol(script_word(arena, &rest), NULL, 10)};
     int why = find(whys, REFUND_WHY_COUNT, script_word(arena, &rest));
     ret_event->refund_why = (enum refund_why)why;
+    ret_event->in_stars = strcmp(rest, "stars") == 0;
     return why >= 0;
 }

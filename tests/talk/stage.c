@@ -347,6 +347,7 @@ static void apply_record(struct stage *stage, const struct effect *effect)
     case EFFECT_PHOTO_DROP: apply_photo_drop(stage, effect->photo_drop.avatar_id); break;
     case EFFECT_PHOTOS_CLEAR: apply_photos_clear(stage, effect->photos_clear.avatar_id); break;
     case EFFECT_ORDER_CREATE: apply_order_create(stage, effect); break;
+    case EFFECT_ORDER_STARS: stage->orders[stage->order_count - 1].stars = effect->order_stars.stars; break;
     case EFFECT_ORDER_CANCEL: apply_order_cancel(stage, effect->order_cancel.order_id); break;
     case EFFECT_ALBUM: apply_shots(stage, &effect->album); break;
     case EFFECT_FILES: apply_shots(stage, &effect->files); break;
@@ -356,6 +357,8 @@ static void apply_record(struct stage *stage, const struct effect *effect)
     case EFFECT_EXAMPLES:
     case EFFECT_ANSWER:
     case EFFECT_PAYMENT_CHECK:
+    case EFFECT_STARS_PAID:
+    case EFFECT_STARS_REFUNDED:
     case EFFECT_COUNT: break;
     }
 }

@@ -299,6 +299,7 @@ static void test_kinds(void)
 
 static void test_together(void)
 {
+    refuses(BASE "stars: { enabled = true; };", 0, "shop.support is empty, and stars.enabled is not false", "@name");
     refuses(BASE "shop: {\n photos_min = 10;\n photos_max = 9; };", 5, "smaller than shop.photos_min", "at least");
     refuses(BASE "making: { retry_base_s = 9; retry_cap_s = 8; };", 3, "smaller than making.retry_base_s", "at least");
     refuses(BASE "making: { lease_s = 40; };", 3, "making.lease_s is too short", "twice darkroom.job_timeout_s");

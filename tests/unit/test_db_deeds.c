@@ -62,8 +62,16 @@ static const char *commit(struct effect effect)
 {
     struct chat chat = {.id = anna.chat_id, .user.id = anna.user_id};
     static const char *const looks[] = {"one"};
-    struct order_terms terms = {
-        effect.order_create.order_id, SQL("key-%lld", (long long)next_id++), "{}", "shop", false, looks, looks, 1};
+    struct order_terms terms = {effect.order_create.order_id,
+                                SQL("key-%lld", (long long)next_id++),
+                                "{}",
+                                "shop",
+                                false,
+                                looks,
+                                looks,
+                                1,
+                                NULL,
+                                NULL};
     struct effect list[2] = {{.kind = EFFECT_CONTACT, .chat_id = anna.chat_id, .contact.contact = "a@b.ru"}, effect};
     struct db_unit *unit = db_unit_new();
     struct db_failure failure;

@@ -58,7 +58,7 @@ static struct refunds_row row_of(int64_t refund)
 static bool asked(int64_t refund, int64_t kopecks, const char *key)
 {
     struct db_unit *unit = db_unit_new();
-    (void)refunds_add_asked(unit, &arena, refund, kopecks, key, "{}");
+    (void)refunds_add_asked(unit, &arena, refund, kopecks, "RUB", key, "{}");
     struct db_result *result = run(unit);
     bool done = refunds_read_done(result, 0);
     db_result_free(result);
@@ -117,7 +117,8 @@ static int64_t wanted(int64_t payment)
     struct db_unit *unit = db_unit_new();
     (void)refunds_add_wanted(unit, &arena, payment);
     struct db_result *result = run(unit);
-    int64_t kopecks = refunds_read_wanted(result, 0);
+    const char *currency;
+    int64_t kopecks = refunds_read_wanted(result, 0, &currency);
     db_result_free(result);
     return kopecks;
 }

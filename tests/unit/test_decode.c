@@ -1,6 +1,10 @@
 /* Updates as Telegram sends them, odd ones and hostile ones: each to the event it is, or to poison, and never in the
  * way of its neighbours. */
 #include "bot/services/telegram/decode.h"
+
+#include <json-c/json.h>
+#include "bot/services/telegram/checkout.h"
+#include "bot/services/telegram/stars.h"
 #include "tests/check.h"
 
 static struct arena arena;
@@ -184,8 +188,6 @@ static const char *const service_fields[] = {"boost_added",
                                              "poll_option_added",
                                              "poll_option_deleted",
                                              "proximity_alert_triggered",
-                                             "refunded_payment",
-                                             "successful_payment",
                                              "suggested_post_approval_failed",
                                              "suggested_post_approved",
                                              "suggested_post_declined",
@@ -390,9 +392,104 @@ static void test_alone(void)
     CHECK_INT(telegram_decode_one(&arena, "{", 1, &update), ERR_INVALID);
 }
 
+#define PAYMENT                                                                                                        \
+    "{\"currency\":\"XTR\",\"total_amount\":417,\"invoice_payload\":\"7:k\",\"telegram_payment_charge_id\":\"stx1\"}"
+
+/* Stars are money whoever's chat it is; what can't be kept is put aside, never passed over. */
+static void test_stars(void)
+{
+    struct event event = message("\"successful_payment\":" PAYMENT);
+    CHECK_INT(event.kind, EVENT_STARS_PAID);
+    CHECK_INT(event.chat_id, 7000000001);
+    CHECK_INT(event.object, 417);
+    CHECK_TEXT(event.text, "7:k");
+    CHECK_TEXT(event.charge_id, "stx1");
+    CHECK_TEXT(event.currency, "XTR");
+    event = one("\"message\":{\"message_id\":5,\"date\":1,\"from\":{\"id\":42,\"is_bot\":true}," CHAT
+                ",\"refunded_payment\":" PAYMENT "}");
+    CHECK_INT(event.kind, EVENT_STARS_REFUNDED);
+    CHECK_INT(event.chat_id, 7000000001);
+    event = message("\"successful_payment\":{\"currency\":\"XTR\",\"total_amount\":1,"
+                    "\"telegram_payment_charge_id\":\"stx1\"}");
+    CHECK_INT(event.kind, EVENT_STARS_PAID);
+    CHECK_TEXT(event.text, "");
+    CHECK_INT(message("\"successful_payment\":1").kind, EVENT_NONE);
+
+    static const char *const odd[] = {
+        "{}", "{\"currency\":\"XTR\",\"total_amount\":1,\"invoice_payload\":\"7:k\"}",
+        "{\"currency\":\"XTR\",\"total_amount\":0,\"telegram_payment_charge_id\":\"a\"}",
+        "{\"currency\":\"XTR\",\"total_amount\":100000000,"
+        "\"telegram_payment_charge_id\":\"a\"}",
+        "{\"currency\":\"STARS\",\"total_amount\":1,\"telegram_payment_charge_id\":\"a\"}"};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        char body[1024];
+        snprintf(body, sizeof body,
+                 "{\"ok\":true,\"result\":[{\"update_id\":10,\"message\":{" HEAD ",\"successful_payment\":%s}}]}",
+                 odd[i]);
+        struct telegram_batch batch = decode(body, strlen(body));
+        CHECK_INT(batch.count, 1);
+        CHECK(batch.updates[0].why != NULL && batch.updates[0].raw != NULL);
+    }
+}
+
+/* The questions before a payment, wherever they stand in a batch; who can't be answered is passed over. */
+static void test_checkouts(void)
+{
+    static const char body[] =
+        "{\"ok\":true,\"result\":[{\"update_id\":8,\"message\":{" HEAD ",\"text\":\"\\\"pre_checkout_query\\\"\"}},"
+        "{\"update_id\":9,\"pre_checkout_query\":{\"id\":\"q1\"," FROM ",\"currency\":\"XTR\",\"total_amount\":417,"
+        "\"invoice_payload\":\"7:k\"}},{\"update_id\":10,\"pre_checkout_query\":{\"id\":\"q2\"," FROM "}},"
+        "{\"update_id\":11,\"pre_checkout_query\":{\"id\":\"q3\"," FROM ",\"currency\":\"XTR\",\"total_amount\":1,"
+        "\"invoice_payload\":\"8:k\"}}]}";
+    struct telegram_checkout *list;
+    arena_reset(&arena);
+    CHECK_INT(telegram_checkouts(&arena, body, sizeof body - 1, &list), 2);
+    CHECK_TEXT(list[0].query_id, "q1");
+    CHECK_TEXT(list[0].payload, "7:k");
+    CHECK_TEXT(list[0].currency, "XTR");
+    CHECK_TEXT(list[0].language_code, "ru");
+    CHECK_INT(list[0].user_id, 7000000001);
+    CHECK_INT(list[0].amount, 417);
+    CHECK_TEXT(list[1].query_id, "q3");
+    struct telegram_batch batch = decode(body, sizeof body - 1);
+    CHECK_INT(batch.count, 4);
+    CHECK_INT(batch.updates[1].event.kind, EVENT_NONE); /* the turn has nothing to do with it */
+    CHECK(batch.updates[1].why == NULL);
+    for (size_t bytes = 0; bytes < sizeof body - 1; bytes++)
+        CHECK_INT(telegram_checkouts(&arena, body, bytes, &list), 0);
+}
+
+/* The bot's transactions: each counts, and what is none of ours asks nothing. */
+static void test_star_list(void)
+{
+    static const char text[] =
+        "{\"transactions\":[{\"id\":\"a\",\"amount\":417,\"date\":1,\"source\":{\"type\":\"user\",\"transaction_type\":"
+        "\"invoice_payment\",\"user\":{\"id\":42},\"invoice_payload\":\"7:k\",\"affiliate\":{\"amount\":41}}},"
+        "{\"id\":\"a\",\"amount\":417,\"date\":2,\"receiver\":{\"type\":\"user\",\"transaction_type\":"
+        "\"invoice_payment\",\"user\":{\"id\":42},\"invoice_payload\":\"7:k\"}},"
+        "{\"id\":\"b\",\"amount\":9,\"date\":3,\"receiver\":{\"type\":\"fragment\"}},{\"id\":\"c\"},1]}";
+    struct json_object *result = json_tokener_parse(text);
+    struct telegram_star *list;
+    CHECK_INT(telegram_stars(&arena, result, &list), 5);
+    CHECK_INT(list[0].kind, TELEGRAM_STAR_PAID);
+    CHECK_TEXT(list[0].id, "a");
+    CHECK_TEXT(list[0].payload, "7:k");
+    CHECK_INT(list[0].amount, 417);
+    CHECK_INT(list[0].user_id, 42);
+    CHECK(list[0].affiliate);
+    CHECK_INT(list[1].kind, TELEGRAM_STAR_REFUND);
+    CHECK(!list[1].affiliate);
+    for (size_t i = 2; i < 5; i++)
+        CHECK_INT(list[i].kind, TELEGRAM_STAR_OTHER);
+    json_object_put(result);
+}
+
 int main(void)
 {
     arena_init(&arena);
+    test_stars();
+    test_checkouts();
+    test_star_list();
     test_text();
     test_files();
     test_other_messages();

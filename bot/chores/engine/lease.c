@@ -193,3 +193,10 @@ void lease_look_around(struct engine *engine)
             desk_pump(desk);
     }
 }
+
+void engine_look(struct engine *engine)
+{
+    for (size_t name = 0; name < CHORE_COUNT; name++)
+        if (engine->desks[name].hold == HOLD_LEASE && engine->desks[name].is_open)
+            desk_pump(&engine->desks[name]);
+}

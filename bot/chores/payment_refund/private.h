@@ -13,11 +13,12 @@ enum { REFUND_OUTSIDE_BYTES = 128, REFUND_CURRENCY_BYTES = 4 };
 /* One refund under way: errand->work. */
 struct refunding {
     int64_t id;
-    int64_t kopecks;
+    int64_t kopecks;                       /* or the smallest unit of another currency */
     int32_t attempt;                       /* the number of this key, from 1 */
     const struct refund_way *way;          /* NULL until its row was read */
     char payment_id[REFUND_OUTSIDE_BYTES]; /* the provider's name for what is given back */
     char currency[REFUND_CURRENCY_BYTES];
+    int64_t payer; /* of stars */
     char key[RANDOM_UUID_BYTES];
     char *body;                            /* what is asked; NULL = it was answered */
     char outside_id[REFUND_OUTSIDE_BYTES]; /* the provider's name for the refund; "" = it has none yet */
@@ -47,6 +48,7 @@ struct refund_answer {
 
 struct refund_way {
     const char *provider;
+    bool is_whole; /* it gives back all of a payment or nothing: who is owed a share gets all that is left */
     /* What will be asked, malloc'ed; NULL: it can't be. payment_body: as the payment was asked for, or NULL. */
     char *(*body)(const struct refunding *refunding, const char *payment_body);
     /* Each ends in refund_answered(), now or later. ask: for the refund, with its key and body; look: what became of
@@ -57,7 +59,7 @@ struct refund_way {
     void (*search)(const struct payment_refund_ports *ports, struct errand *errand);
 };
 
-extern const struct refund_way refund_way_yookassa;
+extern const struct refund_way refund_way_yookassa, refund_way_stars;
 
 void refund_answered(struct errand *errand, const struct refund_answer *answer);
 

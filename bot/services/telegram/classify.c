@@ -31,6 +31,7 @@ static const struct rule rules[] = {
     {"MESSAGE_NOT_MODIFIED", NULL, TELEGRAM_OK},
     {"query is too old", NULL, TELEGRAM_OK},
     {"QUERY_ID_INVALID", NULL, TELEGRAM_OK},
+    {"CHARGE_ALREADY_REFUNDED", NULL, TELEGRAM_OK},     /* stars that went back are what was asked for */
     {"message to delete not found", NULL, TELEGRAM_OK}, /* gone is what was asked for */
     {"MESSAGE_ID_INVALID", "deleteMessage", TELEGRAM_OK},
     {"message identifier is not specified", NULL, TELEGRAM_GONE},

@@ -72,6 +72,8 @@ enum err telegram_new(struct http *http, const struct telegram_config *config, s
     tg->http = http;
     LIST_INIT(&tg->jobs);
     LIST_INIT(&tg->fetches);
+    LIST_INIT(&tg->replies);
+    tg->sells_stars = config->sells_stars;
     tg->governor = governor_new(&rates, 0);
     tg->api_url = memory_copy(config->api_url);
     tg->token = memory_copy(config->token);
@@ -119,7 +121,8 @@ int64_t telegram_next_deadline_ms(const struct telegram *tg)
 
 size_t telegram_pending(const struct telegram *tg)
 {
-    return tg->stopped ? governor_in_flight(tg->governor) + tg->downloads : tg->pending;
+    return telegram_checkouts_pending(tg) +
+           (tg->stopped ? governor_in_flight(tg->governor) + tg->downloads : tg->pending);
 }
 
 void telegram_stop(struct telegram *tg)
@@ -281,6 +284,7 @@ void telegram_cancel_all(struct telegram *tg)
     struct governor_item *item;
     tg->canceling = true;
     telegram_cancel_fetches(tg);
+    telegram_cancel_checkouts(tg);
     for (struct telegram_job *job = LIST_FIRST(&tg->jobs); job != NULL;) {
         struct telegram_job *one = job;
         job = LIST_NEXT(job, next); /* a callback adds new ones only before the first */

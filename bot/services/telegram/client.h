@@ -29,6 +29,7 @@ struct telegram_config {
     double global_rate_s; /* messages a second in all; 0 = no limit. Usual: 28 */
     int global_burst;     /* 0 = the rate of one second */
     int max_in_flight;    /* calls at once, without uploads; 0 = 64 */
+    bool sells_stars;     /* payments with them are to be confirmed: getUpdates asks for pre_checkout_query, too */
     int max_uploads;      /* at once; 0 = 8. No more than http lets go in line, or they wait there with their bytes */
 };
 

@@ -82,14 +82,15 @@ static const char *method(const struct telegram_poll *poll)
 static void ask(struct telegram_poll *poll, int64_t now_ms)
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    char url[TELEGRAM_URL_MAX_BYTES], body[192] = "{}";
+    char url[TELEGRAM_URL_MAX_BYTES], body[256] = "{}";
     if (telegram_url_method(url, poll->tg->api_url, poll->tg->token, method(poll)) != ERR_OK)
         bug("an address that telegram_new let through");
     if (!poll->doubting)
         (void)snprintf(body, sizeof body,
-                       "{\"offset\":%" PRId64 ",\"limit\":%d,\"timeout\":%d,"
-                       "\"allowed_updates\":[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\"]}",
-                       poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S);
+                       "{\"offset\":%" PRId64 ",\"limit\":%d,\"timeout\":%d,\"allowed_updates\":[\"message\","
+                       "\"edited_message\",\"callback_query\",\"my_chat_member\"%s]}",
+                       poll->offset, TELEGRAM_BATCH_MAX, TELEGRAM_POLL_TIMEOUT_S,
+                       poll->tg->sells_stars ? ",\"pre_checkout_query\"" : "");
     struct http_request request = {
         .url = url,
         .method = HTTP_POST,

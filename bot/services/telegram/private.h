@@ -9,6 +9,8 @@
 
 struct telegram_fetch;
 LIST_HEAD(telegram_fetches, telegram_fetch);
+struct checkout_reply;
+LIST_HEAD(checkout_replies, checkout_reply);
 
 struct telegram {
     struct http *http;
@@ -19,8 +21,10 @@ struct telegram {
     size_t pending;                  /* jobs and fetches */
     size_t downloads;                /* on their way, of the fetches */
     int64_t now_ms;                  /* the latest time heard */
-    bool stopped;                    /* nothing begins any more */
-    bool canceling;                  /* inside telegram_cancel_all */
+    struct checkout_replies replies; /* on their way (checkout.c) */
+    bool sells_stars;
+    bool stopped;   /* nothing begins any more */
+    bool canceling; /* inside telegram_cancel_all */
 };
 
 /* With jitter: at most 0.5 s, 1 s, 2 s … 64 s for the first, second … failure in a row. */
@@ -29,5 +33,7 @@ int64_t telegram_backoff_ms(int failures);
 struct telegram_verdict telegram_judge(const char *method, const struct http_answer *answer,
                                        struct json_object **ret_reply);
 void telegram_cancel_fetches(struct telegram *tg);
+void telegram_cancel_checkouts(struct telegram *tg);
+size_t telegram_checkouts_pending(const struct telegram *tg);
 
 #endif

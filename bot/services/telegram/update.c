@@ -12,6 +12,13 @@
 #include <string.h>
 #include "bot/base/json.h"
 
+enum {
+    PAYLOAD_MAX_BYTES = 128, /* Telegram's limit */
+    CHARGE_MAX_BYTES = 256,
+    CURRENCY_BYTES = 3,
+    AMOUNT_MAX = 99999999 /* what the tables hold, in whole ones */
+};
+
 static int32_t size_number(struct json_object *object, const char *name)
 {
     int64_t value = json_peek_number(object, name);
@@ -153,6 +160,27 @@ static bool is_content(struct json_object *message)
     return false;
 }
 
+/* Stars came, or went back: a message of Telegram's own about it. What can't be kept is nobody's to guess at. */
+static const char *decode_stars(struct arena *arena, struct json_object *message, struct json_object *payment,
+                                enum event_kind kind, struct event *event)
+{
+    int64_t chat_id = private_chat(json_peek(message, "chat", json_type_object),
+                                   json_peek(message, "from", json_type_object));
+    if (kind == EVENT_STARS_REFUNDED && chat_id == 0) /* the bot itself may be called its sender */
+        chat_id = json_peek_number(json_peek(message, "chat", json_type_object), "id");
+    const char *payload = string(arena, payment, "invoice_payload", PAYLOAD_MAX_BYTES);
+    event->charge_id = string(arena, payment, "telegram_payment_charge_id", CHARGE_MAX_BYTES);
+    event->currency = string(arena, payment, "currency", CURRENCY_BYTES);
+    event->object = json_peek_number(payment, "total_amount");
+    if (chat_id <= 0 || event->charge_id == NULL || event->currency == NULL || event->object <= 0 ||
+        event->object > AMOUNT_MAX)
+        return "stars without their payer, name, currency or number";
+    event->text = payload == NULL ? "" : payload;
+    event->chat_id = chat_id;
+    event->kind = kind;
+    return NULL;
+}
+
 static void decode_message(struct arena *arena, struct json_object *message, struct event *event)
 {
     struct json_object *from = json_peek(message, "from", json_type_object), *found;
@@ -241,6 +269,11 @@ const char *update_decode(struct arena *arena, struct json_object *update, struc
     if (json_object_object_get_ex(update, "message", &found)) {
         if (!json_object_is_type(found, json_type_object))
             return "message is no object";
+        struct json_object *payment;
+        if ((payment = json_peek(found, "successful_payment", json_type_object)) != NULL)
+            return decode_stars(arena, found, payment, EVENT_STARS_PAID, event);
+        if ((payment = json_peek(found, "refunded_payment", json_type_object)) != NULL)
+            return decode_stars(arena, found, payment, EVENT_STARS_REFUNDED, event);
         decode_message(arena, found, event);
     } else if (json_object_object_get_ex(update, "edited_message", &found)) {
         if (!json_object_is_type(found, json_type_object))

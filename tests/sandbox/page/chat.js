@@ -177,9 +177,18 @@ function openUrl(url) {
   try { link = new URL(url) } catch { return toast(url) }
   const start = link.searchParams.get('start')
   if (link.hostname === 't.me' && link.pathname.slice(1).toLowerCase() === (state.bot.username || '').toLowerCase() && start) return openAs(start)
+  if (link.hostname === 't.me' && link.pathname.startsWith('/$')) return payStars(url)
   if (link.hostname === 't.me' && link.pathname === '/share/url')
     return ask({ title: words.share, body: [make('p', {}, link.searchParams.get('text') || ''), make('p', { class: 'link' }, link.searchParams.get('url') || '')], ok: words.ok })
   window.open(url, '_blank', 'noopener')
+}
+
+// An invoice in stars: confirmed here as in Telegram's own sheet, and then the bot is asked.
+async function payStars(link) {
+  const invoice = (await call('/api/stars')).invoices.find((one) => one.link === link)
+  if (!invoice) return toast(words.gone)
+  const agreed = await ask({ title: invoice.title, body: [make('p', { test: 'stars' }, `⭐ ${invoice.stars}`)], ok: words.pay, cancel: words.cancel })
+  if (agreed) await deed('stars', { link })
 }
 
 function openAs(start) {

@@ -10,7 +10,7 @@ const en = {
   today: 'Today', yesterday: 'Yesterday', ok: 'OK', open: 'Open', blocked: 'blocked', sharePhone: 'Share your phone number with the bot?',
   share: 'Share', phone: 'Phone', openAs: 'Open this link as', failed: 'That did not work', gone: 'A user with this number does not exist',
   voiceMessage: 'Voice message', commands: 'Commands', attach: 'Attach', send: 'Send', switchUser: 'Switch user', more: 'More',
-  openLink: 'Open this link?', drawing: 'Drawing the photos…', document: 'File',
+  pay: 'Confirm and pay', openLink: 'Open this link?', drawing: 'Drawing the photos…', document: 'File',
   actions: { typing: 'typing…', upload_photo: 'sending a photo…', upload_document: 'sending a file…', choose_sticker: 'choosing a sticker…' },
   sizes: ['B', 'KB', 'MB'],
 }
@@ -25,7 +25,7 @@ const ru = {
   today: 'Сегодня', yesterday: 'Вчера', ok: 'ОК', open: 'Открыть', blocked: 'заблокирован', sharePhone: 'Отправить боту ваш номер телефона?',
   share: 'Отправить', phone: 'Телефон', openAs: 'Открыть ссылку как', failed: 'Не получилось', gone: 'Пользователя с таким номером нет',
   voiceMessage: 'Голосовое сообщение', commands: 'Команды', attach: 'Прикрепить', send: 'Отправить', switchUser: 'Сменить пользователя', more: 'Ещё',
-  openLink: 'Открыть ссылку?', drawing: 'Рисую фотографии…', document: 'Файл',
+  pay: 'Подтвердить и оплатить', openLink: 'Открыть ссылку?', drawing: 'Рисую фотографии…', document: 'Файл',
   actions: { typing: 'печатает…', upload_photo: 'отправляет фото…', upload_document: 'отправляет файл…', choose_sticker: 'выбирает стикер…' },
   sizes: ['Б', 'КБ', 'МБ'],
 }
