@@ -403,13 +403,16 @@ static void caller_answered(void *context, const struct db_result *result, const
 
 static void add_deed(struct db_unit *unit, int caller, const struct refunds_row *row, int64_t payment)
 {
-    struct payments_came rest = {.id = payment, .provider = "yookassa", .kopecks = 50000 - row->kopecks, .sold = true};
+    struct payments_came rest = {
+        .id = payment, .provider = "yookassa", .currency = "RUB", .kopecks = 50000 - row->kopecks, .sold = true};
     switch (caller % 5) {
     case 0: (void)refunds_add_succeeded(unit, &arena, row); return;
     case 1: payments_add_given_back(unit, &arena, &rest); return;
     case 2: (void)refunds_add_wanted(unit, &arena, payment); return;
     case 3: (void)refunds_add_refused(unit, &arena, row->id, row->key, "general_decline", true); return;
-    default: (void)refunds_add_asked(unit, &arena, row->id, row->kopecks, SQL("%s-again", row->key), "{}"); return;
+    default:
+        (void)refunds_add_asked(unit, &arena, row->id, row->kopecks, "RUB", SQL("%s-again", row->key), "{}");
+        return;
     }
 }
 
