@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bot/base/stop.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
+#include "bot/services/notices/notices.h"
 #include "bot/services/store/directory.h"
 #include "bot/services/telegram/client.h"
 #include "bot/services/yookassa/client.h"
@@ -124,7 +126,18 @@ struct services {
     struct yookassa *yookassa;
     struct question token, webhook, shop;
     struct question owners[CONFIG_ADMINS_MAX];
+    struct question settings;
+    struct yookassa_shop told;
 };
+
+static void on_settings(void *ctx, const struct yookassa_reply *reply)
+{
+    struct services *services = ctx;
+    services->settings.answered = true;
+    services->settings.good = reply->shop != NULL;
+    if (reply->shop != NULL)
+        services->told = *reply->shop;
+}
 
 static void await(struct services *services, const struct question *question)
 {
@@ -203,10 +216,15 @@ static int check_shop(struct services *services)
     /* A payment that can't exist: "not found" is the answer of a shop that let us in. */
     if (yookassa_get(services->yookassa, "00000000-0000-5000-8000-000000000000", on_payment, shop) == ERR_OK)
         await(services, shop);
-    return tell(shop->good, "yookassa", shop->text,
-                shop->lost ? "look at the network, yookassa.api_url, yookassa.proxy and ca_file"
-                           : "compare yookassa.shop_id and the secret key with the YooKassa "
-                             "cabinet");
+    int problems = tell(shop->good, "yookassa", shop->text,
+                        shop->lost ? "look at the network, yookassa.api_url, yookassa.proxy and ca_file"
+                                   : "compare yookassa.shop_id and the secret key with the YooKassa "
+                                     "cabinet");
+    if (problems > 0)
+        return problems;
+    yookassa_shop_get(services->yookassa, on_settings, services);
+    await(services, &services->settings);
+    return services->settings.good ? check_settings(services->config, &services->told) : 0;
 }
 
 static int check_services(const struct setup *setup)
@@ -272,6 +290,33 @@ static int check_store(const struct setup *setup)
                 "make the directory store.path and let the daemon's user write to it");
 }
 
+static const char *listen_remedy(int why)
+{
+    switch (why) {
+    case EADDRINUSE: return "another program listens there (ss -ltnp says which): take another port";
+    case EADDRNOTAVAIL: return "this machine has no such address: ip address lists those it has";
+    case EACCES: return "ports below 1024 are not for everybody: take one above";
+    default: return "look at notifications.listen";
+    }
+}
+
+/* Whoever starts a second time, or checks beside the daemon, finds the port taken by it. */
+static int check_notifications(const struct config_listen *listen)
+{
+    char text[320];
+    int fd = -1;
+    if (notices_listen(listen, &fd) == ERR_OK) {
+        (void)close(fd);
+        (void)snprintf(text, sizeof text, "can be heard at %s", listen->text);
+        return tell(true, "notices", text, NULL);
+    }
+    int why = errno;
+    bool ours = why == EADDRINUSE && notices_is_ours(listen->port);
+    (void)snprintf(text, sizeof text, "%s: %s", listen->text,
+                   ours ? "this user's daemon listens there already" : strerror(why));
+    return tell(ours, "notices", text, listen_remedy(why));
+}
+
 static int check_files(const struct setup *setup)
 {
     return check_store(setup) + check_darkroom(setup->config.darkroom.program);
@@ -291,6 +336,8 @@ int check_run(struct setup *setup, enum err err)
     int problems = tell(true, "files", text, NULL);
     problems += check_files(setup);
     problems += check_database(setup);
+    if (config_holds_bot(&setup->config) && setup->config.notifications.listen.text != NULL)
+        problems += check_notifications(&setup->config.notifications.listen);
     if (config_holds_bot(&setup->config))
         problems += check_services(setup);
     else

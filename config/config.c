@@ -156,9 +156,70 @@ static bool is_blank(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
+static bool any_is_here(const struct config_networks *networks, const struct network *listen)
+{
+    bool here = false;
+    for (size_t i = 0; i < networks->count; i++)
+        here = here || network_is_loopback(&networks->list[i]) || network_holds(&networks->list[i], listen);
+    return here;
+}
+
+static bool any_is_everybody(const struct config_networks *networks)
+{
+    bool everybody = false;
+    for (size_t i = 0; i < networks->count; i++)
+        everybody = everybody || networks->list[i].bits == 0;
+    return everybody;
+}
+
+static void check_notifications(const struct loader *loader, const struct config_notifications *config)
+{
+    const char *words = "let a web server on this machine take them by TLS and hand them on (README)";
+    size_t usual = config->path == NULL
+                       ? 0
+                       : strspn(config->path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/");
+    if (config->path != NULL && (config->path[0] != '/' || config->path[usual] != '\0'))
+        tell(loader, FINDING_ERROR, "notifications.path",
+             "write what stands behind the host, e.g. path = \"/yookassa\";",
+             "must begin with '/', and hold letters, digits and -._~/ only");
+    if (config->listen.text == NULL)
+        return;
+    if (any_is_everybody(&config->networks) || any_is_everybody(&config->trusted_proxies))
+        tell(loader, FINDING_WARNING,
+             any_is_everybody(&config->networks) ? "notifications.networks" : "notifications.trusted_proxies",
+             "name the networks that are meant", "holds all addresses there are: anybody may make the bot look");
+    const struct network *listen = &config->listen.address;
+    bool here = network_is_loopback(listen);
+    if (here && !any_is_here(&config->trusted_proxies, listen) && !any_is_here(&config->networks, listen))
+        tell(loader, FINDING_ERROR, "notifications.listen",
+             arena_format(loader->arena, "%s, and name it: trusted_proxies = [ \"127.0.0.1\" ];", words),
+             "is reached from this machine only, and nobody on this machine may send notifications");
+    if (!here)
+        tell(loader, FINDING_WARNING, "notifications.listen", words,
+             "is reached from other machines, in plain HTTP: YooKassa speaks to HTTPS only");
+}
+
+static void check_receipts(const struct loader *loader, const struct config_receipts *config)
+{
+    if (config->mode != CONFIG_RECEIPTS_YOOKASSA)
+        return;
+    if (strcmp(config->payment_mode, "full_prepayment") == 0)
+        tell(loader, FINDING_WARNING, "receipts.payment_mode",
+             "write full_payment, unless your cash register or accountant makes the second receipt",
+             "asks for a second, closing receipt of every sale, which the bot does not send");
+    if (config->vat_code == 4 || config->vat_code == 6)
+        tell(loader, FINDING_WARNING, "receipts.vat_code", "write 11 for 22 %, 12 for 22/122, or ask the accountant",
+             "is a rate of 20 %, which was raised to 22 % on 2026-01-01");
+    if (config->tax_system_code == 4)
+        tell(loader, FINDING_WARNING, "receipts.tax_system_code", "ask the accountant which one is yours",
+             "is ENVD, which ended in 2021");
+}
+
 static void check_together(const struct loader *loader)
 {
     const struct config *config = loader->config;
+    check_receipts(loader, &config->receipts);
+    check_notifications(loader, &config->notifications);
     if (config->telegram.token != NULL && !token_is_likely(config->telegram.token))
         tell(loader, FINDING_ERROR, "telegram.token_file", "the file holds what @BotFather gave: 123456789:AbC-dEf…",
              "names a file that does not hold a bot token");

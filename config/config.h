@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "config/finding.h"
+#include "config/network.h"
 #include "config/url.h"
 #include "core/arena.h"
 #include "core/err.h"
@@ -17,6 +18,7 @@ enum {
     CONFIG_FILE_MAX_BYTES = 1024 * 1024,
     CONFIG_SECRET_MAX_BYTES = 4096,
     CONFIG_ADMINS_MAX = 32,
+    CONFIG_NETWORKS_MAX = 32,
     CONFIG_VALUE_MAX_BYTES = 2048, /* of one string */
 };
 
@@ -67,6 +69,26 @@ struct config_stars {
     int32_t kopecks_per_star; /* by which a price in roubles is one in stars */
 };
 
+/* Where something is listened for. */
+struct config_listen {
+    const char *text; /* as it was written; NULL = nowhere */
+    struct network address;
+    uint16_t port;
+};
+
+struct config_networks {
+    struct network list[CONFIG_NETWORKS_MAX];
+    size_t count;
+};
+
+/* YooKassa's own word that a payment has moved. */
+struct config_notifications {
+    struct config_listen listen;
+    const char *path;
+    struct config_networks networks;        /* who may send them */
+    struct config_networks trusted_proxies; /* whose word is taken for who sends them */
+};
+
 struct config_database {
     const char *conninfo; /* libpq's; may hold a password: never logged */
     int32_t connect_timeout_s;
@@ -111,6 +133,7 @@ struct config {
     struct config_yookassa yookassa;
     struct config_receipts receipts;
     struct config_stars stars;
+    struct config_notifications notifications;
     struct config_database database;
     struct config_store store;
     struct config_darkroom darkroom;

@@ -48,6 +48,13 @@ const struct config_key config_keys[] = {
     /* Telegram's stars */
     {"stars.enabled", KEY_BOOL, AT(stars.enabled), "false", .unit = ""},
     {"stars.kopecks_per_star", KEY_INT, AT(stars.kopecks_per_star), "100", .min = 1, .max = 100000, .unit = "kopecks"},
+    /* Notifications */
+    {"notifications.listen", KEY_LISTEN, AT(notifications.listen), NULL, TEXT_BYTES,
+     .remedy = "write an address of this machine and a port, e.g. listen = \"127.0.0.1:8081\";"},
+    {"notifications.path", KEY_TEXT, AT(notifications.path), "/yookassa", .required = true, TEXT_BYTES},
+    {"notifications.networks", KEY_NETWORKS, AT(notifications.networks), "185.71.76.0/27 185.71.77.0/27 77.75.153.0/25 "
+     "77.75.154.128/25 77.75.156.11 77.75.156.35 2a02:5180::/32", .unit = ""},
+    {"notifications.trusted_proxies", KEY_NETWORKS, AT(notifications.trusted_proxies), NULL, .unit = ""},
     /* Postgres */
     {"database.conninfo", KEY_TEXT, AT(database.conninfo), "dbname=fotoset", .required = true, TEXT_BYTES},
     {"database.connect_timeout_s", KEY_INT, AT(database.connect_timeout_s), "10", .min = 1, .max = 120, .unit = "s"},

@@ -25,6 +25,8 @@ enum key_kind {
     KEY_ENUM,     /* int32_t-sized enum: index into choices */
     KEY_FLAGS,    /* uint32_t: a bit for each of choices, at least one */
     KEY_ADMINS,   /* admins and admin_count */
+    KEY_LISTEN,   /* struct config_listen: an address of this machine and a port */
+    KEY_NETWORKS, /* struct config_networks; the default's are parted by blanks */
     KEY_KIND_COUNT
 };
 

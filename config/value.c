@@ -16,13 +16,6 @@
 
 enum { PER_UNIT = 1000 };
 
-/* Where in the files a value stands. */
-struct spot {
-    const struct config_key *key;
-    const char *file;
-    int line;
-};
-
 static void *field_of(const struct loader *loader, const struct config_key *key)
 {
     return (char *)loader->config + key->offset;
@@ -49,7 +42,7 @@ static const char *key_remedy(const struct loader *loader, const struct config_k
                               key->fallback);
 }
 
-static void tell(const struct loader *loader, const struct spot *spot, const char *remedy, const char *what)
+void value_tell(const struct loader *loader, const struct spot *spot, const char *remedy, const char *what)
 {
     findings_add(loader->findings, FINDING_ERROR, spot->file, spot->line,
                  remedy == NULL ? key_remedy(loader, spot->key) : remedy, "%s %s", spot->key->name, what);
@@ -66,7 +59,7 @@ static void fill_name(const struct loader *loader, const struct spot *spot, cons
     for (const char *c = text; *c != '\0'; c++) {
         bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
         if (!letter && !(*c >= '0' && *c <= '9') && *c != '-' && *c != '_') {
-            tell(loader, spot, NULL, "may hold letters, digits, '-' and '_' only");
+            value_tell(loader, spot, NULL, "may hold letters, digits, '-' and '_' only");
             return;
         }
     }
@@ -77,7 +70,7 @@ static void fill_url(const struct loader *loader, const struct spot *spot, const
 {
     const char *fault = loader->env->check_url(text, use);
     if (fault != NULL) {
-        tell(loader, spot, NULL, arena_format(loader->arena, "is not a usable address: %s", fault));
+        value_tell(loader, spot, NULL, arena_format(loader->arena, "is not a usable address: %s", fault));
         return;
     }
     char *copy = arena_copy(loader->arena, text);
@@ -100,8 +93,9 @@ static void tell_choices(const struct loader *loader, const struct spot *spot)
     const char *list = "";
     for (size_t i = 0; i < KEY_CHOICES_MAX && spot->key->choices[i] != NULL; i++)
         list = arena_format(loader->arena, "%s%s\"%s\"", list, i == 0 ? "" : ", ", spot->key->choices[i]);
-    tell(loader, spot, arena_format(loader->arena, "write %s%s", spot->key->choices[1] == NULL ? "" : "one of ", list),
-         "has an unknown value");
+    value_tell(loader, spot,
+               arena_format(loader->arena, "write %s%s", spot->key->choices[1] == NULL ? "" : "one of ", list),
+               "has an unknown value");
 }
 
 static void fill_choice(const struct loader *loader, const struct spot *spot, const char *text)
@@ -119,7 +113,7 @@ static void fill_certificates(const struct loader *loader, const struct spot *sp
 {
     const char *fault = certificate_fault(path);
     if (fault != NULL)
-        tell(loader, spot, NULL, arena_format(loader->arena, "names %s, which %s", path, fault));
+        value_tell(loader, spot, NULL, arena_format(loader->arena, "names %s, which %s", path, fault));
     else
         set_text(loader, spot->key, path);
 }
@@ -129,13 +123,14 @@ static void fill_text(const struct loader *loader, const struct spot *spot, cons
     const struct config_key *key = spot->key;
     size_t length = strlen(text);
     if (key->max > 0 && ((int64_t)length < key->min || (int64_t)length > key->max)) {
-        tell(loader, spot, NULL,
-             length == 0 ? "is empty" : arena_format(loader->arena, "is longer than %" PRId64 " bytes", key->max));
+        value_tell(loader, spot, NULL,
+                   length == 0 ? "is empty"
+                               : arena_format(loader->arena, "is longer than %" PRId64 " bytes", key->max));
         return;
     }
     for (const char *c = text; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            tell(loader, spot, NULL, "holds a line end or another control character");
+            value_tell(loader, spot, NULL, "holds a line end or another control character");
             return;
         }
     }
@@ -152,6 +147,8 @@ static void fill_text(const struct loader *loader, const struct spot *spot, cons
         fill_choice(loader, spot, kept);
     else if (key->kind == KEY_CERTS)
         fill_certificates(loader, spot, absolute(loader, kept));
+    else if (key->kind == KEY_LISTEN)
+        value_fill_listen(loader, spot, kept);
     else
         set_text(loader, key, key->kind == KEY_TEXT ? kept : absolute(loader, kept));
 }
@@ -168,7 +165,7 @@ static void fill_number(const struct loader *loader, const struct spot *spot, in
     if (key->kind == KEY_RATE)
         remedy = arena_format(loader->arena, "write 0 (no limit) … %" PRId64 " %s (default %s)", key->max / PER_UNIT,
                               key->unit, key->fallback);
-    tell(loader, spot, remedy, "is outside its limits");
+    value_tell(loader, spot, remedy, "is outside its limits");
 }
 
 static void load_rate(const struct loader *loader, const struct spot *spot, const config_setting_t *setting)
@@ -214,8 +211,8 @@ static void search_default(const struct loader *loader, const struct spot *spot)
             return;
         }
     }
-    tell(loader, spot, data ? arena_format(loader->arena, "write %s = \"FOLDER\";", spot->key->name) : NULL,
-         arena_format(loader->arena, "is not given, and \"%s\" is not where it is looked for", name));
+    value_tell(loader, spot, data ? arena_format(loader->arena, "write %s = \"FOLDER\";", spot->key->name) : NULL,
+               arena_format(loader->arena, "is not given, and \"%s\" is not where it is looked for", name));
 }
 
 /* The secret that the service manager hands over under this name; false if it hands over none. */
@@ -252,7 +249,7 @@ static void load_secret(const struct loader *loader, struct spot spot, const cha
         path = absolute(loader, named);
         fd = secret_open(path);
     } else {
-        tell(loader, &spot, NULL, named == NULL ? "is missing" : "is empty");
+        value_tell(loader, &spot, NULL, named == NULL ? "is missing" : "is empty");
         return;
     }
     struct secret_place place = {spot.file, spot.line};
@@ -274,9 +271,9 @@ static void load_flags(const struct loader *loader, const struct spot *spot, con
         flags |= UINT32_C(1) << choice;
     }
     if (flags == 0)
-        tell(loader, spot,
-             arena_format(loader->arena, "write e.g. %s = [ \"%s\" ];", spot->key->name, spot->key->choices[0]),
-             "must be an array with at least one word");
+        value_tell(loader, spot,
+                   arena_format(loader->arena, "write e.g. %s = [ \"%s\" ];", spot->key->name, spot->key->choices[0]),
+                   "must be an array with at least one word");
     else
         memcpy(field_of(loader, spot->key), &flags, sizeof flags);
 }
@@ -285,7 +282,7 @@ static void load_admins(const struct loader *loader, const struct spot *spot, co
 {
     struct config *config = loader->config;
     if (config_setting_is_aggregate(setting) != CONFIG_TRUE || config_setting_is_group(setting)) {
-        tell(loader, spot, NULL, "must be an array of numbers");
+        value_tell(loader, spot, NULL, "must be an array of numbers");
         return;
     }
     for (int i = 0; i < config_setting_length(setting); i++) {
@@ -294,10 +291,10 @@ static void load_admins(const struct loader *loader, const struct spot *spot, co
         int type = config_setting_type(element);
         int64_t id = config_setting_get_int64(element);
         if ((type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) || id <= 0)
-            tell(loader, &here, NULL, "holds something that is not the id of a person (a positive number)");
+            value_tell(loader, &here, NULL, "holds something that is not the id of a person (a positive number)");
         else if (config->admin_count == CONFIG_ADMINS_MAX)
-            tell(loader, &here, "remove some",
-                 arena_format(loader->arena, "holds more than %d ids", CONFIG_ADMINS_MAX));
+            value_tell(loader, &here, "remove some",
+                       arena_format(loader->arena, "holds more than %d ids", CONFIG_ADMINS_MAX));
         else
             config->admins[config->admin_count++] = id;
         if (config->admin_count == CONFIG_ADMINS_MAX && i >= CONFIG_ADMINS_MAX)
@@ -323,6 +320,7 @@ static void load_default(const struct loader *loader, const struct spot *spot)
         return;
     }
     case KEY_ADMINS: return;
+    case KEY_NETWORKS: value_load_networks(loader, spot, NULL); return;
     case KEY_TEXT:
     case KEY_NAME:
     case KEY_URL:
@@ -330,6 +328,7 @@ static void load_default(const struct loader *loader, const struct spot *spot)
     case KEY_PROXY:
     case KEY_PATH:
     case KEY_CERTS:
+    case KEY_LISTEN:
     case KEY_CHOICE:
     case KEY_ENUM:
         if (key->fallback != NULL && key->fallback[0] == '\0')
@@ -337,7 +336,7 @@ static void load_default(const struct loader *loader, const struct spot *spot)
         else if (key->fallback != NULL)
             fill_text(loader, spot, key->fallback);
         else if (key->required)
-            tell(loader, spot, NULL, "is missing");
+            value_tell(loader, spot, NULL, "is missing");
         return;
     case KEY_KIND_COUNT: break;
     }
@@ -348,10 +347,11 @@ static void load_string(const struct loader *loader, const struct spot *spot, co
 {
     const char *text = config_setting_get_string(setting);
     if (text == NULL)
-        tell(loader, spot,
-             arena_format(loader->arena, "write %s = \"…\";",
-                          strrchr(spot->key->name, '.') == NULL ? spot->key->name : strrchr(spot->key->name, '.') + 1),
-             "must be a text in quotes");
+        value_tell(
+            loader, spot,
+            arena_format(loader->arena, "write %s = \"…\";",
+                         strrchr(spot->key->name, '.') == NULL ? spot->key->name : strrchr(spot->key->name, '.') + 1),
+            "must be a text in quotes");
     else if (spot->key->kind == KEY_SECRET)
         load_secret(loader, *spot, text);
     else
@@ -368,19 +368,21 @@ void value_load(const struct loader *loader, const struct config_key *key, confi
     else if (key->kind == KEY_INT && integer)
         fill_number(loader, &spot, config_setting_get_int64(setting));
     else if (key->kind == KEY_INT)
-        tell(loader, &spot, NULL, "must be a whole number");
+        value_tell(loader, &spot, NULL, "must be a whole number");
     else if (key->kind == KEY_RATE && (integer || type == CONFIG_TYPE_FLOAT))
         load_rate(loader, &spot, setting);
     else if (key->kind == KEY_RATE)
-        tell(loader, &spot, NULL, "must be a number");
+        value_tell(loader, &spot, NULL, "must be a number");
     else if (key->kind == KEY_BOOL && type == CONFIG_TYPE_BOOL)
         *(bool *)field_of(loader, key) = config_setting_get_bool(setting) != 0;
     else if (key->kind == KEY_BOOL)
-        tell(loader, &spot, "write true or false, without quotes", "must be true or false");
+        value_tell(loader, &spot, "write true or false, without quotes", "must be true or false");
     else if (key->kind == KEY_FLAGS)
         load_flags(loader, &spot, setting);
     else if (key->kind == KEY_ADMINS)
         load_admins(loader, &spot, setting);
+    else if (key->kind == KEY_NETWORKS)
+        value_load_networks(loader, &spot, setting);
     else
         load_string(loader, &spot, setting);
 }

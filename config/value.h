@@ -15,7 +15,20 @@ struct loader {
     struct config *config;
 };
 
+/* Where in the files a value stands. */
+struct spot {
+    const struct config_key *key;
+    const char *file;
+    int line;
+};
+
 /* setting may be NULL: then the default. What is wrong is a finding. */
 void value_load(const struct loader *loader, const struct config_key *key, config_setting_t *setting);
+/* What is wrong; remedy NULL: the key's own. */
+void value_tell(const struct loader *loader, const struct spot *spot, const char *remedy, const char *what);
+
+/* Kinds of their own (value_reach.c). setting NULL: the default's words, parted by blanks. */
+void value_load_networks(const struct loader *loader, const struct spot *spot, const config_setting_t *setting);
+void value_fill_listen(const struct loader *loader, const struct spot *spot, const char *text);
 
 #endif

@@ -135,9 +135,10 @@ enum fact {
 
 /* How the shop is, for its owner. */
 struct health {
-    int64_t parked;  /* updates that wait until a table is mended */
-    int64_t waiting; /* messages to send */
-    int64_t refused; /* errands that are done, and a table does not let that be recorded */
+    int64_t parked;   /* updates that wait until a table is mended */
+    int64_t waiting;  /* messages to send */
+    int64_t refused;  /* errands that are done, and a table does not let that be recorded */
+    int64_t receipts; /* payments whose receipt is missing, or was refused */
 };
 
 /* Counted so far: more than a person wants to know exactly. */

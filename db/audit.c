@@ -4,6 +4,7 @@
 #include "db/audit.h"
 
 #include "core/bug.h"
+#include "db/receipts.h"
 
 #define PAYMENT_WORDS                                                                                                  \
     "format('payment %s (%s %s, %s %s, order %s)', p.id, p.provider, p.outside_id, p.received,"                        \
@@ -178,9 +179,20 @@ static const char share[] =
 static const char wait[] =
     "see in the log why it is not done, and in the provider's cabinet whether it was; if it went back in another way:"
     " fotosetd refunded PAYMENT";
+/* A buyer has a right to it, and the tax service to know: a person is to see to it. */
+static const char receipts_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || CASE p.receipt WHEN 'canceled'"
+    "  THEN ': its receipt was refused by the cash register'"
+    "  ELSE format(': its receipt is not registered since %s', to_char(p.ended_at, 'YYYY-MM-DD HH24:MI TZ')) END"
+    " FROM bot_payments p WHERE " RECEIPTS_MISSING;
+
 static const char search[] =
     "look for it in the provider's cabinet, by its order, and give back what came for it there;"
     " then: UPDATE bot_payments SET held = NULL WHERE id = PAYMENT";
+static const char registered[] =
+    "look in YooKassa's cabinet what became of the receipt (Payments, the payment, Receipts), and at the cash "
+    "register; if"
+    " it was registered by hand, then: UPDATE bot_payments SET receipt = 'succeeded' WHERE id = PAYMENT";
 static const char guarded[] =
     "the database refuses this while its guards stand: see who switched them off, and compare with the backup";
 static const char compare[] = "compare with the provider's cabinet, and mend the row that is wrong";
@@ -208,6 +220,7 @@ static const struct {
     {"owed", owed_sql, wait, true},
     {"refused", refused_sql, again, true},
     {"short", short_sql, share, true},
+    {"receipts", receipts_sql, registered, true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
 };
 

@@ -11,6 +11,7 @@
 #include "core/input.h"
 #include "core/money.h"
 #include "core/sheet.h"
+#include "db/receipts.h"
 #include "db/session.h"
 #include "db/words.h"
 
@@ -177,10 +178,11 @@ static const char jobs_sql[] =
     "  LIMIT CASE WHEN w.facts & 256 <> 0 THEN 200 ELSE 24 END) j ON TRUE"
     " WHERE w.facts & 352 <> 0 ORDER BY w.n, j.id DESC";
 
-enum { HEALTH_CHAT, HEALTH_PARKED, HEALTH_WAITING };
+enum { HEALTH_CHAT, HEALTH_PARKED, HEALTH_WAITING, HEALTH_RECEIPTS };
 static const char health_sql[] = "SELECT w.id, (SELECT count(*) FROM (SELECT 1 FROM parked_updates LIMIT 10000) p),"
-                                 " (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) o)" WANTED
-                                 " WHERE w.facts & 512 <> 0";
+                                 " (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) o),"
+                                 " (SELECT count(*) FROM (SELECT 1 FROM bot_payments p WHERE " RECEIPTS_MISSING
+                                 "  LIMIT 10000) r)" WANTED " WHERE w.facts & 512 <> 0";
 
 static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
                               " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"
@@ -410,6 +412,7 @@ static void read_health(const struct reading *at, struct facts *facts)
 {
     facts->health.parked = number(at, HEALTH_PARKED);
     facts->health.waiting = number(at, HEALTH_WAITING);
+    facts->health.receipts = number(at, HEALTH_RECEIPTS);
 }
 
 static void read_ids(const struct reading *at, const struct load_request *request, struct load_answer *answer)

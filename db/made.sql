@@ -386,4 +386,10 @@
 (21,'column','star_lists','bot_id','bigint',-1),
 (21,'column','star_lists','looked_at','timestamp with time zone',-1),
 (21,'column','star_lists','seen','bigint',-1),
-(21,'unique','star_lists','bot_id','',-1)
+(21,'unique','star_lists','bot_id','',-1),
+(22,'function','','receipt_asked(text)','',-1),
+(22,'function','','receipt_begins()','',-1),
+(22,'function','','receipt_due()','',-1),
+(22,'function','','receipt_missed(bigint)','',-1),
+(22,'function','','receipt_seen(text,text)','',-1),
+(22,'column','bot_payments','receipt','text',-1)

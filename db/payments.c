@@ -8,6 +8,7 @@
 
 #include "core/bug.h"
 #include "db/ledger.h"
+#include "db/receipts.h"
 #include "db/words.h"
 
 #define ORDER_COLUMNS                                                                                                  \
@@ -122,10 +123,14 @@ int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct pa
         db_text_param(words_of_payment_reason(seen->reason)),
     };
     ledger_put_plan(arena, plan, sizeof plan / sizeof plan[0], params + FACTS);
-    return db_unit_add(unit,
-                       "SELECT outcome, settled_order, chat, job, news FROM settle_payment($1, $2, $3, $4, $5, $6, $7,"
-                       " $8, $9, $10, $11, $12, $13, $14)",
-                       FACTS + LEDGER_PLAN_PARAMS, params);
+    int statement = db_unit_add(
+        unit,
+        "SELECT outcome, settled_order, chat, job, news FROM settle_payment($1, $2, $3, $4, $5, $6, $7,"
+        " $8, $9, $10, $11, $12, $13, $14)",
+        FACTS + LEDGER_PLAN_PARAMS, params);
+    if (seen->receipt != NULL)
+        (void)receipts_add_seen(unit, seen->payment_id, seen->receipt);
+    return statement;
 }
 
 struct payments_settled payments_read_seen(const struct db_result *result, int statement)
@@ -137,6 +142,19 @@ struct payments_settled payments_read_seen(const struct db_result *result, int s
         .job_id = db_int64(result, statement, 0, 3),
         .news_id = db_int64(result, statement, 0, 4),
     };
+}
+
+int payments_add_named(struct db_unit *unit, struct arena *arena, const char *const *names, size_t count)
+{
+    return db_unit_add(unit,
+                       "SELECT order_id FROM bot_payments WHERE provider = 'yookassa' AND outside_id = ANY($1::text[])"
+                       " AND state <> 'succeeded' AND order_id IS NOT NULL",
+                       1, (struct db_param[]){db_text_array(arena, names, count)});
+}
+
+int64_t payments_read_named(const struct db_result *result, int statement, int row)
+{
+    return db_int64(result, statement, row, 0);
 }
 
 void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id)

@@ -50,6 +50,7 @@ struct payments_seen {
     int64_t order_id;           /* 0 = none of ours */
     const char *shop;           /* NULL = not told */
     enum payment_reason reason; /* of CANCELED */
+    const char *receipt;        /* of SUCCEEDED: how its registration ended; NULL = it did not yet */
 };
 
 enum payments_outcome {
@@ -101,6 +102,11 @@ int64_t payments_read_news(const struct db_result *result, int statement);
 /* What was seen becomes true: settle_payment(). Any number of calls, by anybody, make one job or owe one refund. */
 int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct payments_seen *seen);
 struct payments_settled payments_read_seen(const struct db_result *result, int statement);
+
+/* Whose payments these are, by YooKassa's names for them: payments_read_named() of each of db_rows() is an order. Not
+ * those that have succeeded, where nothing more can come. */
+int payments_add_named(struct db_unit *unit, struct arena *arena, const char *const *names, size_t count);
+int64_t payments_read_named(const struct db_result *result, int statement, int row);
 
 /* A payment for which money came. */
 struct payments_came {

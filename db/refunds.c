@@ -142,6 +142,15 @@ int64_t refunds_read_news(const struct db_result *result, int statement)
     return db_int64(result, statement, 0, 1);
 }
 
+int refunds_add_hurry(struct db_unit *unit, struct arena *arena, const char *const *names, size_t count)
+{
+    return db_unit_add(unit,
+                       "UPDATE errands SET not_before = now() WHERE chore = 'payment_refund' AND state = 'waiting'"
+                       " AND lease_token IS NULL AND not_before > now() AND subject = ANY ("
+                       "SELECT id::text FROM bot_refunds WHERE outside_id = ANY($1::text[]) AND state = 'pending')",
+                       1, (struct db_param[]){db_text_array(arena, names, count)});
+}
+
 int refunds_add_wanted(struct db_unit *unit, struct arena *arena, int64_t payment_id)
 {
     return db_unit_add(unit,

@@ -64,6 +64,10 @@ int refunds_add_refused(struct db_unit *unit, struct arena *arena, int64_t id, c
 bool refunds_read_done(const struct db_result *result, int statement);
 int64_t refunds_read_news(const struct db_result *result, int statement);
 
+/* Somebody says that these have moved, by the provider's names for them: they are looked at now. db_affected() of it:
+ * how many are. */
+int refunds_add_hurry(struct db_unit *unit, struct arena *arena, const char *const *names, size_t count);
+
 /* All that is left of a payment is to go back, by a person's wish. refunds_read_wanted: what is on its way then; 0: all
  * of it went back before; less than 0: no money came for it. */
 int refunds_add_wanted(struct db_unit *unit, struct arena *arena, int64_t payment_id);

@@ -42,7 +42,8 @@ enum chore_hold {
     X(TABLE_ENDS, table_ends, HOLD_LEASE)                                                                              \
     X(MONEY_AUDIT, money_audit, HOLD_LEASE)                                                                            \
     X(STAR_INVOICE, star_invoice, HOLD_LEASE)                                                                          \
-    X(STAR_RECONCILE, star_reconcile, HOLD_LEASE)
+    X(STAR_RECONCILE, star_reconcile, HOLD_LEASE)                                                                      \
+    X(RECEIPT_WATCH, receipt_watch, HOLD_LEASE)
 
 enum chore_name {
 #define X(upper, lower, hold) CHORE_##upper,
@@ -90,6 +91,7 @@ struct errand {
     char *outside;   /* what the other side calls it; NULL = it has no name yet */
     int attempts;    /* failed in a row, before this one */
     bool asked;      /* somebody waits for what this look finds */
+    bool hinted;     /* the outside says that it moved: since the last call, or this one was not made yet */
     bool given_up;   /* nobody waits for its end any more, says its row */
     void *work;      /* the chore's own, from read() or begin() to cancel() */
     /* Once a verb was said: */

@@ -72,13 +72,13 @@ static size_t position(const struct desk *desk, int64_t id)
     return low;
 }
 
-static struct errand_place *find(const struct desk *desk, int64_t id)
+struct errand_place *place_find(const struct desk *desk, int64_t id)
 {
     size_t at = position(desk, id);
     return at < desk->count && desk->known[at]->errand.id == id ? desk->known[at] : NULL;
 }
 
-static struct errand_place *place_new(struct desk *desk)
+static struct errand_place *make_place(struct desk *desk)
 {
     struct errand_place *place = calloc(1, sizeof *place);
     if (place == NULL)
@@ -100,6 +100,14 @@ static void add_known(struct desk *desk, struct errand_place *place)
     memmove(desk->known + at + 1, desk->known + at, (desk->count - at) * sizeof(struct errand_place *));
     desk->known[at] = place;
     desk->count++;
+}
+
+struct errand_place *place_new(struct desk *desk, int64_t id)
+{
+    struct errand_place *place = make_place(desk);
+    place->errand.id = id;
+    add_known(desk, place);
+    return place;
 }
 
 void place_free(struct errand_place *place)
@@ -162,7 +170,7 @@ static void place_due(void *ctx, int64_t id)
         if (place->due_ms > desk_now_ms(desk))
             continue; /* an earlier wish that a later one made void */
         if (place->where == ASIDE)
-            place_put_in_line(place, place->errand.asked ? LINE_FIRST : LINE_LOOKS);
+            place_put_in_line(place, place->errand.asked || place->errand.hinted ? LINE_FIRST : LINE_LOOKS);
         else if (place->where == UNHEARD || place->where == REFUSED)
             commit(place);
     }
@@ -185,8 +193,8 @@ bool place_read(struct errand_place *place, const struct chore_row *row)
 
 struct errand_place *place_of_row(struct desk *desk, const struct chore_row *row)
 {
-    struct errand_place *place = place_new(desk);
-    if (place_read(place, row) && (desk->hold == HOLD_LEASE || find(desk, place->errand.id) == NULL)) {
+    struct errand_place *place = make_place(desk);
+    if (place_read(place, row) && (desk->hold == HOLD_LEASE || place_find(desk, place->errand.id) == NULL)) {
         add_known(desk, place);
         return place;
     }
@@ -309,63 +317,6 @@ void engine_open(struct engine *engine, enum chore_name name)
     desk->is_open = true;
     desk->more = desk->hold == HOLD_BOT;
     desk_pump(desk);
-}
-
-/* NULL: there is no room for it; it waits in the database. */
-static struct errand_place *meet(struct desk *desk, int64_t id)
-{
-    struct errand_place *place = find(desk, id);
-    if (place != NULL)
-        return place;
-    if (desk->count >= (size_t)desk->chore.known_max) {
-        desk->more = true;
-        return NULL;
-    }
-    place = place_new(desk);
-    place->errand.id = id;
-    add_known(desk, place);
-    return place;
-}
-
-static void hurry(struct errand_place *place)
-{
-    if (place->where == ASIDE || place->where == IN_LINE)
-        place_put_in_line(place, LINE_FIRST);
-    desk_pump(place->desk);
-}
-
-void engine_wake(struct engine *engine, enum chore_name name, int64_t id)
-{
-    struct desk *desk = &engine->desks[name];
-    lease_look_around(engine);
-    if (!desk->is_open)
-        return;
-    if (desk->hold == HOLD_LEASE) {
-        lease_wake(desk);
-        return;
-    }
-    struct errand_place *place = meet(desk, id);
-    if (place == NULL)
-        return;
-    place->is_read = false;
-    hurry(place);
-}
-
-void engine_ask(struct engine *engine, enum chore_name name, int64_t id)
-{
-    struct desk *desk = &engine->desks[name];
-    struct errand_place *place = desk->is_open ? meet(desk, id) : NULL;
-    if (place == NULL)
-        return;
-    int64_t now_ms = desk_now_ms(desk), since_ms = now_ms - place->asked_ms;
-    if (place->asked_ms != 0 && since_ms >= 0 && since_ms < desk->chore.asked_every_ms)
-        return;
-    place->asked_ms = now_ms;
-    place->errand.asked = true;
-    if (place->where == REFUSED) /* its owner may have mended the table by now */
-        commit(place);
-    else
-        hurry(place);
 }
 
 size_t engine_refused(const struct engine *engine)

@@ -44,6 +44,10 @@ void engine_look(struct engine *engine);
 /* Somebody waits: look at it now, before all others. HOLD_BOT only. */
 void engine_ask(struct engine *engine, enum chore_name name, int64_t id);
 
+/* The outside says that it may have moved: look at it now, or again after the look that is under way. Nobody waits for
+ * what is found. HOLD_BOT only. */
+void engine_hint(struct engine *engine, enum chore_name name, int64_t id);
+
 /* Errands that were done, and a table refuses to record it: its owner has to mend it. Walks over all that are known. */
 size_t engine_refused(const struct engine *engine);
 

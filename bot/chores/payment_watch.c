@@ -14,6 +14,7 @@
 #include "bot/chores/payment_orders.h"
 #include "core/bug.h"
 #include "core/payment_plan.h"
+#include "db/receipts.h"
 
 enum {
     AT_ONCE_MAX = 8,
@@ -28,9 +29,12 @@ struct payment_watch {
 
 /* What was said of a payment that has ended, and is to be settled. */
 struct watched {
+    bool is_over;              /* it ended without money, says its row, and somebody hints that money came after all */
+    bool is_seen;              /* this was said: */
     struct payments_seen seen; /* its texts are these: */
     char shop[YOOKASSA_SHOP_BYTES];
     char currency[YOOKASSA_CURRENCY_BYTES];
+    char receipt[YOOKASSA_REASON_BYTES];
 };
 
 /* ---- the end ---- */
@@ -39,7 +43,7 @@ static void write_end(void *unused, const struct errand *errand, struct db_unit 
 {
     const struct watched *watched = errand->work;
     (void)unused;
-    if (watched == NULL) /* the row says it already */
+    if (watched == NULL || !watched->is_seen) /* the row says it already */
         return;
     struct payments_seen seen = watched->seen;
     seen.payment_id = errand->outside;
@@ -79,7 +83,7 @@ static void log_outcome(const struct errand *errand, const struct payments_settl
 
 /* Without a job the chat hears that too: nothing paid is ever silent. */
 static void money_heard(const struct payment_watch *self, const struct errand *errand,
-                        const struct payments_settled *answer)
+                        const struct payments_settled *answer, bool audit_is_due)
 {
     failpoint("payment_watch.after_settle");
     errand_tell(errand, (struct event){.kind = EVENT_PAYMENT_SETTLED,
@@ -90,6 +94,8 @@ static void money_heard(const struct payment_watch *self, const struct errand *e
         engine_wake(self->ports.engine, CHORE_PHOTO_MAKE, answer->job_id);
     if (answer->outcome == PAYMENTS_OWED)
         engine_wake(self->ports.engine, CHORE_PAYMENT_REFUND, 0);
+    if (audit_is_due)
+        engine_wake(self->ports.engine, CHORE_MONEY_AUDIT, 0);
 }
 
 static bool end_heard(void *ctx, struct errand *errand, const struct db_result *result)
@@ -98,7 +104,10 @@ static bool end_heard(void *ctx, struct errand *errand, const struct db_result *
     const struct payments_settled answer = payments_read_seen(result, 0);
     log_outcome(errand, &answer);
     if (watched->seen.status == PAYMENTS_SAID_SUCCEEDED) {
-        money_heard(ctx, errand, &answer);
+        const struct payment_watch *self = ctx;
+        money_heard(self, errand, &answer, watched->seen.receipt != NULL && receipts_read_due(result, 1));
+        if (watched->seen.receipt == NULL) /* if it is to have one */
+            engine_wake(self->ports.engine, CHORE_RECEIPT_WATCH, 0);
         return true;
     }
     failpoint("payment_watch.after_canceled");
@@ -125,13 +134,20 @@ static void next_look(const struct payment_watch *self, struct errand *errand)
     errand_end(errand);
 }
 
+static struct watched *watched_of(struct errand *errand)
+{
+    if (errand->work == NULL && (errand->work = calloc(1, sizeof(struct watched))) == NULL)
+        bug("out of memory");
+    return errand->work;
+}
+
 static void take_end(struct errand *errand, const struct yookassa_payment *payment)
 {
-    struct watched *watched = calloc(1, sizeof *watched);
-    if (watched == NULL)
-        bug("out of memory");
+    struct watched *watched = watched_of(errand);
     memcpy(watched->shop, payment->shop, sizeof watched->shop);
     memcpy(watched->currency, payment->currency, sizeof watched->currency);
+    memcpy(watched->receipt, payment->receipt, sizeof watched->receipt);
+    watched->is_seen = true;
     watched->seen = (struct payments_seen){.provider = "yookassa",
                                            .paid = payment->paid,
                                            .test = payment->test,
@@ -142,19 +158,24 @@ static void take_end(struct errand *errand, const struct yookassa_payment *payme
                                            .shop = watched->shop[0] == '\0' ? NULL : watched->shop};
     if (payment->status == YOOKASSA_SUCCEEDED) {
         watched->seen.status = PAYMENTS_SAID_SUCCEEDED;
+        watched->seen.receipt = yookassa_receipt_ended(payment) ? watched->receipt : NULL;
     } else if (payment->status == YOOKASSA_CANCELED) {
         log_info("payment_watch", "order %" PRId64 ": payment canceled (%s: %s)", errand->id, payment->cancel_party,
                  payment->cancel_reason);
         watched->seen.status = PAYMENTS_SAID_CANCELED;
         watched->seen.reason = yookassa_reason(payment->cancel_reason);
     }
-    errand->work = watched;
     errand_end(errand);
 }
 
 static void take(const struct payment_watch *self, struct errand *errand, const struct yookassa_payment *payment)
 {
+    const struct watched *watched = errand->work;
     bool is_open = payment->status == YOOKASSA_PENDING || payment->status == YOOKASSA_WAITING_FOR_CAPTURE;
+    if (watched != NULL && watched->is_over && payment->status != YOOKASSA_SUCCEEDED) {
+        errand_end(errand);
+        return;
+    }
     if (!is_open || payment->order_id != errand->id) {
         take_end(errand, payment);
         return;
@@ -170,7 +191,12 @@ static void yookassa_answered(void *ctx, const struct yookassa_reply *reply)
     const struct yookassa_verdict *verdict = &reply->verdict;
     if (!errand_answered(errand))
         return;
+    const struct watched *watched = errand->work;
     const char *why = verdict->description[0] != '\0' ? verdict->description : yookassa_verdict_name(verdict->kind);
+    if (verdict->kind != YOOKASSA_OK && watched != NULL && watched->is_over) { /* a hint is good for one look */
+        errand_end(errand);
+        return;
+    }
     switch (verdict->kind) {
     case YOOKASSA_OK: take(errand_self(errand), errand, reply->payment); break;
     case YOOKASSA_RETRY:
@@ -219,13 +245,19 @@ static void begin(void *ctx, struct errand *errand, const struct chore_row *row)
         return;
     }
     struct payments_order order = payments_read_order(row->result, row->statement, row->row);
+    if (errand->hinted && !errand->asked && errand->outside != NULL &&
+        (order.state == PAYMENTS_CANCELED || order.state == PAYMENTS_FAILED)) {
+        watched_of(errand)->is_over = true;
+        look(self, errand);
+        return;
+    }
     if (order.state == PAYMENTS_CREATING) /* whoever asks hears of it with the link */
         engine_wake(self->ports.engine, CHORE_PAYMENT_CREATE, errand->id);
     else if (order.state != PAYMENTS_PENDING)
         tell_end(self, errand, &order);
     if (order.state != PAYMENTS_PENDING)
         errand_end(errand);
-    else if (errand->asked || errand->outside == NULL)
+    else if (errand->asked || errand->hinted || errand->outside == NULL)
         look(self, errand);
     else
         next_look(self, errand);

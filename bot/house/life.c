@@ -14,6 +14,7 @@
 #include "bot/house/notify.h"
 #include "bot/house/watch.h"
 #include "bot/outbox/outbox.h"
+#include "bot/services/notices/notices.h"
 #include "bot/services/telegram/poll.h"
 #include "bot/turn/turns.h"
 #include "core/bug.h"
@@ -116,6 +117,9 @@ void life_go_on(struct daemon *daemon)
     engine_open(daemon->engine, CHORE_MONEY_AUDIT);
     engine_open(daemon->engine, CHORE_STAR_INVOICE);
     engine_open(daemon->engine, CHORE_STAR_RECONCILE);
+    engine_open(daemon->engine, CHORE_RECEIPT_WATCH);
+    if (daemon->notices != NULL)
+        notices_open(daemon->notices);
     mailbox_look(daemon->mailbox);
     rescan(daemon, 0);
     telegram_poll_start(daemon->poll, daemon->clock.mono_ms, daemon->offset);
@@ -187,6 +191,8 @@ void life_stop(struct daemon *daemon)
     notify_stopping(daemon->setup->config.drain_s + STOP_SPARE_S);
     db_hurry(daemon->chores_db);
     engine_stop(daemon->engine);
+    if (daemon->notices != NULL)
+        notices_stop(daemon->notices);
     if (daemon->telegram == NULL)
         return;
     telegram_poll_stop(daemon->poll);

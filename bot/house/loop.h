@@ -9,7 +9,7 @@
 
 struct http;
 
-enum { LOOP_PARTS_MAX = 32 };
+enum { LOOP_PARTS_MAX = 48 };
 
 /* What the loop, the drain and the end do with a part; what does not apply is NULL. Times are monotonic. */
 struct part {

@@ -12,11 +12,13 @@
 #include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
+#include "bot/chores/payment_hints.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
 #include "bot/chores/star_invoice.h"
 #include "bot/chores/star_reconcile.h"
+#include "bot/chores/receipt_watch.h"
 #include "bot/chores/store_sweep.h"
 #include "bot/chores/table_ends.h"
 #include "bot/house/life.h"
@@ -24,6 +26,7 @@
 #include "bot/outbox/outbox.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
+#include "bot/services/notices/notices.h"
 #include "bot/services/store/store.h"
 #include "bot/services/telegram/poll.h"
 #include "bot/services/yookassa/client.h"
@@ -69,6 +72,16 @@ FREE(darkroom)
 static void darkroom_ready_of(void *self, short revents, int64_t now_ms)
 {
     darkroom_ready(self, revents, now_ms);
+}
+
+ASK(fd, notices, int)
+ASK(events, notices, short)
+ASK(deadline_ms, notices, int64_t)
+FREE(notices)
+
+static void notices_ready_of(void *self, short revents, int64_t now_ms)
+{
+    notices_ready(self, revents, now_ms);
 }
 
 static int signals_fd(const void *self)
@@ -175,6 +188,7 @@ static void engine_free_of(void *self)
 FREE(payment_create)
 FREE(payment_watch)
 FREE(payment_refund)
+FREE(payment_hints)
 FREE(photo_intake)
 FREE(photo_make)
 FREE(store_sweep)
@@ -183,6 +197,7 @@ FREE(money_audit)
 FREE(star_invoice)
 FREE(star_reconcile)
 FREE(checkouts)
+FREE(receipt_watch)
 
 static void provider_free_of(void *self)
 {
@@ -248,6 +263,9 @@ void parts_add(struct daemon *daemon)
          telegram_free_of},
         {"yookassa", daemon->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
         {"http", daemon->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
+        {"notices", daemon->notices, notices_fd_of, notices_events_of, notices_deadline_ms_of, notices_ready_of, NULL,
+         notices_free_of},
+        {"payment_hints", daemon->payment_hints, NULL, NULL, NULL, NULL, NULL, payment_hints_free_of},
         {"errands", daemon, NULL, NULL, NULL, NULL, errands_pending, engine_free_of},
         {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
@@ -259,6 +277,7 @@ void parts_add(struct daemon *daemon)
         {"money_audit", daemon->money_audit, NULL, NULL, NULL, NULL, NULL, money_audit_free_of},
         {"star_invoice", daemon->star_invoice, NULL, NULL, NULL, NULL, NULL, star_invoice_free_of},
         {"star_reconcile", daemon->star_reconcile, NULL, NULL, NULL, NULL, NULL, star_reconcile_free_of},
+        {"receipt_watch", daemon->receipt_watch, NULL, NULL, NULL, NULL, NULL, receipt_watch_free_of},
         {"provider", daemon->provider, NULL, NULL, NULL, NULL, NULL, provider_free_of},
         {"darkroom", daemon->darkroom, darkroom_fd_of, darkroom_events_of, darkroom_next_deadline_ms_of,
          darkroom_ready_of, NULL, darkroom_free_of},

@@ -48,6 +48,8 @@ struct daemon {
     struct payment_create *payment_create;
     struct payment_watch *payment_watch;
     struct payment_refund *payment_refund;
+    struct payment_hints *payment_hints;
+    struct notices *notices;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;
@@ -55,6 +57,7 @@ struct daemon {
     struct money_audit *money_audit;
     struct star_invoice *star_invoice;
     struct star_reconcile *star_reconcile;
+    struct receipt_watch *receipt_watch;
     struct watch watch;
     /* Its life. */
     int64_t bot_id; /* Telegram's id of the bot */

@@ -40,8 +40,10 @@ enum err setup_read(struct setup *setup, const char *path)
         path = setup->unit.config_file;
     if (config_load(&setup->arena, path, &env, &setup->findings, &setup->config) != ERR_OK)
         return ERR_INVALID;
-    if (setup->as_unit)
+    if (setup->as_unit) {
         unit_check_paths(&setup->unit, &setup->config, &setup->findings);
+        unit_check_listen(&setup->unit, &setup->config, &setup->findings);
+    }
     if (setup->config.telegram.token != NULL)
         log_redact_add(setup->config.telegram.token);
     if (setup->config.yookassa.secret != NULL)

@@ -5,11 +5,13 @@
 #include "bot/chores/money_audit.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
+#include "bot/chores/payment_hints.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
 #include "bot/chores/star_invoice.h"
 #include "bot/chores/star_reconcile.h"
+#include "bot/chores/receipt_watch.h"
 #include "bot/chores/store_sweep.h"
 #include "bot/chores/table_ends.h"
 #include "bot/services/darkroom/darkroom.h"
@@ -18,6 +20,7 @@
 #include "bot/house/notify.h"
 #include "bot/house/poll.h"
 #include "bot/outbox/outbox.h"
+#include "bot/services/notices/notices.h"
 #include "bot/services/telegram/client.h"
 #include "bot/base/random.h"
 #include "bot/base/timers.h"
@@ -69,6 +72,23 @@ static struct db *start_db(const struct config_database *config, bool one_plan)
                                        .resolver = "/proc/self/exe"});
 }
 
+static bool letter_heard(void *ctx, const struct letter *letter)
+{
+    const struct daemon *daemon = ctx;
+    return !letter->is_ours || payment_hints_take(daemon->payment_hints, letter->id);
+}
+
+static void start_notices(struct daemon *daemon)
+{
+    const struct config_notifications *config = &daemon->setup->config.notifications;
+    if (config->listen.text == NULL)
+        return;
+    daemon->payment_hints = payment_hints_new(&(struct payment_hints_ports){
+        .engine = daemon->engine, .db = daemon->chores_db, .timers = daemon->timers, .clock = &daemon->clock});
+    daemon->notices = notices_new(
+        &(struct notices_ports){.config = config, .clock = &daemon->clock, .heard = letter_heard, .ctx = daemon});
+}
+
 /* The chores of whoever holds the bot. */
 static void start_bot_chores(struct daemon *daemon)
 {
@@ -111,6 +131,8 @@ static void start_bot_chores(struct daemon *daemon)
                                                                       .stop = &daemon->stop,
                                                                       .owners = config->admins,
                                                                       .owner_count = (size_t)config->admin_count});
+    daemon->receipt_watch = receipt_watch_new(&(struct receipt_watch_ports){
+        .engine = daemon->engine, .db = daemon->chores_db, .yookassa = daemon->yookassa, .clock = &daemon->clock});
 }
 
 /* With stars switched off, too: what was paid with them before still goes back, and is looked for. */
@@ -180,6 +202,7 @@ static void start_bot(struct daemon *daemon)
                                                                 .telegram = daemon->telegram,
                                                                 .clock = &daemon->clock,
                                                                 .rules = &daemon->rules});
+    start_notices(daemon);
     daemon->poll = poll_new(daemon);
     daemon->turns = turns_new(&(struct turns_ports){.db = daemon->db,
                                                     .timers = daemon->timers,

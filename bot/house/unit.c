@@ -120,6 +120,25 @@ static void set_tmp(struct reading *reading, const char *value)
     reading->unit->private_tmp = is_yes(value);
 }
 
+static void add_binds(struct reading *reading, struct unit_binds *binds, const char *value)
+{
+    const char *word = NULL;
+    if (value[0] == '\0')
+        binds->count = 0;
+    while (binds->count < UNIT_BINDS_MAX && (word = next_word(reading->arena, &value)) != NULL)
+        binds->rules[binds->count++] = word;
+}
+
+static void set_bind_allow(struct reading *reading, const char *value)
+{
+    add_binds(reading, &reading->unit->allowed, value);
+}
+
+static void set_bind_deny(struct reading *reading, const char *value)
+{
+    add_binds(reading, &reading->unit->denied, value);
+}
+
 static const struct {
     const char *key;
     setting_fn *set;
@@ -129,6 +148,8 @@ static const struct {
                 {"StateDirectory", set_state},
                 {"ReadWritePaths", set_writable},
                 {"Environment", set_environment},
+                {"SocketBindAllow", set_bind_allow},
+                {"SocketBindDeny", set_bind_deny},
                 {"ProtectSystem", set_system},
                 {"ProtectHome", set_home},
                 {"PrivateTmp", set_tmp}};
@@ -289,4 +310,51 @@ void unit_check_paths(const struct unit *unit, const struct config *config, stru
         findings_add(findings, FINDING_ERROR, unit->config_file, 0,
                      "take the default, or allow it: systemctl edit fotoset, [Service], ReadWritePaths=FOLDER",
                      "store.path is %s, where the unit may not write", config->store.path);
+}
+
+/* "8081" or "8000-8100" */
+static bool ports_hold(const char *ports, size_t length, uint16_t port)
+{
+    char *end = NULL;
+    unsigned long from = strtoul(ports, &end, 10), to = from;
+    if (end < ports + length && *end == '-')
+        to = strtoul(end + 1, &end, 10);
+    return end == ports + length && length > 0 && from <= port && port <= to;
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+/* "any", "8081", "tcp:8081", "ipv4:tcp:8000-8100" */
+static bool rule_holds(const char *rule, const struct config_listen *listen)
+{
+    for (size_t length; *rule != '\0'; rule += length + (rule[length] != '\0')) {
+        length = strcspn(rule, ":");
+        bool fits = is_word(rule, length, "any") || is_word(rule, length, "tcp") ||
+                    is_word(rule, length, listen->address.six ? "ipv6" : "ipv4") ||
+                    ports_hold(rule, length, listen->port);
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+static bool any_holds(const struct unit_binds *binds, const struct config_listen *listen)
+{
+    bool holds = false;
+    for (size_t i = 0; i < binds->count; i++)
+        holds = holds || rule_holds(binds->rules[i], listen);
+    return holds;
+}
+
+void unit_check_listen(const struct unit *unit, const struct config *config, struct findings *findings)
+{
+    const struct config_listen *listen = &config->notifications.listen;
+    if (listen->text != NULL && any_holds(&unit->denied, listen) && !any_holds(&unit->allowed, listen))
+        findings_add(findings, FINDING_ERROR, unit->config_file, 0,
+                     arena_format(findings->arena, "systemctl edit fotoset, [Service], SocketBindAllow=tcp:%d",
+                                  (int)listen->port),
+                     "notifications.listen is %s, and the unit may not listen there", listen->text);
 }

@@ -7,10 +7,16 @@
 #include "config/config.h"
 #include "config/finding.h"
 
-enum { UNIT_CREDENTIALS_MAX = 8, UNIT_PATHS_MAX = 16, UNIT_VARIABLES_MAX = 16 };
+enum { UNIT_CREDENTIALS_MAX = 8, UNIT_PATHS_MAX = 16, UNIT_VARIABLES_MAX = 16, UNIT_BINDS_MAX = 16 };
 
 struct unit_variable {
     const char *name, *value;
+};
+
+/* Rules of SocketBindAllow or SocketBindDeny. */
+struct unit_binds {
+    const char *rules[UNIT_BINDS_MAX];
+    size_t count;
 };
 
 /* Strings live in the arena of unit_read; NULL or empty where the unit says nothing. */
@@ -25,6 +31,7 @@ struct unit {
     size_t variable_count;
     struct config_credential credentials[UNIT_CREDENTIALS_MAX]; /* fd: -1 until the unit is entered */
     size_t credential_count;
+    struct unit_binds allowed, denied;
     bool strict;      /* nothing else may be written */
     bool hides_home;  /* /home, /root and /run/user are empty */
     bool private_tmp; /* /tmp and /var/tmp are its own */
@@ -41,5 +48,7 @@ enum err unit_enter(struct unit *unit, struct findings *findings) MUST_CHECK;
 
 /* Tells of paths of the configuration that the unit will not find, or not be able to write to. */
 void unit_check_paths(const struct unit *unit, const struct config *config, struct findings *findings);
+/* … and of a port to listen at that the unit does not allow. */
+void unit_check_listen(const struct unit *unit, const struct config *config, struct findings *findings);
 
 #endif

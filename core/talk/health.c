@@ -26,7 +26,8 @@ static void show_health(struct step *step)
     const struct health *health = chat_health(step->chat);
     screen_text(step, TEXT_HEALTH,
                 ARGS(ARG_S("parked", count(step, health->parked)), ARG_S("waiting", count(step, health->waiting)),
-                     ARG_S("refused", count(step, health->refused)), ARG_S("time", step_clock(step, step->now_ms))));
+                     ARG_S("refused", count(step, health->refused)), ARG_S("receipts", count(step, health->receipts)),
+                     ARG_S("time", step_clock(step, step->now_ms))));
     screen_button(step, TEXT_BUTTON_LOOK, "look", 0);
     screen_primary(step);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);

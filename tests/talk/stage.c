@@ -170,7 +170,7 @@ static void load_chat(struct stage *stage, struct chat *chat, unsigned facts)
     *chat = (struct chat){.id = STAGE_CHAT_ID, .session = stage->session, .user = stage->user};
     chat->facts = arena_alloc(&stage->load, sizeof *chat->facts);
     chat->facts->loaded = facts;
-    chat->facts->health = (struct health){.parked = 3, .waiting = HEALTH_COUNT_MAX, .refused = 2};
+    chat->facts->health = (struct health){.parked = 3, .waiting = HEALTH_COUNT_MAX, .refused = 2, .receipts = 4};
     for (size_t i = 0; (facts & FACT_HELD) != 0 && i < stage->held_count; i++)
         *facts_add_held(chat->facts, &stage->load) = stage->held[i];
     for (size_t i = 0; (facts & FACT_AVATARS) != 0 && i < stage->avatar_count; i++)

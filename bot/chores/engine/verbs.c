@@ -105,7 +105,7 @@ void errand_again(struct errand *errand, int64_t wait_ms)
 {
     struct errand_place *place = said(errand, ERRAND_AGAIN, NULL);
     place->desk->troubles = 0;
-    errand->wait_ms = wait_ms;
+    errand->wait_ms = errand->hinted && wait_ms > ENGINE_HINT_EVERY_MS ? ENGINE_HINT_EVERY_MS : wait_ms;
     errand->attempts = 0;
     errand->asked = false;
     look_later(place);
@@ -169,6 +169,8 @@ bool errand_call(struct errand *errand)
     }
     desk_step(desk, CHORE_STEP_BEFORE_CALL);
     place->calling = true;
+    place->called_ms = desk_now_ms(desk);
+    errand->hinted = false;
     return true;
 }
 

@@ -13,7 +13,7 @@
 
 enum { KEY_HEADER_BYTES = 128 };
 
-enum subject { A_PAYMENT, A_REFUND, REFUNDS };
+enum subject { A_PAYMENT, A_REFUND, REFUNDS, THE_SHOP };
 
 struct call {
     LIST_ENTRY(call) next;
@@ -27,7 +27,7 @@ struct call {
 
 struct yookassa {
     struct http *http;
-    char *payments_url, *refunds_url; /* "…/payments" … */
+    char *payments_url, *refunds_url, *shop_url; /* "…/payments" … */
     char *shop_id, *secret, *proxy;
     int64_t timeout_ms;
     LIST_HEAD(, call) calls;
@@ -51,6 +51,7 @@ struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *c
     yookassa->http = http;
     yookassa->payments_url = join(config->api_url, length, "/payments");
     yookassa->refunds_url = join(config->api_url, length, "/refunds");
+    yookassa->shop_url = join(config->api_url, length, "/me");
     yookassa->shop_id = memory_copy(config->shop_id);
     yookassa->secret = memory_copy(config->secret);
     yookassa->proxy = memory_copy(config->proxy == NULL ? "" : config->proxy);
@@ -70,6 +71,7 @@ void yookassa_free(struct yookassa *yookassa)
     free(yookassa->proxy);
     free(yookassa->payments_url);
     free(yookassa->refunds_url);
+    free(yookassa->shop_url);
     free(yookassa);
 }
 
@@ -149,10 +151,20 @@ static void read_refunds(const struct call *call, const struct http_answer *answ
     free(refunds.list);
 }
 
+static void read_shop(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
+{
+    struct yookassa_shop shop;
+    if (yookassa_shop_parse(answer->body, answer->bytes, &shop) != ERR_OK)
+        make_unreadable(&reply->verdict, "the answer is not a shop");
+    else
+        reply->shop = &shop;
+    tell(call, reply);
+}
+
 static void call_answered(void *ctx, struct http_answer *answer)
 {
     static void (*const read[])(const struct call *, const struct http_answer *, struct yookassa_reply *) = {
-        [A_PAYMENT] = read_payment, [A_REFUND] = read_refund, [REFUNDS] = read_refunds};
+        [A_PAYMENT] = read_payment, [A_REFUND] = read_refund, [REFUNDS] = read_refunds, [THE_SHOP] = read_shop};
     struct call *call = ctx;
     struct yookassa_reply reply = {.payment = NULL, .now_ms = answer->now_ms};
     LIST_REMOVE(call, next);
@@ -246,4 +258,10 @@ enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id,
         return ERR_INVALID;
     get(yookassa->refunds_url, "?limit=100&payment_id=", payment_id, link_call(yookassa, REFUNDS, done, ctx));
     return ERR_OK;
+}
+
+void yookassa_shop_get(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx)
+{
+    struct http_request request = {.url = yookassa->shop_url, .method = HTTP_GET};
+    start(link_call(yookassa, THE_SHOP, done, ctx), &request);
 }

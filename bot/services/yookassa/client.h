@@ -9,6 +9,7 @@
 #include "bot/services/yookassa/classify.h"
 #include "bot/services/yookassa/payment.h"
 #include "bot/services/yookassa/refund.h"
+#include "bot/services/yookassa/shop.h"
 #include "core/err.h"
 
 enum {
@@ -34,6 +35,7 @@ struct yookassa_reply {
     const struct yookassa_payment *payment;
     const struct yookassa_refund *refund;
     const struct yookassa_refunds *refunds;
+    const struct yookassa_shop *shop;
     int64_t now_ms; /* the loop's time */
 };
 typedef void yookassa_done_fn(void *ctx, const struct yookassa_reply *reply);
@@ -57,5 +59,7 @@ enum err yookassa_refund_get(struct yookassa *yookassa, const char *refund_id, y
                              void *ctx) MUST_CHECK;
 enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done,
                               void *ctx) MUST_CHECK;
+/* GET /me. */
+void yookassa_shop_get(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx);
 
 #endif

@@ -113,6 +113,18 @@ static void read_cancellation(struct json_object *object, struct yookassa_paymen
         payment->cancel_reason[0] = '\0';
 }
 
+/* A word of another year is no end of it. */
+static void read_receipt(struct json_object *object, struct yookassa_payment *payment)
+{
+    if (yookassa_read_text(object, "receipt_registration", payment->receipt, sizeof payment->receipt) != ERR_OK)
+        payment->receipt[0] = '\0';
+}
+
+bool yookassa_receipt_ended(const struct yookassa_payment *payment)
+{
+    return strcmp(payment->receipt, "succeeded") == 0 || strcmp(payment->receipt, "canceled") == 0;
+}
+
 static enum err read_payment(struct json_object *object, struct yookassa_payment *payment)
 {
     if (!json_object_is_type(object, json_type_object) ||
@@ -127,6 +139,7 @@ static enum err read_payment(struct json_object *object, struct yookassa_payment
     payment->order_id = yookassa_read_ours(object, "order_id");
     payment->created_at_s = read_time(object, "created_at");
     read_cancellation(object, payment);
+    read_receipt(object, payment);
     return payment->status == YOOKASSA_SUCCEEDED && !payment->paid ? ERR_INVALID : ERR_OK;
 }
 

@@ -32,11 +32,15 @@ struct yookassa_payment {
     char confirmation_url[YOOKASSA_URL_BYTES]; /* while pending, else "" */
     char cancel_party[YOOKASSA_REASON_BYTES];  /* "yoo_money", "payment_network", "merchant", or "" */
     char cancel_reason[YOOKASSA_REASON_BYTES]; /* "expired_on_confirmation", "insufficient_funds" …, or "" */
+    char receipt[YOOKASSA_REASON_BYTES];       /* its registration: "pending", "succeeded", "canceled", or "" */
 };
 
 /* One payment object. ERR_INVALID when it is not JSON, lacks id, status or amount, has a status we do not know, an
  * sum that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment) MUST_CHECK;
+
+/* Its receipt is registered, or was refused: nothing more comes. */
+bool yookassa_receipt_ended(const struct yookassa_payment *payment);
 
 /* A payment id that may stand in a URL: 1–64 of 0-9 a-z A-Z and '-'. */
 bool yookassa_id_valid(const char *id);
