@@ -73,6 +73,8 @@ static bool end_heard(void *unused, struct errand *errand, const struct db_resul
         errand_tell(errand, (struct event){.kind = EVENT_JOB_PROGRESS,
                                            .object = making->job_id,
                                            .news_id = tasks_read_news(result, 0)});
+    if (errand->end == ERRAND_FAILED) /* it may have been the last one: its share goes back */
+        engine_wake(ports_of(errand)->engine, CHORE_PAYMENT_REFUND, 0);
     return true;
 }
 

@@ -53,11 +53,12 @@ ALTER TABLE bot_refunds ENABLE ALWAYS TRIGGER refund_fits;
 
 -- ---- what makes one due ------------------------------------------------------------------------------------------
 
--- Whoever decides it need not know how it is done.
+-- Whoever decides it need not know how it is done. A share waits some seconds: its payer reads of the set first.
 CREATE FUNCTION refund_is_owed() RETURNS trigger AS $$
 BEGIN
-  INSERT INTO errands (chore, subject, chat_id)
-  SELECT 'payment_refund', NEW.id, COALESCE(o.chat_id, 0)
+  INSERT INTO errands (chore, subject, chat_id, not_before)
+  SELECT 'payment_refund', NEW.id, COALESCE(o.chat_id, 0),
+    now() + CASE WHEN NEW.photos IS NULL THEN interval '0' ELSE interval '10 s' END
   FROM bot_payments p LEFT JOIN orders o ON o.id = p.order_id WHERE p.id = NEW.payment_id
   ON CONFLICT (chore, subject) DO NOTHING;
   RETURN NULL;

@@ -5,7 +5,11 @@
 #include "tests/check.h"
 #include "tests/unit/databases.h"
 
-enum { BEFORE = 9 /* the last version without them */, AFTER };
+enum {
+    BEFORE = 9 /* the last version without them */,
+    AFTER,
+    BOOKS = 19 /* … without refunds that go by themselves */
+};
 
 static void migrate_to(const char *database, size_t version)
 {
@@ -125,12 +129,18 @@ int main(void)
     live(db);
     migrate_to("lived_with_money", AFTER);
     check_payments(db);
+    migrate_to("lived_with_money", BOOKS);
+    tell(db, "INSERT INTO bot_refunds (payment_id, why, amount) SELECT id, 'double', received FROM bot_payments"
+             " WHERE order_id = 3");
     migrate_to("lived_with_money", migrations_data_count);
     CHECK_TEXT(rows(db, "chat_id, kind, object, other, word", "bot_news", "chat_id, kind DESC"),
                "102 payment_link 2 0; 103 payment_settled 3 30; 103 job_progress 30 0; "
                "104 payment_canceled 4 0 no_funds; 105 payment_failed 5 0; 108 photo_ready 41 0 too_small");
     check_books(db);
     check_mismatch(db);
+    CHECK_TEXT(rows(db, "chat_id, subject = (SELECT id::text FROM bot_refunds)",
+                    "errands e WHERE chore = 'payment_refund'", "id"),
+               "103 t"); /* what was owed goes back */
     db_free(db);
     db_free(root);
     arena_done(&arena);
