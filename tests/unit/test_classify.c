@@ -18,6 +18,8 @@ static const struct {
     {400, "Bad Request: query is too old and response timeout expired or query ID is invalid", "answerCallbackQuery",
      TELEGRAM_OK},
     {400, "Bad Request: message to delete not found", "deleteMessage", TELEGRAM_OK},
+    {400, "Bad Request: CHARGE_ALREADY_REFUNDED", "refundStarPayment", TELEGRAM_OK},
+    {400, "Bad Request: CHARGE_NOT_FOUND", "refundStarPayment", TELEGRAM_BAD},
     {400, "Bad Request: MESSAGE_ID_INVALID", "deleteMessage", TELEGRAM_OK},
     {400, "Bad Request: MESSAGE_ID_INVALID", "editMessageText", TELEGRAM_GONE},
     {400, "Bad Request: message to edit not found", "editMessageText", TELEGRAM_GONE},

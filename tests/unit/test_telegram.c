@@ -1,5 +1,6 @@
 /* The calls of the client, against a server that behaves badly on request: what it is asked to do stands in the text.
  */
+#include "bot/services/telegram/checkout.h"
 #include "tests/unit/telegram_stage.h"
 
 static bool answer(int fd)
@@ -15,6 +16,12 @@ static bool answer(int fd)
         reply(fd, 500, "{\"ok\":false,\"error_code\":500,\"description\":\"Internal Server Error: restart\"}");
     else if (asked("blocked"))
         reply(fd, 403, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: bot was blocked by the user\"}");
+    else if (asked("answerPreCheckoutQuery")) {
+        bool whole = asked("\"pre_checkout_query_id\":\"q1\",\"ok\":false,\"error_message\":\"no\"");
+        __atomic_add_fetch(&shared->counts[whole ? TOLD : LINKS], 1, __ATOMIC_SEQ_CST);
+        reply(fd, 200, "{\"ok\":true,\"result\":true}");
+    } else if (asked("stands"))
+        sleep(60);
     else if (asked("html"))
         reply(fd, 200, "<html>");
     else if (asked("slow")) {
@@ -335,9 +342,38 @@ static void test_stop(void)
     CHECK_INT(album.seen.verdict.class, TELEGRAM_CANCELED);
 }
 
+/* The answer to a payment stands in no line: neither behind the calls that are on their way, nor behind a flood limit.
+ * A connection that dies costs it nothing. */
+static void test_checkout(void)
+{
+    enum { IN_FLIGHT = 64 };
+    struct seen seen = {0};
+    struct telegram_call what = {.method = "getFile", .params_json = "{\"text\":\"stands\"}"};
+    for (int i = 0; i < IN_FLIGHT; i++)
+        CHECK_INT(telegram_call(tg, now_ms(), &what, note, &seen), ERR_OK);
+    int64_t before_ms = now_ms();
+    telegram_answer_checkout(tg, before_ms, "q1", "no");
+    while (__atomic_load_n(&shared->counts[TOLD], __ATOMIC_SEQ_CST) == 0 && now_ms() < before_ms + 1000)
+        turn();
+    CHECK_INT(shared->counts[TOLD], 1);
+    CHECK_INT(seen.times, 0);
+    telegram_cancel_all(tg);
+    CHECK_INT(seen.times, IN_FLIGHT);
+    CHECK_INT(telegram_pending(tg), 0);
+
+    shared->counts[TIMES] = 0;
+    telegram_answer_checkout(tg, now_ms(), "hang up", NULL);
+    run();
+    CHECK_INT(shared->counts[LINKS], 1);
+    telegram_answer_checkout(tg, now_ms(), "q2", NULL);
+    telegram_cancel_all(tg);
+    CHECK_INT(telegram_pending(tg), 0);
+}
+
 int main(void)
 {
     stage_open(answer);
+    test_checkout();
     test_calls();
     test_no_result();
     test_deadline_and_limits();
