@@ -119,6 +119,13 @@ static void make_due(struct ordeal *ordeal, const char *name)
         db_result_free(world_sql(&ordeal->world, "INSERT INTO errands (chore, subject) VALUES ('payment_refund', '0')"
                                                  " ON CONFLICT (chore, subject) DO UPDATE SET not_before = now(),"
                                                  " lease_token = NULL, lease_until = NULL"));
+    if (begins(name, "receipt_watch.")) /* as if the cash register had taken its time */
+        db_result_free(world_sql(
+            &ordeal->world,
+            "WITH late AS (UPDATE bot_payments SET receipt = 'pending' WHERE id = (SELECT max(id) FROM bot_payments"
+            " WHERE state = 'succeeded' AND receipt IS NOT NULL) RETURNING id, outside_id)"
+            " INSERT INTO errands (chore, subject, outside) SELECT 'receipt_watch', id, outside_id FROM late"
+            " ON CONFLICT (chore, subject) DO UPDATE SET not_before = now(), lease_token = NULL, lease_until = NULL"));
     if (begins(name, "store_sweep.") || begins(name, "table_ends.") || begins(name, "money_audit.") ||
         begins(name, "star_reconcile."))
         db_result_free(world_sql(&ordeal->world, "UPDATE errands SET not_before = now(), lease_token = NULL,"
@@ -132,6 +139,8 @@ static bool is_near(const struct ordeal *ordeal, const char *name)
         return declines(ordeal);
     if (begins(name, "payment_refund."))
         return true;
+    if (begins(name, "receipt_watch."))
+        return ordeal->done > 0 || anybody(ordeal, USER_RESULT, USER_RESULT);
     if (begins(name, "checkout."))
         return pays_with_stars(ordeal);
     if (begins(name, "payment_") || begins(name, "star_invoice."))
