@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "db/audit.h"
+#include "tests/system/money.h"
 #include "tests/system/secrets.h"
 #include "tests/system/stored.h"
 
@@ -100,70 +100,6 @@ static void check_jobs(struct invariants *all)
          " WHERE j.avatar_id = a.id)");
 }
 
-static void check_money(struct invariants *all)
-{
-    struct world *world = all->world;
-    none(all, "orders whose row in payments is not the one that was paid",
-         "SELECT count(*) FROM orders o WHERE status = 'paid' AND NOT EXISTS (SELECT 1 FROM bot_payments s"
-         " WHERE s.order_id = o.id AND s.provider = 'stars' AND s.state = 'succeeded' AND s.held IS NULL"
-         " AND s.received = s.asked AND s.received_currency = 'XTR' AND s.user_id = o.user_id AND s.payer = o.chat_id)"
-         " AND (SELECT count(*) FROM bot_payments b"
-         " JOIN payments p ON p.yookassa_payment_id = b.outside_id WHERE b.order_id = o.id AND b.state = 'succeeded'"
-         " AND b.received = o.price AND b.received_currency = b.currency AND b.held IS NULL AND p.status = 'succeeded'"
-         " AND p.amount = o.price AND p.user_id = o.user_id AND b.user_id = o.user_id) <> 1");
-    none(all, "payments that belong to no order",
-         "SELECT count(*) FROM payments p WHERE NOT EXISTS (SELECT 1 FROM bot_payments b JOIN orders o"
-         " ON o.id = b.order_id WHERE b.outside_id = p.yookassa_payment_id AND b.state = p.status)");
-    none(all, "orders without their payment",
-         "SELECT count(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM bot_payments b WHERE b.order_id = o.id)");
-    int64_t orders = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id IS NOT NULL"
-                                      " AND provider = 'yookassa'");
-    struct json_object *payments = net_get(world->net, "/api/payments");
-    int64_t count = (int64_t)json_object_array_length(payments);
-    invariants_fact(all, count == orders, "one payment per order: YooKassa has %" PRId64 ", the orders %" PRId64, count,
-                    orders);
-    for (int64_t i = 0; i < count; i++) {
-        struct json_object *payment = json_object_array_get_idx(payments, (size_t)i);
-        const char *id = chat_field(payment, "id"), *status = chat_field(payment, "status");
-        int64_t found = world_int(world, "SELECT count(*) FROM bot_payments WHERE outside_id = '%s' AND state = '%s'",
-                                  id, status);
-        invariants_fact(all, found == 1, "payment %s (%s) has %" PRId64 " orders in that state", id, status, found);
-    }
-    json_object_put(payments);
-}
-
-/* The audit that the daemon makes: but for what waits for a person, it finds nothing. */
-static void check_books(struct invariants *all)
-{
-    struct db_unit *unit = db_unit_new();
-    struct db_result *result = NULL;
-    struct db_failure failure;
-    for (size_t question = 0; question < audit_count(); question++)
-        (void)audit_add(unit, &all->world->arena, question);
-    if (db_run(all->world->db, unit, SETTLE_MS, &result, &failure) != ERR_OK)
-        world_fail(all->world, "the audit: %s", failure.message);
-    for (size_t question = 0; question < audit_count(); question++)
-        if (!audit_is_wait(question))
-            invariants_fact(all, db_rows(result, (int)question) == 0, "audit, %s: %s", audit_name(question),
-                            db_rows(result, (int)question) == 0 ? "" : audit_read_words(result, (int)question, 0));
-    db_result_free(result);
-}
-
-/* The web application deletes everybody (which is undone again): what is known of their money stays. */
-static void check_money_stays(struct invariants *all)
-{
-    db_result_free(world_sql(
-        all->world, "DO $$ DECLARE was TEXT; stays TEXT; facts CONSTANT TEXT := 'SELECT concat_ws('' '', (SELECT "
-                    "count(*) FROM orders),"
-                    " (SELECT count(*) FROM bot_payments), (SELECT sum(received) FROM bot_payments))'; BEGIN EXECUTE "
-                    "facts INTO was;"
-                    " BEGIN DELETE FROM users; EXECUTE facts INTO stays; RAISE EXCEPTION USING ERRCODE = 'FB999';"
-                    " EXCEPTION WHEN SQLSTATE 'FB999' THEN NULL; END; IF stays <> was THEN"
-                    " RAISE EXCEPTION 'of orders, payments and roubles (%) only % outlive their users', was, stays; "
-                    "END IF; END $$"));
-    all->checked++;
-}
-
 /* One past the newest update that was ever handed out. */
 static int64_t handed_out(struct world *world)
 {
@@ -233,19 +169,21 @@ static void check_refusals(struct invariants *all)
     free(record);
 }
 
-void invariants_check(struct invariants *all)
+void invariants_of_line(struct invariants *all)
 {
-    none(all, "messages left in the outbox", "SELECT count(*) FROM outbox");
-    none(all, "news that were not told", "SELECT count(*) FROM bot_news");
-    none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
-    invariants_fact(all, stored_missing(all->world) == 0, "the store has not got what rows name");
-    check_jobs(all);
-    check_money(all);
-    check_books(all);
-    check_money_stays(all);
     check_updates(all);
     check_refusals(all);
     secrets_check(all);
+}
+
+void invariants_check(struct invariants *all)
+{
+    none(all, "messages left in the outbox", "SELECT count(*) FROM outbox");
+    none(all, "photos whose examination did not end", "SELECT count(*) FROM photo_intake WHERE verdict = 'pending'");
+    invariants_fact(all, stored_missing(all->world) == 0, "the store has not got what rows name");
+    check_jobs(all);
+    money_check(all, 0);
+    invariants_of_line(all);
     for (int i = 0; i < all->user_count; i++)
         invariants_of_user(all, &all->users[i]);
     if (all->failed > 0)

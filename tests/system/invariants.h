@@ -21,6 +21,9 @@ void invariants_check(struct invariants *all);
 
 /* One fact: prints `what` and counts it when it does not hold. */
 void invariants_fact(struct invariants *all, bool holds, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Of what went over the line: no update was lost or refused, no call was one that Telegram refuses, no secret stands
+ * anywhere. */
+void invariants_of_line(struct invariants *all);
 /* Per user (people.c) and of money and secrets. */
 void invariants_of_user(struct invariants *all, struct user *user);
 

@@ -139,28 +139,43 @@ static void start_sandbox(struct world *world)
     exit(1);
 }
 
-/* Looks that differ and cost little: the product's number of them, only crops, mirrors and light changes of colour. */
+struct cheap_style {
+    const char *id, *price;
+    int looks;
+};
+
+static void write_style(struct world *world, const struct cheap_style *style, int number)
+{
+    static const char *const crops[] = {"portrait", "half", "close"};
+    char path[128];
+    char *text = arena_format(&world->arena,
+                              "id = \"%s\"; name = { ru = \"Стиль %s\"; en = \"Style %s\"; };\n"
+                              "description = { ru = \"Проба.\"; en = \"A test.\"; };\n"
+                              "cover = \"" SOURCE_DIR "/config/styles/professional.jpg\";\n"
+                              "price = \"%s\"; looks = (\n",
+                              style->id, style->id, style->id, style->price);
+    for (int look = 0; look < style->looks; look++)
+        text = arena_format(
+            &world->arena, "%s{ prompt = \"Look %d of %s\"; recipe = \"crop=%s; mirror=%d; exposure=%d\"; }%s\n", text,
+            look + 1, style->id, crops[look % 3], look % 2, look - 11 + number, look == style->looks - 1 ? ");" : ",");
+    (void)snprintf(path, sizeof path, "%s/styles/%s.cfg", world->dir, style->id);
+    write_file(path, 0600, text);
+}
+
+/* Looks that differ and cost little: only crops, mirrors and light changes of colour. The product's number of them, or
+ * small sets. */
 static void write_cheap_styles(struct world *world)
 {
-    static const char *const ids[] = {"plain", "other"};
-    static const char *const crops[] = {"portrait", "half", "close"};
+    static const struct cheap_style whole[] = {{"plain", "400.00", 23}, {"other", "500.00", 23}};
+    static const struct cheap_style small[WORLD_SMALL_STYLES] = {
+        {"one", "199.99", 1}, {"two", "350.00", 2}, {"three", "100.01", 3}, {"cheap", "2.00", 3}};
+    const struct cheap_style *styles = world->options.small_styles ? small : whole;
+    int count = world->options.small_styles ? WORLD_SMALL_STYLES : (int)(sizeof whole / sizeof whole[0]);
     char path[128];
     (void)snprintf(path, sizeof path, "%s/styles", world->dir);
     (void)mkdir(path, 0700);
-    for (size_t i = 0; i < 2; i++) {
-        char *text = arena_format(&world->arena,
-                                  "id = \"%s\"; name = { ru = \"Стиль %s\"; en = \"Style %s\"; };\n"
-                                  "description = { ru = \"Проба.\"; en = \"A test.\"; };\n"
-                                  "cover = \"" SOURCE_DIR "/config/styles/professional.jpg\";\n"
-                                  "price = \"%zu00.00\"; looks = (\n",
-                                  ids[i], ids[i], ids[i], i + 4);
-        for (int look = 0; look < 23; look++)
-            text = arena_format(
-                &world->arena, "%s{ prompt = \"Look %d of %s\"; recipe = \"crop=%s; mirror=%d; exposure=%d\"; }%s\n",
-                text, look + 1, ids[i], crops[look % 3], look % 2, look - 11 + (int)i, look == 22 ? ");" : ",");
-        (void)snprintf(path, sizeof path, "%s/styles/%s.cfg", world->dir, ids[i]);
-        write_file(path, 0600, text);
-    }
+    for (int i = 0; i < count; i++)
+        write_style(world, &styles[i], i);
     (void)snprintf(path, sizeof path, "%s/styles/examples", world->dir);
     if (symlink(SOURCE_DIR "/config/styles/examples", path) != 0)
         abort();
@@ -199,7 +214,8 @@ void world_write_config(struct world *world)
                                          options->bad_line ? world->dir : ""),
                             text_or(options->darkroom_program, BINARY_DIR "/fotoset-darkroom"),
                             text_or(options->darkroom, ""), text_or(options->making, ""), text_or(options->shop, ""),
-                            SOURCE_DIR "/config/texts", options->cheap_styles ? "styles" : SOURCE_DIR "/config/styles",
+                            SOURCE_DIR "/config/texts",
+                            options->cheap_styles || options->small_styles ? "styles" : SOURCE_DIR "/config/styles",
                             text_or(options->config, "")));
 }
 
@@ -254,7 +270,7 @@ void world_begin(struct world *world, const struct world_options *options)
     if (options->bad_line)
         start_relay(world);
     write_secrets(world);
-    if (options->cheap_styles)
+    if (options->cheap_styles || options->small_styles)
         write_cheap_styles(world);
     world_write_config(world);
 }

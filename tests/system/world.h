@@ -15,6 +15,8 @@
 #define WORLD_TOKEN "100500:AAsecretBotTokenOfTheSystemTests_1"
 #define WORLD_SHOP_SECRET "test_SecretKeyOfTheShop_1"
 
+enum { WORLD_SMALL_STYLES = 4 };
+
 struct world;
 
 struct world_options {
@@ -27,6 +29,7 @@ struct world_options {
     const char *darkroom;         /* … of the group darkroom */
     const char *darkroom_program; /* NULL = the real one */
     bool cheap_styles;            /* 23 looks that cost little instead of the shop's own */
+    bool small_styles;            /* WORLD_SMALL_STYLES of them, of one to three looks, at odd prices */
     bool fast;     /* without flood limits, at Telegram and in the daemon: for a test of something else */
     bool bad_line; /* a relay between the daemon and its database */
     int busy;      /* a bot with other chats: so many message ids may pass before each of its messages */
