@@ -30,12 +30,12 @@
 enum {
     PAYERS_MAX = 20000,
     STUCK_MS = 240 * 1000,
-    LIFE_MS = 6000,  /* of a daemon, at most */
-    AIMED_MS = 3000, /* … that does not come to the step aimed at */
+    LIFE_MS = 3000,  /* of a daemon, at most */
+    AIMED_MS = 2000, /* … that does not come to the step aimed at */
     TROUBLE_MS = 3000,
-    CRASH_MS = 15 * 1000,
+    CRASH_MS = 10 * 1000,
     PAUSE_MS = 1000,
-    CLOCK_MS = 25 * 1000,
+    CLOCK_MS = 15 * 1000,
     LINK_LIFE_MS = 61 * 60 * 1000,
     COUNT_MS = 500,
     PAINT_MS = 300,
@@ -245,6 +245,7 @@ static void keep_time(void)
         test.count_ms = now_ms + COUNT_MS;
     }
     if (now_ms >= test.paint_ms) {
+        payer_ask_told(&test.world, test.payers, test.done, test.begun);
         paint();
         test.paint_ms = net_now_ms() + PAINT_MS;
     }

@@ -12,17 +12,15 @@
 enum {
     POLL_MS = 20000,
     LINE_BYTES = 256,
-    NEWEST = 12,              /* messages among which a button is looked for */
-    IMPATIENT_MS = 15 * 1000, /* … for an answer */
-    LINK_MS = 60 * 1000,
+    NEWEST = 12,             /* messages among which a button is looked for */
+    IMPATIENT_MS = 6 * 1000, /* … for an answer */
+    LINK_MS = 20 * 1000,
     PAUSE_MS = 2500,
     TELLS = 3,
     TELL_MS = 700,
     LOOK_MS = 200 /* when nothing is new */
 };
 
-/* What every ending of a payment that came begins with, but for the buttons of what came after. */
-#define HEARD "Оплата п"
 #define CHECKOUT "/checkout/"
 
 const char *payer_deed_name(enum payer_deed deed)
@@ -228,6 +226,7 @@ static int64_t newest_id(const struct payer *payer)
     return count == 0 ? 0 : id_of(json_object_array_get_idx(chat_messages(payer->chat), count - 1));
 }
 
+/* There is something new of the bot's since it was paid. */
 static bool has_heard(const struct payer *payer)
 {
     size_t count = count_messages(payer);
@@ -235,12 +234,7 @@ static bool has_heard(const struct payer *payer)
         struct json_object *message = json_object_array_get_idx(chat_messages(payer->chat), i - 1);
         if (id_of(message) <= payer->heard_id)
             return false;
-        if (strcmp(chat_field(message, "from"), "bot") != 0)
-            continue;
-        struct screen screen = chat_screen(payer->chat, id_of(message));
-        if (strstr(chat_field(message, "text"), HEARD) != NULL ||
-            (screen.buttons != NULL &&
-             (chat_button(&screen, "*", "making") != NULL || chat_button(&screen, "*", "files") != NULL)))
+        if (strcmp(chat_field(message, "from"), "bot") == 0)
             return true;
     }
     return false;
@@ -298,6 +292,7 @@ static void pay(struct payer *payer)
                                        "{\"method\":\"sbp\"}", "{\"method\":\"yoo_money\"}"};
     payer->heard_id = newest_id(payer);
     payer->tells = 0;
+    payer->is_told = false;
     payer->not_before_ms = net_now_ms() + dice_roll(&payer->dice, PAUSE_MS);
     at_checkout(payer, "pay", ways[dice_roll(&payer->dice, sizeof ways / sizeof ways[0])], PAYER_PAID, paid);
 }
@@ -419,7 +414,7 @@ static void await_news(struct payer *payer)
     int64_t now_ms = net_now_ms();
     if (payer->deed == PAYER_LOSE_AT_ONCE && !payer->is_deleted && now_ms >= payer->not_before_ms)
         lose_account(payer);
-    if (has_heard(payer))
+    if (payer->is_told && has_heard(payer))
         enter(payer, payer->is_deleted ? PAYER_DONE : PAYER_CHOOSE);
     else if (payer->deed == PAYER_PAY_AND_TELL && payer->tells < TELLS && now_ms - payer->pressed_ms > TELL_MS &&
              find(payer, "pay", "paid", &screen, &data)) {
@@ -482,6 +477,29 @@ void payer_run(struct payer *payer, bool may_order)
     (void)snprintf(path, sizeof path, "/api/chats/%" PRId64 "?version=%" PRId64 "&wait_ms=%d", payer->id,
                    payer->version, POLL_MS);
     net_ask(payer->world->net, path, NULL, looked, payer);
+}
+
+void payer_ask_told(struct world *world, struct payer *payers, int first, int end)
+{
+    struct arena arena;
+    const char *ids = "", *comma = "";
+    arena_init(&arena);
+    for (int i = first; i < end; i++)
+        if (payers[i].step == PAYER_PAID) {
+            ids = arena_format(&arena, "%s%s'%s'", ids, comma, payers[i].payment);
+            comma = ",";
+        }
+    struct db_result *rows = world_sql(
+        world, arena_format(&arena,
+                            "SELECT p.outside_id FROM bot_payments p WHERE p.outside_id = ANY (ARRAY[%s]::text[])"
+                            " AND p.state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM bot_news n"
+                            " WHERE n.kind = 'payment_settled' AND n.object = p.order_id)",
+                            ids));
+    for (int i = first; i < end; i++)
+        for (int row = 0; row < db_rows(rows, 0) && payers[i].step == PAYER_PAID && !payers[i].is_told; row++)
+            payers[i].is_told = strcmp(payers[i].payment, db_text(rows, 0, row, 0)) == 0;
+    db_result_free(rows);
+    arena_done(&arena);
 }
 
 void payer_fail_if_stuck(struct payer *payer, int64_t limit_ms)

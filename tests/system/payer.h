@@ -71,7 +71,7 @@ struct payer {
     int64_t avatars[PAYER_AVATARS];
     int avatar; /* the next one's place among these */
     int orders_left, tells;
-    bool is_deleted;
+    bool is_deleted, is_told;
     long presses, paid, by_deed[PAYER_DEED_COUNT];
 };
 
@@ -81,6 +81,8 @@ void payer_begin(struct payer *payer, struct world *world, int64_t id, uint64_t 
 void payer_end(struct payer *payer);
 /* Looks for something to do; to be called often. may_order: another set after this one. */
 void payer_run(struct payer *payer, bool may_order);
+/* Asks the database whose news were told of what they paid, of those from first to before end. */
+void payer_ask_told(struct world *world, struct payer *payers, int first, int end);
 void payer_fail_if_stuck(struct payer *payer, int64_t limit_ms);
 const char *payer_deed_name(enum payer_deed deed);
 
