@@ -29,7 +29,7 @@
 
 enum {
     PAYERS_MAX = 20000,
-    STUCK_MS = 240 * 1000,
+    STUCK_MS = 120 * 1000,
     LIFE_MS = 3000,  /* of a daemon, at most */
     AIMED_MS = 2000, /* … that does not come to the step aimed at */
     TROUBLE_MS = 3000,
@@ -40,7 +40,8 @@ enum {
     COUNT_MS = 500,
     PAINT_MS = 300,
     PAINTED = 40, /* tasks at a time */
-    START_MS = 1000,
+    START_MS = 600,
+    AGAIN_MS = 8000,
     NOT_READY = 69, /* how a daemon ends that finds no database … */
     OVERTAKEN = 70  /* … or whose commit was taken after it was given up */
 };
@@ -103,6 +104,16 @@ static void make_trouble(void)
         json_object_put(net_post(
             test.world.net, "/api/faults", "{\"service\":\"yookassa\",\"method\":\"%s\",\"count\":0,%s}",
             methods[roll(sizeof methods / sizeof methods[0])], faults[roll(sizeof faults / sizeof faults[0])]));
+    static const char *const refunds[] = {
+        "\"kind\":\"pending\",\"ms\":4000,\"probability\":0.5",
+        "\"kind\":\"pending\",\"ms\":3000,\"description\":\"insufficient_funds\","
+        "\"probability\":0.5",
+        "\"kind\":\"refuse\",\"description\":\"rejected_by_timeout\"",
+        "\"kind\":\"refuse\",\"description\":\"rejected_by_payee\",\"probability\":0.2"};
+    if (roll(2) == 0)
+        json_object_put(net_post(test.world.net, "/api/faults",
+                                 "{\"service\":\"refund\",\"method\":\"refund\",\"count\":0,%s}",
+                                 refunds[roll(sizeof refunds / sizeof refunds[0])]));
     if (roll(8) == 0) /* refused for good: there is no link, and it is ordered again */
         json_object_put(net_post(test.world.net, "/api/faults",
                                  "{\"service\":\"yookassa\",\"method\":\"POST /payments\",\"kind\":\"status\","
@@ -140,10 +151,10 @@ static bool is_open(const void *context, const char *name)
     return !is_about_photos(name);
 }
 
-/* What comes once a day comes now. */
+/* What comes once a day, or in an hour, comes now. */
 static void make_due(void)
 {
-    sql("UPDATE errands SET not_before = now(), lease_token = NULL, lease_until = NULL WHERE subject = 'all'"
+    sql("UPDATE errands SET not_before = now(), lease_token = NULL, lease_until = NULL WHERE state = 'waiting'"
         " AND chore NOT IN ('store_sweep', 'table_ends')");
 }
 
@@ -156,7 +167,7 @@ static void next_life(void)
     if (!is_enough() && !test.gently && roll(3) > 0)
         test.aim = steps_choose(&test.steps, is_open, NULL, (uint64_t)roll(1000));
     if (test.aim != NULL) {
-        (void)snprintf(kill_at, sizeof kill_at, "%s:%" PRId64, test.aim->name, 1 + roll(6));
+        (void)snprintf(kill_at, sizeof kill_at, "%s:%" PRId64, test.aim->name, 1 + roll(3));
         make_due();
     }
     world_start_daemon(&test.world, test.aim == NULL ? NULL : kill_at);
@@ -296,27 +307,31 @@ static int64_t under_way(void)
                      " 'table_ends') AND (subject <> 'all' OR not_before < now() + interval '1 minute'))");
 }
 
-/* Every link's time is over, and every payment young again, so that all are looked at soon. Then the owner hears of
- * what waits for a person. */
+/* Of a life in which nothing goes wrong: all that waits is due when it begins. */
+static void begin_again(void)
+{
+    (void)world_stop_daemon(&test.world, SIGKILL);
+    make_due();
+    sql("UPDATE bot_payments SET created_at_ms = (extract(epoch FROM now()) * 1000)::bigint"
+        " WHERE state IN ('creating', 'pending')"); /* young again: looked at soon */
+    world_start_daemon(&test.world, NULL);
+}
+
+/* Every link's time is over. At last the owner hears of what waits for a person. */
 static void let_all_end(void)
 {
-    int64_t end_ms = net_now_ms() + STUCK_MS;
-    (void)world_stop_daemon(&test.world, SIGKILL);
+    int64_t now_ms = net_now_ms(), end_ms = now_ms + STUCK_MS, again_ms = 0;
     net_delete(test.world.net, "/api/faults");
     move_clock();
-    sql("UPDATE bot_payments SET created_at_ms = (extract(epoch FROM now()) * 1000)::bigint"
-        " WHERE state IN ('creating', 'pending')");
-    world_start_daemon(&test.world, NULL);
-    for (bool asked = false; under_way() > 0 || !asked;) {
-        if (!asked && under_way() == 0) {
-            (void)world_stop_daemon(&test.world, SIGKILL);
-            make_due();
-            world_start_daemon(&test.world, NULL); /* it asks what is due when it begins */
-            asked = true;
+    for (bool asked = false; under_way() > 0 || !asked; now_ms = net_now_ms()) {
+        if (now_ms >= again_ms || under_way() == 0) {
+            asked = under_way() == 0;
+            begin_again();
+            again_ms = now_ms + AGAIN_MS;
         }
         paint();
         net_step(test.world.net, 100);
-        if (net_now_ms() > end_ms)
+        if (now_ms > end_ms)
             world_fail(&test.world, "%" PRId64 " things stay under way", under_way());
     }
 }
@@ -376,7 +391,7 @@ static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
         {"payments", 1, NULL, 'p'}, {"buyers", 1, NULL, 'b'}, {"seed", 1, NULL, 's'}, {"minutes", 1, NULL, 'm'}, {0}};
-    *options = (struct options){.payments = 300, .buyers = 60, .minutes = 60, .seed = 1};
+    *options = (struct options){.payments = 400, .buyers = 60, .minutes = 60, .seed = 1};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
         case 'p': options->payments = strtol(optarg, NULL, 10); break;

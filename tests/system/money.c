@@ -56,6 +56,10 @@ static const struct {
      " LEFT JOIN bot_payments p ON p.outside_id = s.id LEFT JOIN bot_refunds r ON r.payment_id = p.id AND r.state ="
      " 'succeeded' GROUP BY s.id, s.refunded HAVING COALESCE(s.refunded, 0) <> COALESCE(sum(r.amount), 0)",
      0},
+    {"refunds that are refused for good, and the owner has not heard",
+     "SELECT r.id::text FROM bot_refunds r WHERE r.state = 'refused' AND NOT EXISTS (SELECT 1 FROM money_oddities o"
+     " WHERE o.told AND o.question = 'refused' AND o.subject = r.id::text)",
+     MONEY_ALERTED},
     {"what the books say that lies with the provider, and what does",
      "SELECT books || ' in the books, and ' || there FROM (SELECT (SELECT COALESCE(sum(amount), 0) FROM ledger_postings"
      " WHERE account = 'clearing:yookassa') AS books, (SELECT COALESCE(sum(income * 100), 0) FROM test_said WHERE"
@@ -78,6 +82,19 @@ static const struct {
      " FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id)"
      " AND (SELECT COALESCE(sum(amount), 0) FROM bot_refunds r WHERE r.payment_id = p.id) <> p.received",
      0},
+    {"sets that are not whole, and whose share does not go back",
+     "SELECT j.id || ' of order ' || j.order_id FROM generation_jobs j JOIN photo_tasks t ON t.job_id = j.id"
+     " AND t.state = 'failed' JOIN bot_payments p ON p.order_id = j.order_id AND p.state = 'succeeded' JOIN"
+     " ledger_transactions l ON l.kind = 'sale' AND l.subject = p.id LEFT JOIN bot_refunds r ON r.payment_id = p.id"
+     " GROUP BY j.id, j.total_photos, p.received HAVING count(DISTINCT r.id) FILTER (WHERE r.why = 'failed') <> 1"
+     " OR (count(DISTINCT t.id) = j.total_photos AND min(r.amount) FILTER (WHERE r.why = 'failed') <> p.received)"
+     " OR (count(DISTINCT t.id) < j.total_photos AND (min(r.amount) FILTER (WHERE r.why = 'failed'))"
+     "  NOT BETWEEN floor(p.received * 100 * count(DISTINCT t.id) / j.total_photos) / 100"
+     "  AND p.received * count(DISTINCT t.id) / j.total_photos + 1)",
+     0},
+    {"refunds that are not over",
+     "SELECT r.id || ' ' || r.state FROM bot_refunds r WHERE r.state NOT IN ('succeeded', 'void', 'refused')",
+     MONEY_ENDED | MONEY_ALERTED},
     {"more goes back than came",
      "SELECT p.id || ': ' || sum(r.amount) FROM bot_payments p JOIN bot_refunds r ON r.payment_id = p.id"
      " WHERE r.state NOT IN ('refused', 'void') GROUP BY p.id HAVING sum(r.amount) > p.received",
@@ -115,7 +132,8 @@ static const struct {
      "SELECT p.id || ' ' || p.held FROM bot_payments p WHERE p.state = 'succeeded' AND p.held IS NOT NULL AND NOT "
      "EXISTS"
      " (SELECT 1 FROM money_oddities o WHERE o.told AND ((o.question = 'held' AND o.subject = p.id || ' ' || p.held)"
-     "  OR (o.question = 'owed' AND o.subject IN (SELECT r.id::text FROM bot_refunds r WHERE r.payment_id = p.id))))",
+     "  OR (o.question IN ('owed', 'refused') AND o.subject IN (SELECT r.id::text FROM bot_refunds r WHERE "
+     "r.payment_id = p.id))))",
      MONEY_ALERTED},
     /* ---- the books, and who reads beside us ---- */
     {"what was sold, and what the books say was earned",
