@@ -302,6 +302,8 @@ static int64_t under_way(void)
                      "SELECT (SELECT count(*) FROM bot_payments WHERE state IN ('creating', 'pending'))"
                      " + (SELECT count(*) FROM photo_tasks WHERE state = 'waiting')"
                      " + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM bot_news)"
+                     " + (SELECT count(*) FROM test_planted f JOIN bot_payments p ON p.outside_id = f.id"
+                     "  WHERE f.held = 'late' AND p.state <> 'succeeded')"
                      " + (SELECT count(*) FROM generation_jobs WHERE told_at IS NULL AND order_id IS NOT NULL)"
                      " + (SELECT count(*) FROM errands WHERE state = 'waiting' AND chore NOT IN ('store_sweep',"
                      " 'table_ends') AND (subject <> 'all' OR not_before < now() + interval '1 minute'))");
@@ -432,6 +434,7 @@ static void furnish(void)
     struct world *world = &test.world;
     long most = test.options.payments / PAYER_ORDERS * 4 + test.options.buyers * 2;
     test.room = (int)(most < PAYERS_MAX ? most : PAYERS_MAX);
+    money_begin(world);
     payer_furnish(world, FIRST_PAYER, test.room);
     payer_furnish(world, OWNER, 1);
     store_picture(pixel, sizeof pixel);
@@ -452,6 +455,7 @@ int main(int argc, char **argv)
     test.dice = dice_new(test.options.seed);
     test.payers = calloc(PAYERS_MAX, sizeof *test.payers);
     steps_find(&test.steps);
+    payer_know(&test.steps);
     world_begin(&test.world, &(struct world_options){.name = "journeys",
                                                      .seed = test.options.seed,
                                                      .small_styles = true,

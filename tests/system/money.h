@@ -11,7 +11,10 @@ enum {
     MONEY_ALERTED = 2 /* there is an owner, and the daemon's own look through the books is over */
 };
 
-/* Notes that this payment was made such on purpose ("sum", "shop", "test"), and is to be held for it. */
+/* Before anything is planted; the daemon's tables must be there. */
+void money_begin(struct world *world);
+/* Notes what was done to a payment on purpose: "sum", "shop", "test": it is not as it was asked, and is to be held for
+ * it; "late": it came after it had been canceled. */
 void money_plant(struct world *world, const char *payment, const char *what);
 /* All facts that need no more than this. The daemon may be stopped. */
 void money_check(struct invariants *all, unsigned can);

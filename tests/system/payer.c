@@ -25,17 +25,31 @@ enum {
 
 const char *payer_deed_name(enum payer_deed deed)
 {
-#define X(name, weight) #name,
+#define X(name, weight, chore) #name,
     static const char *const names[] = {PAYER_DEEDS(X)};
 #undef X
     return names[deed];
 }
 
+static int weights[PAYER_DEED_COUNT]; /* 0: it is not done */
+
+void payer_know(struct steps *steps)
+{
+#define X(name, weight, chore) {weight, chore},
+    static const struct {
+        int weight;
+        const char *chore;
+    } deeds[] = {PAYER_DEEDS(X)};
+#undef X
+    for (int i = 0; i < PAYER_DEED_COUNT; i++) {
+        char step[STEP_NAME_BYTES];
+        (void)snprintf(step, sizeof step, "%s.before_call", deeds[i].chore);
+        weights[i] = deeds[i].chore[0] == '\0' || steps_named(steps, step) != NULL ? deeds[i].weight : 0;
+    }
+}
+
 static enum payer_deed roll_deed(struct payer *payer)
 {
-#define X(name, weight) weight,
-    static const int weights[] = {PAYER_DEEDS(X)};
-#undef X
     int64_t all = 0, rolled;
     int deed = 0;
     for (int i = 0; i < PAYER_DEED_COUNT; i++)
@@ -142,6 +156,8 @@ static void paid(void *context, long status, struct json_object *body)
 {
     struct payer *payer = context;
     payer->paid += status == 200;
+    if (status == 200 && payer->deed == PAYER_LATE)
+        money_plant(payer->world, payer->payment, "late");
     left_checkout(context, status, body);
 }
 
@@ -355,7 +371,8 @@ static void do_deed(struct payer *payer)
     case PAYER_TELL_AND_PAY: press_and(payer, "pay", "paid", 3, PAYER_READY); break;
     case PAYER_GO_AND_PAY: press_and(payer, "*", "menu", 1, PAYER_READY); break;
     case PAYER_CANCEL_AND_PAY: press_and(payer, "pay", "cancel", 1, PAYER_READY); break;
-    case PAYER_DECLINE: decline(payer); break;
+    case PAYER_DECLINE:
+    case PAYER_LATE: decline(payer); break;
     case PAYER_LEAVE: enter(payer, PAYER_CHOOSE); break;
     case PAYER_CANCEL: press_and(payer, "pay", "cancel", 1, PAYER_CHOOSE); break;
     case PAYER_LOSE_AVATAR:
@@ -424,6 +441,17 @@ static void await_news(struct payer *payer)
     }
 }
 
+/* Orders again; but what comes late comes now, and nobody waits for it. */
+static void go_on_refused(struct payer *payer)
+{
+    struct screen screen;
+    const char *data = NULL;
+    if (payer->deed != PAYER_LATE)
+        (void)order(payer);
+    else if (find(payer, "checkout", "order", &screen, &data) && strcmp(data, payer->ordered) != 0)
+        at_checkout(payer, "pay", "{\"force\":true}", PAYER_CHOOSE, paid);
+}
+
 static void go_on(struct payer *payer, bool may_order)
 {
     int64_t waited_ms = net_now_ms() - payer->since_ms;
@@ -437,7 +465,7 @@ static void go_on(struct payer *payer, bool may_order)
         if (net_now_ms() >= payer->not_before_ms)
             pay(payer);
         break;
-    case PAYER_REFUSED: (void)order(payer); break;
+    case PAYER_REFUSED: go_on_refused(payer); break;
     case PAYER_PAID: await_news(payer); break;
     case PAYER_DONE: break;
     }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "tests/system/dice.h"
+#include "tests/system/steps.h"
 #include "tests/system/world.h"
 
 enum { PAYER_AVATARS = 3, PAYER_ORDERS = 6, PAYER_SPENT = 32, PAYER_ID_BYTES = 40 };
@@ -25,23 +26,24 @@ enum payer_step {
     PAYER_DONE
 };
 
-/* What is done with a link. In the order of their weights (payer.c). */
+/* What is done with a link, how often, and the chore without which it is not done: nobody would see the money. */
 #define PAYER_DEEDS(X)                                                                                                 \
-    X(PAY, 40)           /* and nothing else */                                                                        \
-    X(PAY_AND_TELL, 12)  /* and presses that it is paid, again and again */                                            \
-    X(TELL_AND_PAY, 5)   /* the other way round */                                                                     \
-    X(GO_AND_PAY, 8)     /* from the menu */                                                                           \
-    X(CANCEL_AND_PAY, 6) /* after pressing that it is canceled */                                                      \
-    X(DECLINE, 8)        /* has it refused by the bank, and orders again */                                            \
-    X(LEAVE, 8)          /* never pays it */                                                                           \
-    X(CANCEL, 3)         /* says so, and never pays it */                                                              \
-    X(LOSE_AVATAR, 3)    /* the web application deletes it, then it is paid */                                         \
-    X(LOSE_ACCOUNT, 3)   /* … the account */                                                                         \
-    X(LOSE_AT_ONCE, 2)   /* … while it is being paid */                                                              \
-    X(MISMATCH, 2)       /* pays what was not asked so */
+    X(PAY, 40, "")                  /* and nothing else */                                                             \
+    X(PAY_AND_TELL, 12, "")         /* and presses that it is paid, again and again */                                 \
+    X(TELL_AND_PAY, 5, "")          /* the other way round */                                                          \
+    X(GO_AND_PAY, 8, "")            /* from the menu */                                                                \
+    X(CANCEL_AND_PAY, 6, "")        /* after pressing that it is canceled */                                           \
+    X(DECLINE, 8, "")               /* has it refused by the bank, and orders again */                                 \
+    X(LEAVE, 8, "")                 /* never pays it */                                                                \
+    X(CANCEL, 3, "")                /* says so, and never pays it */                                                   \
+    X(LOSE_AVATAR, 3, "")           /* the web application deletes it, then it is paid */                              \
+    X(LOSE_ACCOUNT, 3, "")          /* … the account */                                                              \
+    X(LOSE_AT_ONCE, 2, "")          /* … while it is being paid */                                                   \
+    X(MISMATCH, 2, "")              /* pays what was not asked so */                                                   \
+    X(LATE, 4, "payment_reconcile") /* the bank refuses it, the bot has heard, and it comes all the same */
 
 enum payer_deed {
-#define X(name, weight) PAYER_##name,
+#define X(name, weight, chore) PAYER_##name,
     PAYER_DEEDS(X)
 #undef X
         PAYER_DEED_COUNT
@@ -77,6 +79,8 @@ struct payer {
 
 /* Accounts, avatars and consents of all who will come, ids from first_id; the daemon's tables must be there. */
 void payer_furnish(struct world *world, int64_t first_id, int count);
+/* Once, before the first: which chores the daemon has. */
+void payer_know(struct steps *steps);
 void payer_begin(struct payer *payer, struct world *world, int64_t id, uint64_t seed);
 void payer_end(struct payer *payer);
 /* Looks for something to do; to be called often. may_order: another set after this one. */
