@@ -142,17 +142,26 @@ static const struct {
     /* ---- the books, and who reads beside us ---- */
     {"what was sold, and what the books say was earned",
      "SELECT books || ' in the books, and ' || sold FROM (SELECT (SELECT -COALESCE(sum(amount), 0) FROM ledger_postings"
-     " WHERE account = 'revenue') AS books, (SELECT COALESCE(sum(o.price * 100), 0) FROM orders o JOIN bot_payments p"
-     " ON p.order_id = o.id WHERE o.status = 'paid' AND p.state = 'succeeded' AND p.received = o.price AND EXISTS"
+     " JOIN ledger_transactions m ON m.id = transaction_id WHERE account = 'revenue' AND currency = 'RUB') AS books,"
+     " (SELECT COALESCE(sum(o.price * 100), 0) FROM orders o JOIN bot_payments p"
+     " ON p.order_id = o.id WHERE o.status = 'paid' AND p.state = 'succeeded' AND p.received = o.price"
+     " AND p.received_currency = 'RUB' AND EXISTS"
      " (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id)) AS sold) b WHERE books <> "
      "sold",
      0},
     {"what is nobody's yet, and what the books hold",
      "SELECT books || ' in the books, and ' || held FROM (SELECT (SELECT -COALESCE(sum(amount), 0) FROM ledger_postings"
-     " WHERE account = 'held') AS books, (SELECT COALESCE(sum((p.received - COALESCE((SELECT sum(r.amount) FROM"
+     " JOIN ledger_transactions m ON m.id = transaction_id WHERE account = 'held' AND currency = 'RUB') AS books,"
+     " (SELECT COALESCE(sum((p.received - COALESCE((SELECT sum(r.amount) FROM"
      " bot_refunds r WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)) * 100), 0) FROM bot_payments p WHERE"
-     " p.state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind IN ('sale', 'release')"
+     " p.state = 'succeeded' AND p.received_currency = 'RUB' AND NOT EXISTS (SELECT 1 FROM ledger_transactions t"
+     " WHERE t.kind IN ('sale', 'release')"
      " AND t.subject = p.id)) AS held) b WHERE books <> held",
+     0},
+    {"stars that gave a set, and are not as they were asked, or another's",
+     "SELECT p.id || ' of order ' || p.order_id FROM bot_payments p JOIN orders o ON o.id = p.order_id WHERE"
+     " p.provider = 'stars' AND p.state = 'succeeded' AND p.held IS NULL AND (p.received, p.received_currency, p.payer)"
+     " IS DISTINCT FROM (p.asked, 'XTR', o.chat_id)",
      0},
     {"rows of payments that say something else, or are nobody's",
      "SELECT m.yookassa_payment_id || ' is ' || m.status FROM payments m LEFT JOIN bot_payments p"
