@@ -1,4 +1,5 @@
 /* Hundreds of payers at once, against everything that goes wrong: YooKassa answers late, not, with nonsense, or twice;
+ * its notifications are lost, late and repeated;
  * its clock moves past every link's time; accounts and avatars are deleted while their money is on the way; the daemon
  * is killed, at the named steps of its sources and at random, and so is Postgres. Then all that is under way is let
  * end, and our books, what YooKassa says and what people saw must tell one story, to the kopeck.
@@ -7,13 +8,16 @@
  *
  * So many payments are made, by so many payers at a time. The photos are not the matter: another "machine" ends their
  * tasks (paint), some of them badly. A seed repeats what is done, not the timing of four programs. */
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "bot/services/store/directory.h"
 #include "bot/services/store/store.h"
@@ -55,6 +59,7 @@ static struct {
     struct options options;
     struct world world;
     struct payer *payers;
+    uint16_t port;         /* for notifications */
     int begun, done, room; /* of the first `done` payers all are; so many have accounts */
     struct steps steps;
     struct step *aim; /* NULL: at random */
@@ -98,6 +103,7 @@ static void make_trouble(void)
         "\"kind\":\"truncate\",\"probability\":0.2",
         "\"kind\":\"delay\",\"ms\":6000,\"probability\":0.1", /* longer than it is waited for */
     };
+    static const char *const notices[] = {"\"kind\":\"drop\"", "\"kind\":\"repeat\"", "\"kind\":\"delay\",\"ms\":3000"};
     static const char *const methods[] = {"*", "POST /payments", "GET /payments/{id}", "POST /refunds"};
     net_delete(test.world.net, "/api/faults");
     for (int64_t i = roll(4); i > 0; i--)
@@ -114,6 +120,10 @@ static void make_trouble(void)
         json_object_put(net_post(test.world.net, "/api/faults",
                                  "{\"service\":\"refund\",\"method\":\"refund\",\"count\":0,%s}",
                                  refunds[roll(sizeof refunds / sizeof refunds[0])]));
+    if (roll(2) == 0)
+        json_object_put(net_post(test.world.net, "/api/faults",
+                                 "{\"service\":\"notice\",\"method\":\"*\",\"count\":0,\"probability\":0.6,%s}",
+                                 notices[roll(sizeof notices / sizeof notices[0])]));
     if (roll(8) == 0) /* refused for good: there is no link, and it is ordered again */
         json_object_put(net_post(test.world.net, "/api/faults",
                                  "{\"service\":\"yookassa\",\"method\":\"POST /payments\",\"kind\":\"status\","
@@ -436,6 +446,7 @@ static void furnish(void)
     test.room = (int)(most < PAYERS_MAX ? most : PAYERS_MAX);
     money_begin(world);
     payer_furnish(world, FIRST_PAYER, test.room);
+    json_object_put(net_post(world->net, "/api/notices", "{\"url\":\"http://127.0.0.1:%d/yookassa\"}", test.port));
     payer_furnish(world, OWNER, 1);
     store_picture(pixel, sizeof pixel);
     sql(arena_format(
@@ -449,6 +460,22 @@ static void furnish(void)
                              "{\"text\":\"/start\"}"));
 }
 
+/* A free port of this machine for YooKassa's notifications. */
+static void find_port(struct world *made)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+        world_fail(made, "there is no free port");
+    (void)close(fd);
+    test.port = ntohs(address.sin_port);
+    made->options.config = arena_format(
+        &made->arena, "%snotifications: { listen = \"127.0.0.1:%d\"; networks = [ \"127.0.0.0/8\" ]; };\n",
+        made->options.config, test.port);
+}
+
 int main(int argc, char **argv)
 {
     read_options(&test.options, argc, argv);
@@ -460,6 +487,7 @@ int main(int argc, char **argv)
                                                      .seed = test.options.seed,
                                                      .small_styles = true,
                                                      .fast = true,
+                                                     .prepare = find_port,
                                                      .shop = "photos_min = 1;",
                                                      .config = "admins = [ 6999999999L ];\n"
                                                                "roles = [ \"poll\", \"send\" ];\n"});
