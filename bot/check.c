@@ -16,6 +16,7 @@
 #include "bot/services/http/http.h"
 #include "bot/services/notices/notices.h"
 #include "bot/services/store/directory.h"
+#include "bot/services/tax/client.h"
 #include "bot/services/telegram/client.h"
 #include "bot/services/yookassa/client.h"
 #include "db/migrate.h"
@@ -118,13 +119,24 @@ static void on_payment(void *ctx, const struct yookassa_reply *reply)
                    question->good ? "the shop id and the key are accepted" : reply->verdict.description);
 }
 
+static void on_sign_in(void *ctx, const struct tax_reply *reply)
+{
+    struct question *question = ctx;
+    question->answered = true;
+    question->good = reply->verdict.kind == TAX_OK;
+    question->lost = reply->verdict.kind != TAX_LOGIN;
+    (void)snprintf(question->text, sizeof question->text, "%s",
+                   question->good ? "INN and password are accepted" : reply->verdict.message);
+}
+
 /* All questions to services live as long as their connections: an answer may come after it was awaited. */
 struct services {
     const struct config *config;
     struct http *http;
     struct telegram *telegram;
     struct yookassa *yookassa;
-    struct question token, webhook, shop;
+    struct tax *tax; /* NULL: it is not needed */
+    struct question token, webhook, shop, account;
     struct question owners[CONFIG_ADMINS_MAX];
     struct question settings;
     struct yookassa_shop told;
@@ -227,11 +239,26 @@ static int check_shop(struct services *services)
     return services->settings.good ? check_settings(services->config, &services->told) : 0;
 }
 
+static int check_account(struct services *services)
+{
+    struct question *account = &services->account;
+    struct timespec now;
+    if (services->tax == NULL)
+        return 0;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    tax_sign_in(services->tax, (int64_t)now.tv_sec * 1000, on_sign_in, account);
+    await(services, account);
+    return tell(account->good, "npd", account->text,
+                account->lost ? "look at the network, npd.api_url, npd.proxy and ca_file"
+                              : "compare npd.inn and the password in npd.password_file with what lets you in at "
+                                "lknpd.nalog.ru");
+}
+
 static int check_services(const struct setup *setup)
 {
     const struct config *config = &setup->config;
     struct services services = {.config = config, .token = {.lost = true, .text = "no answer"}};
-    services.shop = services.token;
+    services.shop = services.account = services.token;
     services.http = http_new(
         &(struct http_config){.proxy = config->telegram.proxy, .ca_file = config->ca_file, .allow_plain_http = true});
     struct telegram_config options = {.api_url = config->telegram.api_url, .token = config->telegram.token};
@@ -243,7 +270,15 @@ static int check_services(const struct setup *setup)
                                                                               .shop_id = config->yookassa.shop_id,
                                                                               .proxy = config->yookassa.proxy,
                                                                               .secret = config->yookassa.secret});
-    int problems = check_telegram(&services) + check_shop(&services);
+    if (config->receipts.mode == CONFIG_RECEIPTS_NPD)
+        services.tax = tax_new(services.http,
+                               &(struct tax_config){.api_url = config->npd.api_url,
+                                                    .inn = config->npd.inn,
+                                                    .password = config->npd.password,
+                                                    .proxy = config->npd.proxy,
+                                                    .utc_offset_minutes = config->shop.utc_offset_minutes});
+    int problems = check_telegram(&services) + check_shop(&services) + check_account(&services);
+    tax_free(services.tax);
     yookassa_free(services.yookassa);
     telegram_free(services.telegram);
     http_free(services.http);

@@ -151,6 +151,23 @@ static bool token_is_likely(const char *token)
     return length >= 5 && key[length] == '\0';
 }
 
+/* The last two of its twelve digits follow from those before. */
+static bool inn_is_right(const char *inn)
+{
+    static const int weights[] = {3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8};
+    enum { DIGITS = 12, CHECKED = 2, ELEVEN = 11, TEN = 10 };
+    if (inn == NULL || strlen(inn) != DIGITS || strspn(inn, "0123456789") != DIGITS)
+        return false;
+    for (size_t at = DIGITS - CHECKED; at < DIGITS; at++) {
+        int sum = 0;
+        for (size_t i = 0; i < at; i++)
+            sum += weights[i + (DIGITS - 1 - at)] * (inn[i] - '0');
+        if (sum % ELEVEN % TEN != inn[at] - '0')
+            return false;
+    }
+    return true;
+}
+
 static bool is_blank(const char *text)
 {
     return text == NULL || text[0] == '\0';
@@ -239,6 +256,14 @@ static void check_together(const struct loader *loader)
     if (config->darkroom.program != NULL && access(config->darkroom.program, X_OK) != 0)
         tell(loader, FINDING_ERROR, "darkroom.program", "name the program fotoset-darkroom", "can't be run");
     bool worker = !config_holds_bot(config);
+    if (!worker && config->receipts.mode == CONFIG_RECEIPTS_NPD && !inn_is_right(config->npd.inn))
+        tell(loader, FINDING_ERROR, config->npd.inn == NULL ? "receipts.mode" : "npd.inn",
+             "write npd: { inn = \"…\"; }; with the twelve digits of your own INN",
+             config->npd.inn == NULL ? "is \"npd\", and npd.inn is missing"
+                                     : "is not the INN of a person: look for a digit that is wrong");
+    if (!worker && config->receipts.mode == CONFIG_RECEIPTS_NPD && config->yookassa.test_shop)
+        tell(loader, FINDING_WARNING, "yookassa.test_shop", "set it to false when you sell",
+             "is true: play money is no income, and nothing is registered with the tax service");
     if (!worker && (~config->roles & (CONFIG_ROLE_POLL | CONFIG_ROLE_SEND)) != 0)
         tell(loader, FINDING_ERROR, "roles",
              "write roles = [ \"poll\", \"send\" ], with or without \"generate\"; or [ \"generate\" ] for a worker",
@@ -295,14 +320,22 @@ static config_setting_t *setting_of(const struct loader *loader, const struct co
     return setting;
 }
 
-/* Roles first: what only the bot's daemon uses need not be there for a worker, which does not even open its secrets. */
+/* What this daemon does not use need not be there, and its secrets are not even opened. */
+static bool is_spared(const struct loader *loader, const struct config_key *key)
+{
+    const struct config *config = loader->config;
+    bool worker = config->roles != 0 && !config_holds_bot(config);
+    return ((key->of_bot || key->of_npd) && worker) || (key->of_npd && config->receipts.mode != CONFIG_RECEIPTS_NPD);
+}
+
+/* First those that say what is used. */
 static void load_values(const struct loader *loader)
 {
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < config_key_count; i++) {
             struct config_key key = config_keys[i];
-            bool is_first = strcmp(key.name, "roles") == 0,
-                 spared = key.of_bot && loader->config->roles != 0 && !config_holds_bot(loader->config);
+            bool is_first = strcmp(key.name, "roles") == 0 || strcmp(key.name, "receipts.mode") == 0,
+                 spared = is_spared(loader, &key);
             if (is_first != (round == 0) || (spared && key.kind == KEY_SECRET))
                 continue;
             key.required = key.required && !spared;
@@ -368,6 +401,8 @@ void config_done(struct config *config)
 {
     secret_wipe(config->telegram.token);
     secret_wipe(config->yookassa.secret);
+    secret_wipe(config->npd.password);
     config->telegram.token = NULL;
     config->yookassa.secret = NULL;
+    config->npd.password = NULL;
 }

@@ -31,7 +31,12 @@ enum config_log_level {
     CONFIG_LOG_LEVEL_COUNT
 };
 /* Whose the receipts are. */
-enum config_receipts_mode { CONFIG_RECEIPTS_YOOKASSA, CONFIG_RECEIPTS_NONE, CONFIG_RECEIPTS_MODE_COUNT };
+enum config_receipts_mode {
+    CONFIG_RECEIPTS_YOOKASSA, /* a cash register's, with the payment */
+    CONFIG_RECEIPTS_NPD,      /* the tax service's, for the self-employed */
+    CONFIG_RECEIPTS_NONE,
+    CONFIG_RECEIPTS_MODE_COUNT
+};
 enum config_provider { CONFIG_PROVIDER_LOCAL, CONFIG_PROVIDER_COUNT };
 
 struct config_telegram {
@@ -89,6 +94,13 @@ struct config_notifications {
     struct config_networks trusted_proxies; /* whose word is taken for who sends them */
 };
 
+struct config_npd {
+    const char *api_url; /* no slash at the end; a receipt is <api_url>/receipt/<inn>/<number>/print */
+    const char *inn;     /* these two are there with CONFIG_RECEIPTS_NPD */
+    char *password;      /* secret */
+    const char *proxy;   /* NULL = none */
+};
+
 struct config_database {
     const char *conninfo; /* libpq's; may hold a password: never logged */
     int32_t connect_timeout_s;
@@ -134,6 +146,7 @@ struct config {
     struct config_receipts receipts;
     struct config_stars stars;
     struct config_notifications notifications;
+    struct config_npd npd;
     struct config_database database;
     struct config_store store;
     struct config_darkroom darkroom;

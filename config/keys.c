@@ -38,7 +38,7 @@ const struct config_key config_keys[] = {
      .unit = "minutes"},
     {"yookassa.request_timeout_s", KEY_INT, AT(yookassa.request_timeout_s), "40", .min = 5, .max = 300, .unit = "s"},
     /* receipts */
-    {"receipts.mode", KEY_ENUM, AT(receipts.mode), "yookassa", .choices = {"yookassa", "none"}},
+    {"receipts.mode", KEY_ENUM, AT(receipts.mode), "yookassa", .choices = {"yookassa", "npd", "none"}},
     {"receipts.vat_code", KEY_INT, AT(receipts.vat_code), "1", .min = 1, .max = 12, .unit = ""},
     {"receipts.tax_system_code", KEY_INT, AT(receipts.tax_system_code), "0", .min = 0, .max = 6, .unit = ""},
     {"receipts.payment_subject", KEY_CHOICE, AT(receipts.payment_subject), "service",
@@ -55,6 +55,14 @@ const struct config_key config_keys[] = {
     {"notifications.networks", KEY_NETWORKS, AT(notifications.networks), "185.71.76.0/27 185.71.77.0/27 77.75.153.0/25 "
      "77.75.154.128/25 77.75.156.11 77.75.156.35 2a02:5180::/32", .unit = ""},
     {"notifications.trusted_proxies", KEY_NETWORKS, AT(notifications.trusted_proxies), NULL, .unit = ""},
+    /* the tax service's account of the self-employed */
+    {"npd.inn", KEY_NAME, AT(npd.inn), NULL, .of_npd = true, .min = 1, .max = 12, .unit = "bytes",
+     .remedy = "write your own INN, twelve digits, in quotes"},
+    {"npd.password_file", KEY_SECRET, AT(npd.password), "npd_password", .required = true, .of_npd = true,
+     .remedy = "put the password of your account at lknpd.nalog.ru into a file of its own and name that file in "
+               "npd.password_file, or pass it with LoadCredential=npd_password:FILE"},
+    {"npd.api_url", KEY_URL, AT(npd.api_url), "https://lknpd.nalog.ru/api/v1", .required = true, TEXT_BYTES},
+    {"npd.proxy", KEY_PROXY, AT(npd.proxy), NULL, TEXT_BYTES},
     /* Postgres */
     {"database.conninfo", KEY_TEXT, AT(database.conninfo), "dbname=fotoset", .required = true, TEXT_BYTES},
     {"database.connect_timeout_s", KEY_INT, AT(database.connect_timeout_s), "10", .min = 1, .max = 120, .unit = "s"},

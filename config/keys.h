@@ -42,6 +42,7 @@ struct config_key {
     const char *fallback;
     bool required;
     bool of_bot; /* only for a daemon that holds the bot (roles poll and send) */
+    bool of_npd; /* … and registers receipts (receipts.mode = "npd") */
     int64_t min, max;
     const char *unit;   /* for messages: "s", "px", … or "" */
     const char *remedy; /* what to do when it is missing or wrong, beyond the limits; or NULL */

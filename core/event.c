@@ -23,7 +23,8 @@ enum voice event_voice(enum event_kind kind)
     case EVENT_REFUND_PENDING:
     case EVENT_REFUND_DONE:
     case EVENT_REFUND_REFUSED:
-    case EVENT_MONEY_ODD: return VOICE_SHOP;
+    case EVENT_MONEY_ODD:
+    case EVENT_RECEIPT: return VOICE_SHOP;
     case EVENT_NONE:
     case EVENT_STARS_PAID:
     case EVENT_STARS_REFUNDED:
@@ -59,5 +60,5 @@ bool event_is_kept(enum event_kind kind)
     return kind == EVENT_PHOTO_READY || kind == EVENT_PAYMENT_LINK || kind == EVENT_PAYMENT_FAILED ||
            kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS ||
            kind == EVENT_REFUND_PENDING || kind == EVENT_REFUND_DONE || kind == EVENT_REFUND_REFUSED ||
-           kind == EVENT_MONEY_ODD;
+           kind == EVENT_MONEY_ODD || kind == EVENT_RECEIPT;
 }

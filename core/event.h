@@ -9,6 +9,7 @@
 enum {
     EVENT_TEXT_MAX_BYTES = 16 * 1024, /* a message of 4096 UTF-16 units needs at most 12,288 bytes of UTF-8 */
     EVENT_CALLBACK_MAX_BYTES = 64,
+    EVENT_RECEIPT_BYTES = 64,
     EVENT_FILE_ID_MAX_BYTES = 256,
     EVENT_THREAD_UNKNOWN = -1
 };
@@ -40,6 +41,7 @@ enum event_kind {
     EVENT_REFUND_DONE,      /* … went back: the same */
     EVENT_REFUND_REFUSED,   /* … does not go back for now, and it is gone on with: the same */
     EVENT_MONEY_ODD,        /* to the owner: so many rows of money are not as they must be, or wait: object */
+    EVENT_RECEIPT,          /* a receipt was registered: object = order id, other = its sum in kopecks, receipt */
     EVENT_COUNT
 };
 
@@ -113,11 +115,12 @@ struct event {
     int64_t news_id;        /* its row, which goes when it is told; 0 = it has none. See event_is_kept */
     bool asked;             /* EVENT_PAYMENT_…: the answer to a look that the user asked for, so it has no row */
     int64_t object;         /* see the kinds */
-    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_REFUND_…: kopecks */
+    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_REFUND_…, EVENT_RECEIPT: kopecks */
     enum photo_verdict verdict;
-    enum payment_reason reason; /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
-    enum refund_why refund_why; /* EVENT_REFUND_… */
-    bool in_stars;              /* … and other is Telegram's stars, not kopecks */
+    enum payment_reason reason;        /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
+    enum refund_why refund_why;        /* EVENT_REFUND_… */
+    bool in_stars;                     /* … and other is Telegram's stars, not kopecks */
+    char receipt[EVENT_RECEIPT_BYTES]; /* EVENT_RECEIPT: whose, and its number: "INN/NUMBER" */
 };
 
 /* Who speaks. A state says whom it hears (its sheet); the clock and what people do in the chat is heard by all. The

@@ -57,9 +57,23 @@ static void money_odd(struct step *step)
     (void)notice_end(step);
 }
 
+/* The tax service's: whoever has the link may look. */
+static void receipt(struct step *step)
+{
+    const struct event *event = step->event;
+    notice_begin(step);
+    screen_text(step, TEXT_RECEIPT_READY, ARGS(ARG_S("price", step_money(step, event->other))));
+    screen_link(step, step_plain(step, TEXT_BUTTON_OPEN_RECEIPT, NO_ARGS),
+                arena_format(step->arena, "%s/receipt/%s/print", step->rules->receipts_url, event->receipt));
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    (void)notice_end(step);
+}
+
 void engine_news(struct step *step)
 {
     enum event_kind kind = step->event->kind;
+    if (kind == EVENT_RECEIPT)
+        receipt(step);
     if (kind == EVENT_MONEY_ODD)
         money_odd(step);
     if (kind == EVENT_REFUND_PENDING || kind == EVENT_REFUND_DONE || kind == EVENT_REFUND_REFUSED)

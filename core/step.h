@@ -24,6 +24,8 @@ struct rules {
     int32_t consents[CONSENT_COUNT]; /* the versions now in force, from 1 */
     const char *offer_url;
     const char *privacy_url;
+    bool receipts_in_chat;      /* receipts are links in the chat: nobody is asked for a contact */
+    const char *receipts_url;   /* … which begin so; no slash at the end */
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
     const int64_t *admins;      /* users' ids */
     size_t admin_count;

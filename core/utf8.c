@@ -37,6 +37,14 @@ size_t utf8_cut(const char *text, size_t most)
     return length;
 }
 
+void utf8_copy_line(char *ret_text, size_t bytes, const char *text)
+{
+    size_t length = utf8_cut(text, bytes - 1);
+    for (size_t i = 0; i < length; i++)
+        ret_text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+    ret_text[length] = '\0';
+}
+
 size_t utf8_units(const char *text)
 {
     size_t units = 0;

@@ -4,6 +4,7 @@
 #include "db/audit.h"
 
 #include "core/bug.h"
+#include "db/npd_receipts.h"
 #include "db/receipts.h"
 
 #define PAYMENT_WORDS                                                                                                  \
@@ -169,6 +170,29 @@ static const char listed_sql[] =
     " AND r.state = 'succeeded' AND r.listed_at IS NULL"
     " AND r.created_at < (SELECT max(looked_at) FROM star_lists) - interval '1 day'";
 
+static const char npd_sql[] =
+    "SELECT r.payment_id::text, format('the receipt of payment %s: %s is due, %s is registered, the incomes that stand"
+    "  sum to %s%s', r.payment_id, k.due, r.registered, k.standing, CASE WHEN k.sold THEN '' ELSE ', and the books know"
+    "  no sale' END)"
+    " FROM npd_receipts r JOIN bot_payments p ON p.id = r.payment_id, LATERAL (SELECT"
+    "  GREATEST(0, p.received - COALESCE((SELECT sum(amount) FROM bot_refunds"
+    "   WHERE payment_id = p.id AND state = 'succeeded'), 0)) AS due,"
+    "  COALESCE((SELECT sum(amount) FROM npd_incomes WHERE receipt_id = r.id AND state = 'registered'), 0) AS standing,"
+    "  " MOVED("sale") " AS sold) k"
+                       " WHERE NOT k.sold OR k.due <> r.due OR k.standing <> r.registered"
+                       "  OR (r.not_before IS NULL AND (r.due <> r.registered OR EXISTS (SELECT 1 FROM npd_incomes"
+                       "   WHERE receipt_id = r.id AND state = 'asked')))"
+                       " UNION ALL SELECT p.id::text, " PAYMENT_WORDS
+                       " || ': it was sold, and nobody registers its receipt'"
+                       " FROM bot_payments p WHERE p.npd_item IS NOT NULL AND p.test IS FALSE AND " MOVED(
+                           "sale") " AND NOT EXISTS (SELECT 1 FROM npd_receipts r WHERE r.payment_id = p.id)";
+
+static const char late_sql[] =
+    "SELECT p.id::text, " PAYMENT_WORDS " || format(': its receipt at the tax service is late for %s minutes: %s',"
+    "  floor(extract(epoch FROM now() - r.since) / 60), COALESCE(r.error, 'nobody has asked for it'))"
+    " FROM npd_receipts r JOIN bot_payments p ON p.id = r.payment_id"
+    " WHERE " NPD_RECEIPTS_LATE;
+
 static const char back[] = "to give it back: fotosetd refund PAYMENT; if you did so in the provider's cabinet, then:"
                            " fotosetd refunded PAYMENT";
 static const char again[] =
@@ -195,6 +219,9 @@ static const char registered[] =
     " it was registered by hand, then: UPDATE bot_payments SET receipt = 'succeeded' WHERE id = PAYMENT";
 static const char guarded[] =
     "the database refuses this while its guards stand: see who switched them off, and compare with the backup";
+static const char register_it[] = "see what fotosetd check says of npd, and what lknpd.nalog.ru itself shows; the bot "
+                                  "goes on trying, with receipts.mode"
+                                  " = \"npd\", so do not register it by hand";
 static const char compare[] = "compare with the provider's cabinet, and mend the row that is wrong";
 
 static const struct {
@@ -213,6 +240,7 @@ static const struct {
     {"refunds", refunds_sql, compare, false},
     {"stopped", stopped_sql, "see who set its photos to be made: UPDATE photo_tasks SET state = 'failed' ends them",
      false},
+    {"npd", npd_sql, "compare with the account at lknpd.nalog.ru, and mend the row that is wrong", false},
     {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
     {"listed", listed_sql, "ask Telegram's support for bots, with the payment's name", false},
     {"held", held_sql, back, true},
@@ -221,6 +249,7 @@ static const struct {
     {"refused", refused_sql, again, true},
     {"short", short_sql, share, true},
     {"receipts", receipts_sql, registered, true},
+    {"npd_late", late_sql, register_it, true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
 };
 

@@ -25,6 +25,7 @@ struct order_terms {
     const char *payment_key, *payment_body;
     const char *shop; /* of YooKassa, that the payment must be of */
     bool test_shop;
+    const char *npd_item; /* what its receipt at the tax service is for; NULL = that is not for us to make */
     const char *const *prompts, *const *recipes;
     size_t look_count;
     const char *invoice_key, *invoice_body; /* of EFFECT_ORDER_STARS; NULL without one */

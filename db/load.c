@@ -11,6 +11,7 @@
 #include "core/input.h"
 #include "core/money.h"
 #include "core/sheet.h"
+#include "db/npd_receipts.h"
 #include "db/receipts.h"
 #include "db/session.h"
 #include "db/words.h"
@@ -182,7 +183,8 @@ enum { HEALTH_CHAT, HEALTH_PARKED, HEALTH_WAITING, HEALTH_RECEIPTS };
 static const char health_sql[] = "SELECT w.id, (SELECT count(*) FROM (SELECT 1 FROM parked_updates LIMIT 10000) p),"
                                  " (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) o),"
                                  " (SELECT count(*) FROM (SELECT 1 FROM bot_payments p WHERE " RECEIPTS_MISSING
-                                 "  LIMIT 10000) r)" WANTED " WHERE w.facts & 512 <> 0";
+                                 "  UNION ALL SELECT 1 FROM npd_receipts WHERE " NPD_RECEIPTS_LATE
+                                 " LIMIT 10000) r)" WANTED " WHERE w.facts & 512 <> 0";
 
 static const char ids_sql[] = "SELECT 0, nextval('users_id_seq') FROM generate_series(1, $1::int)"
                               " UNION ALL SELECT 1, nextval('avatars_id_seq') FROM generate_series(1, $2::int)"

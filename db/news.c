@@ -2,6 +2,8 @@
  * while the row stands, and the turn that steps it deletes the row in its own transaction. */
 #include "db/news.h"
 
+#include <stdio.h>
+
 #include "db/deed.h"
 #include "db/words.h"
 
@@ -22,6 +24,8 @@ struct event news_read_untold(const struct db_result *result, int row)
     const char *word = db_text(result, 0, row, 5);
     if (news.kind == EVENT_PHOTO_READY)
         news.verdict = words_verdict(word);
+    else if (news.kind == EVENT_RECEIPT)
+        (void)snprintf(news.receipt, sizeof news.receipt, "%s", word == NULL ? "" : word);
     else if (news.kind != EVENT_REFUND_PENDING && news.kind != EVENT_REFUND_DONE && news.kind != EVENT_REFUND_REFUSED)
         news.reason = words_payment_reason(word);
     news.refund_why = words_refund_why(word);

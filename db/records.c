@@ -222,12 +222,12 @@ void records_order_create(struct db_unit *unit, struct arena *arena, const struc
                                 db_text_array(arena, terms->prompts, terms->look_count),
                                 db_text_array(arena, terms->recipes, terms->look_count), created});
         (void)db_unit_add(unit,
-                          "INSERT INTO bot_payments (key, body, asked, order_id, user_id, created_at_ms, shop, test)"
-                          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                          8,
+                          "INSERT INTO bot_payments (key, body, asked, order_id, user_id, created_at_ms, shop, test,"
+                          " npd_item) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, left($9, 200))",
+                          9,
                           (struct db_param[]){db_text_param(terms->payment_key), db_text_param(terms->payment_body),
                                               price, order, user, created, db_text_param(terms->shop),
-                                              db_bool_param(terms->test_shop)});
+                                              db_bool_param(terms->test_shop), db_text_param(terms->npd_item)});
     }
 }
 

@@ -3,25 +3,31 @@
 
 #include <stdio.h>
 
+enum { TAKE_AT = 3 }; /* the statement of state_add_take that says where we are */
+
 /* What the owner before was working at. */
+#define OF_OWNER " lease_until IS NOT NULL AND worker = (SELECT owner FROM bot_state WHERE bot_id = $1)"
 #define FREED                                                                                                          \
     " SET attempts = attempts - CASE WHEN deaths < 20 THEN 1 ELSE 0 END, deaths = deaths + 1, lease_token = NULL,"     \
-    " lease_until = NULL WHERE state = 'waiting' AND lease_until IS NOT NULL"                                          \
-    " AND worker = (SELECT owner FROM bot_state WHERE bot_id = $1)"
+    " lease_until = NULL WHERE state = 'waiting' AND" OF_OWNER
 
 void state_add_take(struct db_unit *unit, struct arena *arena, int64_t bot_id, const char *owner)
 {
     struct db_param params[2] = {db_int64_param(arena, bot_id), db_text_param(owner)};
     (void)db_unit_add(unit, "UPDATE photo_tasks" FREED, 1, params);
     (void)db_unit_add(unit, "UPDATE errands" FREED, 1, params);
+    (void)db_unit_add(unit,
+                      "UPDATE npd_receipts SET attempts = attempts - 1, lease_token = NULL, lease_until = NULL"
+                      " WHERE" OF_OWNER,
+                      1, params);
     (void)db_unit_add(unit, "SELECT turn, next_offset FROM bot_take($1, $2)", 2, params);
 }
 
 void state_read_take(const struct db_result *result, struct state_answer *ret_answer)
 {
     ret_answer->owner[0] = '\0';
-    ret_answer->turn = db_int64(result, 2, 0, 0);
-    ret_answer->next_offset = db_int64(result, 2, 0, 1);
+    ret_answer->turn = db_int64(result, TAKE_AT, 0, 0);
+    ret_answer->next_offset = db_int64(result, TAKE_AT, 0, 1);
 }
 
 void state_ask(struct db *db, int64_t bot_id, db_done_fn *done, void *ctx)

@@ -11,9 +11,9 @@ struct state_answer {
     int64_t try; /* that committed the turn; only of state_read */
 };
 
-/* For start-up: takes the bot for this owner, and frees the photos and errands that the owner before it was working at:
- * its death is no failure of theirs (unless it happens over and over), and if it lives, the lease token makes its
- * results void. */
+/* For start-up: takes the bot for this owner, and frees the photos, errands and receipts that the owner before it was
+ * working at: its death is no failure of theirs (unless it happens over and over), and if it lives, the lease token
+ * makes its results void. */
 void state_add_take(struct db_unit *unit, struct arena *arena, int64_t bot_id, const char *owner);
 void state_read_take(const struct db_result *result, struct state_answer *ret_answer);
 

@@ -13,12 +13,17 @@ static const char *const reasons[PAYMENT_REASON_COUNT] = {
     [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
     [PAYMENT_DECLINED] = "declined"};
 
-static const char *const events[EVENT_COUNT] = {
-    [EVENT_PHOTO_READY] = "photo_ready",           [EVENT_PAYMENT_LINK] = "payment_link",
-    [EVENT_PAYMENT_FAILED] = "payment_failed",     [EVENT_PAYMENT_SETTLED] = "payment_settled",
-    [EVENT_PAYMENT_CANCELED] = "payment_canceled", [EVENT_JOB_PROGRESS] = "job_progress",
-    [EVENT_REFUND_PENDING] = "refund_pending",     [EVENT_REFUND_DONE] = "refund_done",
-    [EVENT_REFUND_REFUSED] = "refund_refused",     [EVENT_MONEY_ODD] = "money_odd"};
+static const char *const events[EVENT_COUNT] = {[EVENT_PHOTO_READY] = "photo_ready",
+                                                [EVENT_PAYMENT_LINK] = "payment_link",
+                                                [EVENT_PAYMENT_FAILED] = "payment_failed",
+                                                [EVENT_PAYMENT_SETTLED] = "payment_settled",
+                                                [EVENT_PAYMENT_CANCELED] = "payment_canceled",
+                                                [EVENT_JOB_PROGRESS] = "job_progress",
+                                                [EVENT_REFUND_PENDING] = "refund_pending",
+                                                [EVENT_REFUND_DONE] = "refund_done",
+                                                [EVENT_REFUND_REFUSED] = "refund_refused",
+                                                [EVENT_MONEY_ODD] = "money_odd",
+                                                [EVENT_RECEIPT] = "receipt"};
 
 enum lang words_lang(const char *word)
 {

@@ -66,6 +66,12 @@ void json_add_text(struct json_object *object, const char *name, const char *tex
     json_add(object, name, json_object_new_string(text));
 }
 
+void json_add_null(struct json_object *object, const char *name)
+{
+    if (json_object_object_add(object, name, NULL) != 0)
+        bug("out of memory");
+}
+
 void json_append(struct json_object *array, struct json_object *value)
 {
     if (json_object_array_add(array, memory_need(value)) != 0)

@@ -26,6 +26,7 @@ struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 void json_add(struct json_object *object, const char *name, struct json_object *value);
 void json_add_text(struct json_object *object, const char *name, const char *text);
+void json_add_null(struct json_object *object, const char *name);
 void json_append(struct json_object *array, struct json_object *value);
 /* As text without blanks, malloc'ed; the object is put. */
 char *json_write(struct json_object *object);

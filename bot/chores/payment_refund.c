@@ -96,8 +96,10 @@ static bool end_heard(void *unused, struct errand *errand, const struct db_resul
     const struct refunding *refunding = errand->work;
     (void)unused;
     (void)result;
-    if (refunding->is_done)
+    if (refunding->is_done) {
         mailbox_look(ports_of(errand)->mailbox);
+        engine_wake(ports_of(errand)->engine, CHORE_NPD_RECEIPT, 0);
+    }
     return true;
 }
 

@@ -96,6 +96,7 @@ static void money_heard(const struct payment_watch *self, const struct errand *e
         engine_wake(self->ports.engine, CHORE_PAYMENT_REFUND, 0);
     if (audit_is_due)
         engine_wake(self->ports.engine, CHORE_MONEY_AUDIT, 0);
+    engine_wake(self->ports.engine, CHORE_NPD_RECEIPT, 0);
 }
 
 static bool end_heard(void *ctx, struct errand *errand, const struct db_result *result)

@@ -110,6 +110,8 @@ void life_go_on(struct daemon *daemon)
     engine_open(daemon->engine, CHORE_PAYMENT_CREATE);
     engine_open(daemon->engine, CHORE_PAYMENT_WATCH);
     engine_open(daemon->engine, CHORE_PAYMENT_REFUND);
+    if (daemon->npd_receipt != NULL)
+        engine_open(daemon->engine, CHORE_NPD_RECEIPT);
     if ((daemon->config->roles & CONFIG_ROLE_GENERATE) != 0)
         engine_open(daemon->engine, CHORE_PHOTO_MAKE);
     engine_open(daemon->engine, CHORE_STORE_SWEEP);

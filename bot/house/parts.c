@@ -10,6 +10,7 @@
 #include "bot/base/log.h"
 #include "bot/base/timers.h"
 #include "bot/chores/money_audit.h"
+#include "bot/chores/npd_receipt.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_hints.h"
@@ -28,6 +29,7 @@
 #include "bot/services/http/http.h"
 #include "bot/services/notices/notices.h"
 #include "bot/services/store/store.h"
+#include "bot/services/tax/client.h"
 #include "bot/services/telegram/poll.h"
 #include "bot/services/yookassa/client.h"
 #include "bot/turn/checkouts.h"
@@ -162,6 +164,7 @@ static void telegram_poll_ready_of(void *self, short revents, int64_t now_ms)
 }
 
 FREE(yookassa)
+FREE(tax)
 FREE(http)
 FREE(store)
 
@@ -189,6 +192,7 @@ FREE(payment_create)
 FREE(payment_watch)
 FREE(payment_refund)
 FREE(payment_hints)
+FREE(npd_receipt)
 FREE(photo_intake)
 FREE(photo_make)
 FREE(store_sweep)
@@ -252,7 +256,7 @@ static void timers_free_of(void *self)
     timers_free(daemon->timers);
 }
 
-/* Who calls back when it is freed (telegram, yookassa, http) stands before those it calls back. */
+/* Who calls back when it is freed (telegram, yookassa, tax, http) stands before those it calls back. */
 void parts_add(struct daemon *daemon)
 {
     const struct part table[] = {
@@ -262,6 +266,7 @@ void parts_add(struct daemon *daemon)
         {"telegram", daemon->telegram, NULL, NULL, telegram_next_deadline_ms_of, telegram_ready_of, telegram_pending_of,
          telegram_free_of},
         {"yookassa", daemon->yookassa, NULL, NULL, NULL, NULL, NULL, yookassa_free_of},
+        {"tax", daemon->tax, NULL, NULL, NULL, NULL, NULL, tax_free_of},
         {"http", daemon->http, NULL, NULL, NULL, NULL, NULL, http_free_of},
         {"notices", daemon->notices, notices_fd_of, notices_events_of, notices_deadline_ms_of, notices_ready_of, NULL,
          notices_free_of},
@@ -270,6 +275,7 @@ void parts_add(struct daemon *daemon)
         {"payment_create", daemon->payment_create, NULL, NULL, NULL, NULL, NULL, payment_create_free_of},
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
         {"payment_refund", daemon->payment_refund, NULL, NULL, NULL, NULL, NULL, payment_refund_free_of},
+        {"npd_receipt", daemon->npd_receipt, NULL, NULL, NULL, NULL, NULL, npd_receipt_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
         {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},

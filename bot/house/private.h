@@ -34,6 +34,7 @@ struct daemon {
     struct telegram *telegram;
     struct telegram_poll *poll;
     struct yookassa *yookassa;
+    struct tax *tax;
     struct darkroom *darkroom;
     struct store *store;
     struct provider *provider;
@@ -50,6 +51,7 @@ struct daemon {
     struct payment_refund *payment_refund;
     struct payment_hints *payment_hints;
     struct notices *notices;
+    struct npd_receipt *npd_receipt;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;

@@ -48,6 +48,8 @@ enum err setup_read(struct setup *setup, const char *path)
         log_redact_add(setup->config.telegram.token);
     if (setup->config.yookassa.secret != NULL)
         log_redact_add(setup->config.yookassa.secret);
+    if (setup->config.npd.password != NULL)
+        log_redact_add(setup->config.npd.password);
     enum err texts = texts_read(&setup->arena, setup->config.texts_dir, &setup->findings, &setup->texts);
     enum err styles = styles_read(&setup->arena, setup->config.styles_dir, check_recipe, &setup->findings,
                                   &setup->styles);

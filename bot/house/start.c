@@ -3,6 +3,7 @@
 #include "bot/house/start.h"
 
 #include "bot/chores/money_audit.h"
+#include "bot/chores/npd_receipt.h"
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_hints.h"
@@ -16,6 +17,7 @@
 #include "bot/chores/table_ends.h"
 #include "bot/services/darkroom/darkroom.h"
 #include "bot/services/http/http.h"
+#include "bot/services/tax/client.h"
 #include "bot/base/log.h"
 #include "bot/house/notify.h"
 #include "bot/house/poll.h"
@@ -45,6 +47,8 @@ static void start_rules(struct daemon *daemon)
             {[CONSENT_OFFER] = config->shop.offer_version, [CONSENT_PERSONAL_DATA] = config->shop.privacy_version},
         .offer_url = config->shop.offer_url,
         .privacy_url = config->shop.privacy_url,
+        .receipts_in_chat = config->receipts.mode == CONFIG_RECEIPTS_NPD,
+        .receipts_url = config->npd.api_url,
         .utc_offset_minutes = config->shop.utc_offset_minutes,
         .admins = config->admins,
         .admin_count = (size_t)config->admin_count,
@@ -108,6 +112,9 @@ static void start_bot_chores(struct daemon *daemon)
                                                                                .telegram = daemon->telegram,
                                                                                .clock = &daemon->clock,
                                                                                .mailbox = daemon->mailbox});
+    if (daemon->tax != NULL)
+        daemon->npd_receipt = npd_receipt_new(&(struct npd_receipt_ports){
+            .engine = daemon->engine, .tax = daemon->tax, .clock = &daemon->clock, .inn = config->npd.inn});
     daemon->photo_intake = photo_intake_new(
         &(struct photo_intake_ports){.engine = daemon->engine,
                                      .telegram = daemon->telegram,
@@ -185,6 +192,13 @@ static void start_bot(struct daemon *daemon)
     if (telegram_new(daemon->http, &telegram, &daemon->telegram) != ERR_OK)
         bug("address or token that the config let through");
     daemon->yookassa = yookassa_new(daemon->http, &yookassa);
+    if (config->receipts.mode == CONFIG_RECEIPTS_NPD)
+        daemon->tax = tax_new(daemon->http,
+                              &(struct tax_config){.api_url = config->npd.api_url,
+                                                   .inn = config->npd.inn,
+                                                   .password = config->npd.password,
+                                                   .proxy = config->npd.proxy,
+                                                   .utc_offset_minutes = config->shop.utc_offset_minutes});
     daemon->db = start_db(&config->database, true);
     daemon->outbox = outbox_new(&(struct outbox_ports){.db = daemon->db,
                                                        .timers = daemon->timers,

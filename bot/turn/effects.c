@@ -67,6 +67,7 @@ static struct order_terms terms_of(const struct turns *turns, struct arena *aren
                                    const struct chat *chat)
 {
     const struct style *style = style_find(turns->ports.rules->styles, effect->order_create.style_id);
+    bool is_npd = turns->ports.receipts->mode == CONFIG_RECEIPTS_NPD;
     const char **prompts = arena_array(arena, style->look_count, sizeof *prompts);
     const char **recipes = arena_array(arena, style->look_count, sizeof *recipes);
     char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
@@ -75,14 +76,16 @@ static struct order_terms terms_of(const struct turns *turns, struct arena *aren
         prompts[i] = style->looks[i].prompt;
         recipes[i] = style->looks[i].recipe;
     }
-    return (struct order_terms){.order_id = effect->order_create.order_id,
-                                .payment_key = key,
-                                .payment_body = payment_body(turns, arena, effect, chat, style),
-                                .shop = turns->ports.yookassa->shop_id,
-                                .test_shop = turns->ports.yookassa->test_shop,
-                                .prompts = prompts,
-                                .recipes = recipes,
-                                .look_count = style->look_count};
+    return (struct order_terms){
+        .order_id = effect->order_create.order_id,
+        .payment_key = key,
+        .payment_body = payment_body(turns, arena, effect, chat, style),
+        .shop = turns->ports.yookassa->shop_id,
+        .test_shop = turns->ports.yookassa->test_shop,
+        .npd_item = is_npd ? item_of(turns, arena, style, effect->order_create.photo_count, LANG_RU) : NULL,
+        .prompts = prompts,
+        .recipes = recipes,
+        .look_count = style->look_count};
 }
 
 /* The invoice of an order that may be paid with stars as well. Nobody can guess its payload. */

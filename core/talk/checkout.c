@@ -99,6 +99,13 @@ static bool is_open(const struct step *step, const struct order *order)
     return order->link == NULL || order->link_until_ms > step->now_ms;
 }
 
+/* Is that the contact that the user has given? It may have been mended since, or be wanted no more. */
+static bool is_given(const struct step *step, const char *contact)
+{
+    const char *given = step->chat->user.contact;
+    return given != NULL && strcmp(contact, given) == 0;
+}
+
 /* An open order of just what is offered, with the same contact for its receipt; NULL if there is none. */
 static const struct order *ordered(struct step *step)
 {
@@ -109,7 +116,7 @@ static const struct order *ordered(struct step *step)
         const struct order *open = &orders->list[i];
         bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, style->id) == 0;
         bool as_now = open->price_kopecks == style->price_kopecks && open->photo_count == style->photo_count &&
-                      (open->contact == NULL || strcmp(open->contact, step->chat->user.contact) == 0);
+                      (open->contact == NULL || is_given(step, open->contact));
         if (same && as_now && is_open(step, open))
             return open;
     }
@@ -144,7 +151,8 @@ static int read_checkout(struct step *step)
         return OTHER_STYLE;
     if (!press_is(&step->press, "order"))
         return OUT_AGAIN;
-    if (step->chat->user.contact == NULL) /* it was taken out of the database meanwhile */
+    if (step->chat->user.contact == NULL &&
+        !step->rules->receipts_in_chat) /* it was taken out of the database meanwhile */
         return CHANGE_CONTACT;
     if (!record_may_keep(step)) /* it is asked for before the summary comes again */
         return NO_CONSENT;
@@ -159,23 +167,27 @@ static void show_checkout(struct step *step)
 {
     struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
     const struct style *style = offered(step);
-    const char *contact = step->chat->user.contact;
+    bool in_chat = step->rules->receipts_in_chat;
+    const char *contact = in_chat ? NULL : step->chat->user.contact;
+    enum text_key no_contact = in_chat ? TEXT_RECEIPT_HERE : TEXT_CONTACT_NONE;
     if (style == NULL) {
         screen_text(step, TEXT_CHECKOUT_GONE, NO_ARGS);
         screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
         return;
     }
     const char *price = step_money(step, style->price_kopecks);
-    screen_text(step, TEXT_CHECKOUT,
-                ARGS(ARG_S("style", style->name[step->chat->session.lang]), ARG_S("avatar", avatar->name),
-                     ARG_N("photos", style->photo_count), ARG_S("price", price),
-                     contact == NULL ? ARG_HTML("contact", step_text(step, TEXT_CONTACT_NONE, NO_ARGS))
-                                     : ARG_S("contact", contact)));
+    screen_text(
+        step, TEXT_CHECKOUT,
+        ARGS(ARG_S("style", style->name[step->chat->session.lang]), ARG_S("avatar", avatar->name),
+             ARG_N("photos", style->photo_count), ARG_S("price", price),
+             contact == NULL ? ARG_HTML("contact", step_text(step, no_contact, NO_ARGS)) : ARG_S("contact", contact)));
     screen_button_named(step, step_plain(step, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
     screen_primary(step);
-    screen_button(step, TEXT_BUTTON_CONTACT, "contact", 0);
+    if (!in_chat)
+        screen_button(step, TEXT_BUTTON_CONTACT, "contact", 0);
     screen_button(step, TEXT_BUTTON_OTHER_STYLE, "style", 0);
-    screen_beside(step);
+    if (!in_chat)
+        screen_beside(step);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 
@@ -220,11 +232,11 @@ static bool is_ours(const struct step *step)
     return step->event->object == step->chat->session.order_id;
 }
 
-/* The contact that the order was made with: it may have been mended since. */
+/* The contact that the order was made with. */
 static bool is_still_given(const struct step *step)
 {
-    const char *ordered = chat_order(step->chat)->contact, *given = step->chat->user.contact;
-    return ordered != NULL && given != NULL && strcmp(ordered, given) == 0;
+    const char *ordered = chat_order(step->chat)->contact;
+    return ordered != NULL && is_given(step, ordered);
 }
 
 /* A look found no money. Only the first one since the user asked is told. */

@@ -35,10 +35,12 @@ static void show_settings(struct step *step)
 {
     static const enum text_key languages[LANG_COUNT] = {
         [LANG_RU] = TEXT_BUTTON_RUSSIAN, [LANG_EN] = TEXT_BUTTON_ENGLISH};
-    const char *contact = step->chat->user.contact;
-    screen_text(step, TEXT_SETTINGS,
-                ARGS(contact == NULL ? ARG_HTML("contact", step_text(step, TEXT_CONTACT_NONE, NO_ARGS))
-                                     : ARG_S("contact", contact)));
+    bool in_chat = step->rules->receipts_in_chat;
+    const char *contact = in_chat ? NULL : step->chat->user.contact;
+    enum text_key no_contact = in_chat ? TEXT_RECEIPT_HERE : TEXT_CONTACT_NONE;
+    screen_text(
+        step, TEXT_SETTINGS,
+        ARGS(contact == NULL ? ARG_HTML("contact", step_text(step, no_contact, NO_ARGS)) : ARG_S("contact", contact)));
     for (int lang = 0; lang < LANG_COUNT; lang++) {
         const char *label = step_text(step, languages[lang], NO_ARGS);
         if (lang == (int)step->chat->session.lang)
@@ -47,7 +49,8 @@ static void show_settings(struct step *step)
         if (lang > 0)
             screen_beside(step);
     }
-    screen_button(step, TEXT_BUTTON_CONTACT, "receipt", 0);
+    if (!in_chat)
+        screen_button(step, TEXT_BUTTON_CONTACT, "receipt", 0);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }
 

@@ -402,6 +402,7 @@ int main(int argc, char **argv)
     read_options(&ordeal.options, argc, argv);
     ordeal.dice = ordeal.options.seed * 0x9e3779b97f4a7c15U + 1;
     steps_find(&ordeal.steps);
+    steps_part(&ordeal.steps, "npd_receipt.", false); /* in npd.c: another kind of shop */
     world_begin(&ordeal.world, &(struct world_options){.name = "kill",
                                                        .seed = ordeal.options.seed,
                                                        .cheap_styles = true,

@@ -72,6 +72,15 @@ void steps_find(struct steps *steps)
     add_chores(steps);
 }
 
+void steps_part(struct steps *steps, const char *prefix, bool keep)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < steps->count; i++)
+        if ((strncmp(steps->list[i].name, prefix, strlen(prefix)) == 0) == keep)
+            steps->list[count++] = steps->list[i];
+    steps->count = count;
+}
+
 /* The more it was met, the more it weighs. Where an update's fate is decided, a kill proves most. */
 static long weight(const struct step *step)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STEPS_MAX = 128, STEP_NAME_BYTES = 48 };
+enum { STEPS_MAX = 256, STEP_NAME_BYTES = 48 };
 
 struct step {
     char name[STEP_NAME_BYTES];
@@ -21,6 +21,8 @@ struct steps {
 
 /* Reads every failpoint("…") of the folder bot, and the steps of its chores. Ends the program when there is none. */
 void steps_find(struct steps *steps);
+/* Keeps those whose names begin so, or those whose don't. */
+void steps_part(struct steps *steps, const char *prefix, bool keep);
 /* Can the step come now? */
 typedef bool steps_open_fn(const void *context, const char *name);
 /* The least met step that is open; NULL if there is none. */

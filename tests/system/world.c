@@ -202,14 +202,15 @@ void world_write_config(struct world *world)
                arena_format(&world->arena,
                             "telegram: { token_file = \"token\"; api_url = \"%s\"; %s album_wait_ms = 300; %s };\n"
                             "yookassa: { shop_id = \"100500\"; secret_file = \"secret\"; api_url = \"%s/yookassa/v3\";"
-                            " request_timeout_s = 5; test_shop = true; %s };\n"
+                            " request_timeout_s = 5; test_shop = %s; %s };\n"
                             "database: { conninfo = \"%s\"; };\nstore: { path = \"store\"; };\n"
                             "darkroom: { program = \"%s\"; %s };\nmaking: { %s };\n"
                             "shop: { offer_url = \"https://example.org/offer\";"
                             " privacy_url = \"https://example.org/privacy\"; %s };\n"
                             "texts_dir = \"%s\";\nstyles_dir = \"%s\";\n%s",
                             world->api, options->fast ? "global_per_s = 0; per_chat_per_s = 0;" : "",
-                            text_or(options->telegram, ""), world->api, text_or(options->yookassa, ""),
+                            text_or(options->telegram, ""), world->api, options->live ? "false" : "true",
+                            text_or(options->yookassa, ""),
                             arena_format(&world->arena, "%s%s%s", world->conninfo, options->bad_line ? " host=" : "",
                                          options->bad_line ? world->dir : ""),
                             text_or(options->darkroom_program, BINARY_DIR "/fotoset-darkroom"),

@@ -28,6 +28,7 @@ struct world_options {
     const char *making;           /* … of the group making */
     const char *darkroom;         /* … of the group darkroom */
     const char *darkroom_program; /* NULL = the real one */
+    bool live;                    /* it is no test shop: real money */
     bool cheap_styles;            /* 23 looks that cost little instead of the shop's own */
     bool small_styles;            /* WORLD_SMALL_STYLES of them, of one to three looks, at odd prices */
     bool fast;     /* without flood limits, at Telegram and in the daemon: for a test of something else */

@@ -1,6 +1,7 @@
 /* The newest order is meant, or the first. Nothing here is compared: that is the player's. */
 #include "tests/talk/news.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,10 @@ const char *news_play(struct stage *stage, struct arena *arena, const char *rest
         return ended(stage, order, EVENT_PAYMENT_CANCELED, rest);
     } else if (strcmp(what, "pending") == 0) {
         stage_step(stage, (struct event){.kind = EVENT_PAYMENT_PENDING, .object = order->id});
+    } else if (strcmp(what, "receipt") == 0) {
+        struct event event = {.kind = EVENT_RECEIPT, .object = order->id, .other = order->price_kopecks};
+        (void)snprintf(event.receipt, sizeof event.receipt, "%s", rest);
+        stage_step(stage, event);
     } else if (strcmp(what, "settled") == 0) {
         stage_pay(stage, order);
     } else if (strcmp(what, "stuck") == 0) {

@@ -270,6 +270,13 @@ static void owner(struct player *player, const char *rest)
     stage_own(player->stage, strcmp(rest, "yes") == 0);
 }
 
+/* Where receipts go from now on: into the chat, or to a contact that is asked for. */
+static void receipts(struct player *player, const char *rest)
+{
+    player->stage->rules.receipts_in_chat = strcmp(rest, "chat") == 0;
+    player->stage->rules.receipts_url = "https://tax.example/api/v1";
+}
+
 static void first_name(struct player *player, const char *rest)
 {
     player->stage->first_name = arena_copy(&player->arena, script_unescape(&player->arena, rest));
@@ -483,6 +490,7 @@ static const struct {
              {"sold", true, sold},
              {"stars", true, stars},
              {"owner", true, owner},
+             {"receipts", true, receipts},
              {"first name", true, first_name},
              {"forwarded", true, forwarded},
              {"stored user", true, stored_user},

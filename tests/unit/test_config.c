@@ -442,39 +442,12 @@ static void test_files(void)
     CHECK(env.program_dir != NULL && env.program_dir[0] == '/');
 }
 
-/* Keys of earlier versions are heard, and it is told what they are called now. */
-static void test_moved(void)
-{
-#define SHOP(more) TELEGRAM "yookassa: { shop_id = \"1\"; secret_file = \"secret\";\n" more " };\n"
-    struct config config = accepts(
-        SHOP("receipt = true; vat_code = 11; tax_system_code = 2;\npayment_subject = \"commodity\";"
-             " payment_mode = \"full_prepayment\";"));
-    CHECK_INT(config.receipts.mode, CONFIG_RECEIPTS_YOOKASSA);
-    CHECK_INT(config.receipts.vat_code, 11);
-    CHECK_INT(config.receipts.tax_system_code, 2);
-    CHECK_TEXT(config.receipts.payment_subject, "commodity");
-    CHECK_TEXT(config.receipts.payment_mode, "full_prepayment");
-    CHECK(has(FINDING_WARNING, 3, "yookassa.receipt is called receipts.mode now",
-              "move the line to receipts: { mode = \"yookassa\"; };"));
-    CHECK(has(FINDING_WARNING, 3, "yookassa.vat_code is called receipts.vat_code now", "receipts: { vat_code = "));
-    CHECK(has(FINDING_WARNING, 4, "yookassa.payment_mode is called receipts.payment_mode now", ""));
-    config = accepts(SHOP("receipt = false;"));
-    CHECK_INT(config.receipts.mode, CONFIG_RECEIPTS_NONE);
-    CHECK(has(FINDING_WARNING, 3, "yookassa.receipt is called", "receipts: { mode = \"none\"; };"));
-    refuses(SHOP("vat_code = 13;"), 3, "receipts.vat_code is outside", "1 … 12");
-    refuses(SHOP("receipt = 1;"), 3, "receipts.mode must be a text in quotes", "mode = ");
-    refuses(SHOP("receipt = true;") "receipts: { mode = \"none\"; };", 3,
-            "yookassa.receipt is called receipts.mode now, and both are given", "remove it");
-#undef SHOP
-}
-
 int main(void)
 {
     arena_init(&arena);
     make_folder();
     test_defaults();
     test_values();
-    test_moved();
     test_unknown_keys();
     test_syntax();
     test_large_ids();

@@ -67,6 +67,7 @@ static const char *commit(struct effect effect)
                                 "{}",
                                 "shop",
                                 false,
+                                NULL,
                                 looks,
                                 looks,
                                 1,

@@ -215,6 +215,7 @@ static void test_health(void)
     const struct facts *facts = facts_of(1, FACT_HEALTH, 0, &statements);
     CHECK_INT(facts->health.waiting, HEALTH_COUNT_MAX);
     CHECK_INT(facts->health.parked, 7);
+    CHECK_INT(facts->health.receipts, 0);
 }
 
 int main(void)

@@ -199,7 +199,8 @@ static void test_cleared_before_paid(void)
              id));
     static const char *const looks[] = {"one", "two"};
     int64_t order_id = next_id++;
-    struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", "shop", false, looks, looks, 2, NULL, NULL};
+    struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", "shop", false, NULL, looks, looks, 2, NULL,
+                                NULL};
     struct effect order = {.kind = EFFECT_ORDER_CREATE,
                            .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS}};
     db_result_free(run(deed_with(&anna, order, &terms)));

@@ -263,7 +263,7 @@ static void test_order_locks(void)
     struct chat chat = {.id = anna.chat_id, .user.id = anna.user_id};
     int64_t order_id = next_id++;
     static const char *const looks[] = {"one"};
-    struct order_terms terms = {order_id, "key of the order", "{}", "shop", false, looks, looks, 1, NULL, NULL};
+    struct order_terms terms = {order_id, "key of the order", "{}", "shop", false, NULL, looks, looks, 1, NULL, NULL};
     struct effect effect = {.kind = EFFECT_ORDER_CREATE,
                             .chat_id = anna.chat_id,
                             .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS}};

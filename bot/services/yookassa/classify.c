@@ -29,20 +29,11 @@ const char *yookassa_verdict_name(enum yookassa_verdict_kind kind)
     return "unknown";
 }
 
-/* Cut at a character; control characters become spaces, so that a log line stays one line. */
-static void copy_clean(char *ret_text, size_t bytes, const char *text)
-{
-    size_t length = utf8_cut(text, bytes - 1);
-    for (size_t i = 0; i < length; i++)
-        ret_text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
-    ret_text[length] = '\0';
-}
-
 static void copy_field(struct json_object *object, const char *key, char *ret_text, size_t bytes)
 {
     const char *text = json_peek_text(object, key);
     if (text != NULL)
-        copy_clean(ret_text, bytes, text);
+        utf8_copy_line(ret_text, bytes, text);
 }
 
 static void read_error(const struct http_answer *answer, struct yookassa_verdict *verdict)
@@ -153,5 +144,5 @@ void yookassa_classify(const struct http_answer *answer, struct yookassa_verdict
     if (ret_verdict->retry_after_ms > RETRY_AFTER_MAX_MS)
         ret_verdict->retry_after_ms = RETRY_AFTER_MAX_MS;
     if (ret_verdict->description[0] == '\0' && answer->error != NULL)
-        copy_clean(ret_verdict->description, sizeof ret_verdict->description, answer->error);
+        utf8_copy_line(ret_verdict->description, sizeof ret_verdict->description, answer->error);
 }
