@@ -57,7 +57,8 @@ struct config_yookassa {
     const char *return_url; /* NULL = https://t.me/<bot> */
     int32_t link_life_minutes;
     int32_t request_timeout_s;
-    const char *proxy; /* NULL = none */
+    int32_t reconcile_minutes; /* between two comparisons of its lists with our books */
+    const char *proxy;         /* NULL = none */
 };
 
 struct config_receipts {

@@ -37,6 +37,8 @@ const struct config_key config_keys[] = {
     {"yookassa.link_life_minutes", KEY_INT, AT(yookassa.link_life_minutes), "60", .min = 5, .max = 60,
      .unit = "minutes"},
     {"yookassa.request_timeout_s", KEY_INT, AT(yookassa.request_timeout_s), "40", .min = 5, .max = 300, .unit = "s"},
+    {"yookassa.reconcile_minutes", KEY_INT, AT(yookassa.reconcile_minutes), "60", .min = 1, .max = 24 * 60,
+     .unit = "minutes"},
     /* receipts */
     {"receipts.mode", KEY_ENUM, AT(receipts.mode), "yookassa", .choices = {"yookassa", "npd", "none"}},
     {"receipts.vat_code", KEY_INT, AT(receipts.vat_code), "1", .min = 1, .max = 12, .unit = ""},

@@ -154,6 +154,27 @@ static const char short_sql[] =
     " WHERE j.status IN ('completed', 'failed') AND j.completed_photos < j.total_photos AND " MOVED(
         "sale") " AND NOT EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id)";
 
+static const char differs_sql[] =
+    "SELECT d.outside_id, format('payment %s (%s %s, order %s), %s %s here, of which %s went back; the provider says: "
+    "%s',"
+    "  p.id, d.provider, d.outside_id, COALESCE(p.order_id::text, 'unknown'), p.state, COALESCE(p.received, p.asked),"
+    "  (SELECT COALESCE(sum(amount), 0) FROM bot_refunds r WHERE r.payment_id = p.id AND r.state = 'succeeded'), "
+    "d.theirs)"
+    " FROM bot_differences d JOIN bot_payments p USING (provider, outside_id)"
+    " WHERE d.what <> 'stranger' AND d.passes > 1 AND NOT d.known";
+
+/* The web application writes its row a little later than the money comes. */
+static const char strangers_sql[] =
+    "SELECT d.outside_id, format('%s %s succeeded (%s), and is neither an order''s nor the web application''s',"
+    "  d.provider, d.outside_id, d.theirs) FROM bot_differences d"
+    " WHERE d.what = 'stranger' AND NOT d.known AND d.found_at < now() - interval '1 hour'"
+    " AND NOT EXISTS (SELECT 1 FROM payments WHERE yookassa_payment_id = d.outside_id)"
+    " AND NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.provider = d.provider AND p.outside_id = d.outside_id)";
+
+static const char reconciled_sql[] =
+    "SELECT provider, format('the lists of %s were last compared with the books at %s', provider, passed_at)"
+    " FROM bot_reconciliations WHERE passed_at < now() - interval '2 days' AND reconcile_due(provider, NULL)";
+
 static const char open_sql[] = "SELECT p.id::text, format('payment %s (%s %s, order %s) is open for more than a month, "
                                "and not looked at any more',"
                                "  p.id, p.provider, COALESCE(p.outside_id, 'without a name'), p.order_id)"
@@ -222,6 +243,11 @@ static const char guarded[] =
 static const char register_it[] = "see what fotosetd check says of npd, and what lknpd.nalog.ru itself shows; the bot "
                                   "goes on trying, with receipts.mode"
                                   " = \"npd\", so do not register it by hand";
+static const char known[] =
+    "compare with the provider's cabinet, and mend the row that is wrong; or, if all is right as it is:"
+    " UPDATE bot_differences SET known = TRUE WHERE outside_id = 'NAME'";
+static const char stranger[] = "see in the provider's cabinet whose it is; if it is nobody's, give it back there; then:"
+                               " UPDATE bot_differences SET known = TRUE WHERE outside_id = 'NAME'";
 static const char compare[] = "compare with the provider's cabinet, and mend the row that is wrong";
 
 static const struct {
@@ -243,11 +269,14 @@ static const struct {
     {"npd", npd_sql, "compare with the account at lknpd.nalog.ru, and mend the row that is wrong", false},
     {"mirror", mirror_sql, "who writes to the table payments beside the bot? Set its row right", false},
     {"listed", listed_sql, "ask Telegram's support for bots, with the payment's name", false},
+    {"differs", differs_sql, known, false},
     {"held", held_sql, back, true},
     {"lost", lost_sql, search, true},
     {"owed", owed_sql, wait, true},
     {"refused", refused_sql, again, true},
     {"short", short_sql, share, true},
+    {"strangers", strangers_sql, stranger, true},
+    {"reconciled", reconciled_sql, "the log of the daemon says why; so does: fotosetd check", true},
     {"receipts", receipts_sql, registered, true},
     {"npd_late", late_sql, register_it, true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},

@@ -13,6 +13,10 @@ static const struct {
      "DELETE FROM poison_updates WHERE ctid = ANY (ARRAY(SELECT ctid FROM poison_updates"
      " WHERE created_at < now() - interval '30 days' ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))"},
 
+    {"bot_differences", "DELETE FROM bot_differences WHERE ctid = ANY (ARRAY(SELECT ctid FROM bot_differences"
+                        " WHERE what = 'stranger' AND found_at < now() - interval '90 days' LIMIT $1"
+                        " FOR UPDATE SKIP LOCKED))"},
+
     /* The last number of an avatar stays: the next photo goes on from it. */
     {"photo_intake",
      "DELETE FROM photo_intake WHERE id = ANY (ARRAY(SELECT i.id FROM photo_intake i"

@@ -119,7 +119,7 @@ int payments_add_seen(struct db_unit *unit, struct arena *arena, const struct pa
         db_text_param(seen->currency),
         db_int64_param(arena, seen->order_id),
         db_text_param(seen->shop),
-        db_bool_param(seen->test),
+        seen->test_untold ? db_null() : db_bool_param(seen->test),
         db_text_param(words_of_payment_reason(seen->reason)),
     };
     ledger_put_plan(arena, plan, sizeof plan / sizeof plan[0], params + FACTS);

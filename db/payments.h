@@ -43,7 +43,8 @@ struct payments_seen {
     const char *payment_id;
     enum { PAYMENTS_SAID_PENDING, PAYMENTS_SAID_SUCCEEDED, PAYMENTS_SAID_CANCELED, PAYMENTS_SAID_COUNT } status;
     bool paid;
-    bool test; /* no real money */
+    bool test;        /* no real money … */
+    bool test_untold; /* … or it is not said */
     int64_t amount_kopecks;
     int64_t income_kopecks; /* what its fee leaves of that; 0 = not told */
     const char *currency;

@@ -37,6 +37,7 @@ enum chore_hold {
     X(PAYMENT_WATCH, payment_watch, HOLD_BOT)                                                                          \
     X(PAYMENT_REFUND, payment_refund, HOLD_LEASE)                                                                      \
     X(NPD_RECEIPT, npd_receipt, HOLD_LEASE)                                                                            \
+    X(PAYMENT_RECONCILE, payment_reconcile, HOLD_BOT)                                                                  \
     X(PHOTO_INTAKE, photo_intake, HOLD_BOT)                                                                            \
     X(PHOTO_MAKE, photo_make, HOLD_LEASE)                                                                              \
     X(STORE_SWEEP, store_sweep, HOLD_LEASE)                                                                            \

@@ -16,6 +16,7 @@
 #include "bot/chores/payment_orders.h"
 #include "core/bug.h"
 #include "core/payment_plan.h"
+#include "db/reconcile.h"
 
 enum { AT_ONCE_MAX = 4 };
 
@@ -133,6 +134,8 @@ static void take(const struct payment_create *self, struct errand *errand, const
     } else if (payment->shop[0] != '\0' && strcmp(payment->shop, self->ports.shop_id) != 0) {
         (void)snprintf(why, sizeof why, "YooKassa answered with payment %s, which is another shop's", payment->id);
         fail(errand, PAYMENTS_NOT_OURS, PAYMENT_UNTOLD, why);
+    } else if (payment->test_untold) {
+        fail(errand, PAYMENTS_REFUSED, PAYMENT_UNTOLD, "YooKassa does not say whether this is a test shop");
     } else if (payment->test != self->ports.test_shop) { /* before anybody sees the link */
         fail(errand, PAYMENTS_REFUSED, PAYMENT_UNTOLD,
              payment->test ? "this is a test shop, and yookassa.test_shop does not say so"
@@ -189,6 +192,7 @@ static void create(const struct payment_create *self, struct errand *errand, con
         errand_end(errand);
         return;
     }
+    engine_wake(self->ports.engine, CHORE_PAYMENT_RECONCILE, RECONCILE_YOOKASSA);
     if (!errand_call(errand))
         return;
     if (yookassa_create(self->ports.yookassa, order->key, order->body, yookassa_answered, errand) != ERR_OK &&

@@ -2,7 +2,6 @@
 #include "bot/chores/payment_orders.h"
 
 #include <stdlib.h>
-#include "bot/services/yookassa/client.h"
 #include "core/payment_plan.h"
 
 int payment_orders_load(struct db_unit *unit, struct arena *arena, enum payments_state state, const struct clock *clock,
@@ -27,6 +26,28 @@ bool payment_orders_read(void *self, const struct chore_row *row, struct errand 
     errand->given_up = order.canceled && order.state == PAYMENTS_PENDING;
     errand_name(errand, order.payment_id != NULL && yookassa_id_valid(order.payment_id) ? order.payment_id : NULL);
     return true;
+}
+
+struct payments_seen payment_orders_seen(const struct yookassa_payment *payment)
+{
+    struct payments_seen seen = {.provider = "yookassa",
+                                 .payment_id = payment->id,
+                                 .paid = payment->paid,
+                                 .test = payment->test,
+                                 .test_untold = payment->test_untold,
+                                 .amount_kopecks = payment->amount_kopecks,
+                                 .income_kopecks = payment->income_kopecks,
+                                 .currency = payment->currency,
+                                 .order_id = payment->order_id,
+                                 .shop = payment->shop[0] == '\0' ? NULL : payment->shop};
+    if (payment->status == YOOKASSA_SUCCEEDED) {
+        seen.status = PAYMENTS_SAID_SUCCEEDED;
+        seen.receipt = yookassa_receipt_ended(payment) ? payment->receipt : NULL;
+    } else if (payment->status == YOOKASSA_CANCELED) {
+        seen.status = PAYMENTS_SAID_CANCELED;
+        seen.reason = yookassa_reason(payment->cancel_reason);
+    }
+    return seen;
 }
 
 void payment_orders_forget(void *self, struct errand *errand)

@@ -149,23 +149,13 @@ static void take_end(struct errand *errand, const struct yookassa_payment *payme
     memcpy(watched->currency, payment->currency, sizeof watched->currency);
     memcpy(watched->receipt, payment->receipt, sizeof watched->receipt);
     watched->is_seen = true;
-    watched->seen = (struct payments_seen){.provider = "yookassa",
-                                           .paid = payment->paid,
-                                           .test = payment->test,
-                                           .amount_kopecks = payment->amount_kopecks,
-                                           .income_kopecks = payment->income_kopecks,
-                                           .currency = watched->currency,
-                                           .order_id = payment->order_id,
-                                           .shop = watched->shop[0] == '\0' ? NULL : watched->shop};
-    if (payment->status == YOOKASSA_SUCCEEDED) {
-        watched->seen.status = PAYMENTS_SAID_SUCCEEDED;
-        watched->seen.receipt = yookassa_receipt_ended(payment) ? watched->receipt : NULL;
-    } else if (payment->status == YOOKASSA_CANCELED) {
+    watched->seen = payment_orders_seen(payment);
+    watched->seen.currency = watched->currency;
+    watched->seen.shop = watched->shop[0] == '\0' ? NULL : watched->shop;
+    watched->seen.receipt = watched->seen.receipt == NULL ? NULL : watched->receipt;
+    if (payment->status == YOOKASSA_CANCELED)
         log_info("payment_watch", "order %" PRId64 ": payment canceled (%s: %s)", errand->id, payment->cancel_party,
                  payment->cancel_reason);
-        watched->seen.status = PAYMENTS_SAID_CANCELED;
-        watched->seen.reason = yookassa_reason(payment->cancel_reason);
-    }
     errand_end(errand);
 }
 

@@ -112,6 +112,7 @@ void life_go_on(struct daemon *daemon)
     engine_open(daemon->engine, CHORE_PAYMENT_REFUND);
     if (daemon->npd_receipt != NULL)
         engine_open(daemon->engine, CHORE_NPD_RECEIPT);
+    engine_open(daemon->engine, CHORE_PAYMENT_RECONCILE);
     if ((daemon->config->roles & CONFIG_ROLE_GENERATE) != 0)
         engine_open(daemon->engine, CHORE_PHOTO_MAKE);
     engine_open(daemon->engine, CHORE_STORE_SWEEP);

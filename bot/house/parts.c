@@ -14,6 +14,7 @@
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_hints.h"
+#include "bot/chores/payment_reconcile.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
@@ -193,6 +194,7 @@ FREE(payment_watch)
 FREE(payment_refund)
 FREE(payment_hints)
 FREE(npd_receipt)
+FREE(payment_reconcile)
 FREE(photo_intake)
 FREE(photo_make)
 FREE(store_sweep)
@@ -276,6 +278,7 @@ void parts_add(struct daemon *daemon)
         {"payment_watch", daemon->payment_watch, NULL, NULL, NULL, NULL, NULL, payment_watch_free_of},
         {"payment_refund", daemon->payment_refund, NULL, NULL, NULL, NULL, NULL, payment_refund_free_of},
         {"npd_receipt", daemon->npd_receipt, NULL, NULL, NULL, NULL, NULL, npd_receipt_free_of},
+        {"payment_reconcile", daemon->payment_reconcile, NULL, NULL, NULL, NULL, NULL, payment_reconcile_free_of},
         {"photo_intake", daemon->photo_intake, NULL, NULL, NULL, NULL, NULL, photo_intake_free_of},
         {"photo_make", daemon->photo_make, NULL, NULL, NULL, NULL, NULL, photo_make_free_of},
         {"store_sweep", daemon->store_sweep, NULL, NULL, NULL, NULL, NULL, store_sweep_free_of},

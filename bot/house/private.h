@@ -52,6 +52,7 @@ struct daemon {
     struct payment_hints *payment_hints;
     struct notices *notices;
     struct npd_receipt *npd_receipt;
+    struct payment_reconcile *payment_reconcile;
     struct photo_intake *photo_intake;
     struct photo_make *photo_make;
     struct store_sweep *store_sweep;

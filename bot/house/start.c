@@ -7,6 +7,7 @@
 #include "bot/chores/payment_create.h"
 #include "bot/chores/payment_refund.h"
 #include "bot/chores/payment_hints.h"
+#include "bot/chores/payment_reconcile.h"
 #include "bot/chores/payment_watch.h"
 #include "bot/chores/photo_intake.h"
 #include "bot/chores/photo_make.h"
@@ -115,6 +116,15 @@ static void start_bot_chores(struct daemon *daemon)
     if (daemon->tax != NULL)
         daemon->npd_receipt = npd_receipt_new(&(struct npd_receipt_ports){
             .engine = daemon->engine, .tax = daemon->tax, .clock = &daemon->clock, .inn = config->npd.inn});
+    daemon->payment_reconcile = payment_reconcile_new(
+        &(struct payment_reconcile_ports){.engine = daemon->engine,
+                                          .db = daemon->chores_db,
+                                          .yookassa = daemon->yookassa,
+                                          .mailbox = daemon->mailbox,
+                                          .clock = &daemon->clock,
+                                          .stop = &daemon->stop,
+                                          .shop_id = config->yookassa.shop_id,
+                                          .every_ms = INT64_C(60000) * config->yookassa.reconcile_minutes});
     daemon->photo_intake = photo_intake_new(
         &(struct photo_intake_ports){.engine = daemon->engine,
                                      .telegram = daemon->telegram,

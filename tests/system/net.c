@@ -203,6 +203,18 @@ struct json_object *net_post(struct net *net, const char *path, const char *form
     return must_answer(net, question, path);
 }
 
+struct json_object *net_shop(struct net *net, const char *path, const char *shop, const char *body)
+{
+    static int keys;
+    char key[64];
+    struct question *question = question_new(net, path, NULL, NULL);
+    (void)snprintf(key, sizeof key, "Idempotence-Key: test-%d", ++keys);
+    question->headers = curl_slist_append(question->headers, key);
+    curl_easy_setopt(question->easy, CURLOPT_USERPWD, shop);
+    put_body(question, body);
+    return must_answer(net, question, path);
+}
+
 long net_post_status(struct net *net, const char *path, const char *body)
 {
     struct question *question = question_new(net, path, NULL, NULL);

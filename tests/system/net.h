@@ -24,6 +24,9 @@ void net_step(struct net *net, int wait_ms);
 /* Blocking. The caller puts the result; anything but a 200 with JSON ends the program. */
 struct json_object *net_get(struct net *net, const char *path);
 struct json_object *net_post(struct net *net, const char *path, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A POST to the sandbox's YooKassa, as the shop itself or another program of it: with its id and secret ("id:secret")
+ * and a key of its own. */
+struct json_object *net_shop(struct net *net, const char *path, const char *shop, const char *body);
 /* The status of a POST, whatever it is. */
 long net_post_status(struct net *net, const char *path, const char *body);
 void net_delete(struct net *net, const char *path);

@@ -38,7 +38,8 @@ static struct shared {
     char parameter[32]; /* … for this */
     bool mute;          /* questions about the payment are answered 500 */
     char shop[16];      /* whose payment it is called, "" = nobody's */
-    bool test;          /* … and a test shop's */
+    bool test;          /* … and a test shop's … */
+    bool test_untold;   /* … which is not said */
     char receipt[16];   /* what is said of the receipt's registration, "" = nothing */
     char ended[32];     /* not "": it is canceled, for this reason */
     long long order_id;
@@ -107,10 +108,10 @@ static inline void answer_payment(int fd, bool is_paid)
         text, sizeof text,
         "{\"id\":\"pay-%d\",\"status\":\"%s\",\"paid\":%s,\"amount\":{\"value\":\"500.00\",\"currency\":"
         "\"RUB\"},\"confirmation\":{\"type\":\"redirect\",\"confirmation_url\":\"https://pay.test/1\"},"
-        "\"recipient\":{%s%s%s},\"test\":%s,\"receipt_registration\":\"%s\",\"metadata\":{\"order_id\":\"%lld\"}}",
+        "\"recipient\":{%s%s%s},\"%s\":%s,\"receipt_registration\":\"%s\",\"metadata\":{\"order_id\":\"%lld\"}}",
         shared->payment, is_paid ? "succeeded" : "pending", is_paid ? "true" : "false",
         shared->shop[0] == '\0' ? "" : "\"account_id\":\"", shared->shop, shared->shop[0] == '\0' ? "" : "\"",
-        shared->test ? "true" : "false", shared->receipt, shared->order_id);
+        shared->test_untold ? "untold" : "test", shared->test ? "true" : "false", shared->receipt, shared->order_id);
     answer_text(fd, "200 OK", text);
 }
 

@@ -84,6 +84,16 @@ static void test_compared(void)
 }
 
 /* "Succeeded", but not paid, is nothing yet; and from the end there is no way back. */
+/* What was compared when the link was made, and is not told now, holds nothing. */
+static void test_untold(void)
+{
+    struct customer anna = customer_new();
+    int64_t order_id = open_order(&anna);
+    struct payments_seen seen = paid_of(order_id);
+    seen.test = seen.test_untold = true;
+    CHECK_INT(see(&seen).outcome, PAYMENTS_SETTLED);
+}
+
 static void test_forward_only(void)
 {
     struct customer anna = customer_new();
@@ -301,6 +311,7 @@ int main(int argc, char **argv)
     begin("fotoset_test_settle");
     test_sale();
     test_compared();
+    test_untold();
     test_forward_only();
     test_failed_first();
     test_double();

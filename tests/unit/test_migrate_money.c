@@ -117,6 +117,18 @@ static void check_books(struct db *db)
                "sale t 7 RUB t held 40700; sale t 7 RUB t revenue -40700");
 }
 
+/* What is open may have succeeded meanwhile: the lists are read from there on, though no farther than there are lists.
+ * What succeeded is taken as it is. */
+static void check_marks(struct db *db)
+{
+    CHECK_TEXT(
+        rows(db,
+             "id, provider, round(extract(epoch FROM now() - payments_since) / 86400), refunds_since > payments_since",
+             "bot_reconciliations", "id"),
+        "1 yookassa 1000 t");
+    CHECK_TEXT(rows(db, "order_id", "bot_payments WHERE compared_at IS NOT NULL", "order_id"), "3; 7");
+}
+
 int main(void)
 {
     server = getenv("FOTOSET_TEST_CONNINFO");
@@ -137,6 +149,7 @@ int main(void)
                "102 payment_link 2 0; 103 payment_settled 3 30; 103 job_progress 30 0; "
                "104 payment_canceled 4 0 no_funds; 105 payment_failed 5 0; 108 photo_ready 41 0 too_small");
     check_books(db);
+    check_marks(db);
     check_mismatch(db);
     CHECK_TEXT(rows(db, "chat_id, subject = (SELECT id::text FROM bot_refunds)",
                     "errands e WHERE chore = 'payment_refund'", "id"),

@@ -219,16 +219,17 @@ static void test_places_kept(const struct customer *anna)
         CHECK(now_ms() < until_ms);
 }
 
-/* A payment of another shop, or of play money: nobody is shown its link. */
+/* A payment of another shop, or of play money, or it is not said of which: nobody is shown its link. */
 static void test_other_shop(const struct customer *anna)
 {
-    static const char *const shops[] = {"shop", "other", "shop"};
+    static const char *const shops[] = {"shop", "other", "shop", "shop"};
     shared->fail_creates = 0;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         shared->payment++;
         shared->paid_from = 1000;
         memcpy(shared->shop, shops[i], strlen(shops[i]) + 1);
         shared->test = i == 2;
+        shared->test_untold = i == 3;
         int64_t order_id = fresh_order(anna);
         engine_wake(shop.engine, CHORE_PAYMENT_CREATE, order_id);
         wait_news(i == 0 ? EVENT_PAYMENT_LINK : EVENT_PAYMENT_FAILED, order_id, 1);
@@ -237,7 +238,7 @@ static void test_other_shop(const struct customer *anna)
                    i == 0 ? SQL("pending pay-%d", shared->payment) : "failed");
     }
     shared->shop[0] = '\0';
-    shared->test = false;
+    shared->test = shared->test_untold = false;
 }
 
 int main(void)

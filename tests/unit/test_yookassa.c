@@ -102,6 +102,8 @@ struct seen {
     struct yookassa_verdict verdict;
     bool has_payment;
     struct yookassa_payment payment;
+    size_t listed; /* objects of a page */
+    char next[YOOKASSA_CURSOR_BYTES];
 };
 
 static void keep(void *ctx, const struct yookassa_reply *reply)
@@ -110,7 +112,11 @@ static void keep(void *ctx, const struct yookassa_reply *reply)
     seen->calls++;
     seen->verdict = reply->verdict;
     seen->has_payment = reply->payment != NULL;
-    CHECK_INT(seen->has_payment, reply->verdict.kind == YOOKASSA_OK);
+    CHECK_INT(seen->has_payment || reply->page != NULL, reply->verdict.kind == YOOKASSA_OK);
+    if (reply->page != NULL) {
+        seen->listed = reply->page->count;
+        memcpy(seen->next, reply->page->next, sizeof seen->next);
+    }
     if (seen->has_payment)
         seen->payment = *reply->payment;
     CHECK(strstr(reply->verdict.description, SECRET) == NULL && strstr(reply->verdict.code, SECRET) == NULL &&
@@ -200,6 +206,43 @@ static void test_get(void)
     end();
 }
 
+static struct seen list(enum yookassa_list which, const char *cursor)
+{
+    struct seen seen = {.calls = 0};
+    yookassa_list(yookassa, which, 1531911078, cursor, keep, &seen);
+    CHECK_INT(seen.calls, 0);
+    wait_for(&seen);
+    return seen;
+}
+
+static void test_lists(void)
+{
+    const struct step steps[] = {
+        {0, 200, "{\"type\":\"list\",\"items\":[" PENDING "],\"next_cursor\":\"more\"}", 0},
+        {0, 200, "{\"type\":\"list\",\"items\":[]}", 0},
+        {0, 200, PENDING, 0},
+        {0, 429, "{\"type\":\"error\",\"code\":\"too_many_requests\",\"retry_after\":700}", 0}};
+    begin(steps, 4, 0);
+    struct seen first = list(YOOKASSA_PAYMENTS, ""), last = list(YOOKASSA_REFUNDS, "more");
+    check_kind(first, YOOKASSA_OK);
+    CHECK_INT(first.listed, 1);
+    CHECK_TEXT(first.next, "more");
+    check_kind(last, YOOKASSA_OK);
+    CHECK(strncmp(shared->requests[0],
+                  "GET /v3/payments?limit=100&status=succeeded&captured_at.gte=2018-07-18T10:51:18.000Z HTTP/1.1\r\n",
+                  90) == 0);
+    CHECK(strncmp(shared->requests[1],
+                  "GET /v3/refunds?limit=100&created_at.gte=2018-07-18T10:51:18.000Z&cursor=more HTTP/1.1\r\n",
+                  85) == 0);
+    struct seen no_list = list(YOOKASSA_PAYMENTS, "");
+    check_kind(no_list, YOOKASSA_AMBIGUOUS);
+    CHECK(no_list.verdict.is_unreadable);
+    struct seen limited = list(YOOKASSA_PAYMENTS, "");
+    check_kind(limited, YOOKASSA_RETRY);
+    CHECK(limited.verdict.retry_after_ms == 700 && !limited.verdict.is_unreadable);
+    end();
+}
+
 static void test_failures(void)
 {
     const struct step steps[] = {
@@ -259,6 +302,7 @@ int main(void)
     CHECK(shared != MAP_FAILED);
     test_create();
     test_get();
+    test_lists();
     test_failures();
     test_misuse();
     return 0;

@@ -202,11 +202,6 @@ static void test_odd_payments(void)
         PAYMENT("\"status\":\"pending\",\"amount\":{\"value\":\"5.00\\u00000\",\"currency\":\"RUB\"}"),
         PAYMENT("\"status\":\"pending\",\"amount\":{\"value\":\"500.00\"}"),
         PAYMENT("\"status\":\"pending\",\"amount\":{\"value\":\"500.00\",\"currency\":\"ROUBLES\"}"),
-        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"confirmation\":{\"confirmation_url\":\"javascript:1\"}"),
-        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":\"4.8\",\"currency\":\"USD\"}"),
-        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":\"-1\",\"currency\":\"RUB\"}"),
-        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"income_amount\":{\"value\":4.8,\"currency\":\"RUB\"}"),
-        PAYMENT("\"status\":\"pending\"," AMOUNT ",\"recipient\":{\"account_id\":\"\"}"),
         "{\"id\":\"../refunds\",\"status\":\"pending\"," AMOUNT "}",
         "{\"id\":\"\",\"status\":\"pending\"," AMOUNT "}",
     };
@@ -217,6 +212,54 @@ static void test_odd_payments(void)
         CHECK_INT(parse(refused[i], &payment), ERR_INVALID);
         CHECK(memcmp(&payment, &before, sizeof payment) == 0);
     }
+}
+
+#define SUCCEEDED "\"status\":\"succeeded\",\"paid\":true," AMOUNT
+
+/* What is odd, and is not what decides about money, was not told: nobody's payment stands because of it. */
+static void test_odd_fields(void)
+{
+    static const char *const odd[] = {
+        "\"income_amount\":{\"value\":\"4.8\",\"currency\":\"USD\"}",
+        "\"income_amount\":{\"value\":\"-1\",\"currency\":\"RUB\"}",
+        "\"income_amount\":{\"value\":\"500.01\",\"currency\":\"RUB\"}",
+        "\"income_amount\":{\"value\":4.8,\"currency\":\"RUB\"}",
+        "\"income_amount\":{\"value\":\"482.5000\",\"currency\":\"RUB\"}",
+        "\"income_amount\":\"482.50\"",
+        "\"confirmation\":{\"confirmation_url\":\"javascript:1\"}",
+        "\"confirmation\":[]",
+        "\"recipient\":{\"account_id\":\"\"}",
+        "\"recipient\":{\"account_id\":5}",
+        "\"test\":\"true\"",
+        "\"created_at\":\"18.07.2018\",\"captured_at\":5",
+        "\"cancellation_details\":{\"party\":\"yoo_money\"}",
+        "\"cancellation_details\":{\"reason\":7}",
+        "\"metadata\":\"order\"",
+    };
+    struct yookassa_payment payment;
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json, PAYMENT(SUCCEEDED ",%s"), odd[i]);
+        memset(&payment, 0x55, sizeof payment);
+        CHECK_INT(parse(json, &payment), ERR_OK);
+        CHECK(payment.income_kopecks == 0 && payment.created_at_s == 0 && payment.order_id == 0);
+        CHECK(payment.shop[0] == '\0' && payment.confirmation_url[0] == '\0' && payment.cancel_reason[0] == '\0');
+        CHECK(payment.test_untold && !payment.test && payment.paid);
+        CHECK_INT(payment.refunded_kopecks, 0);
+    }
+    CHECK_INT(parse(PAYMENT(SUCCEEDED ",\"test\":false,\"refunded_amount\":{\"value\":\"600\",\"currency\":\"RUB\"}"),
+                    &payment),
+              ERR_OK);
+    CHECK_INT(payment.refunded_kopecks, YOOKASSA_NOT_TOLD);
+    CHECK(!payment.test_untold);
+    CHECK_INT(parse(PAYMENT(SUCCEEDED ",\"refunded_amount\":{\"value\":\"100.50\",\"currency\":\"RUB\"}"), &payment),
+              ERR_OK);
+    CHECK_INT(payment.refunded_kopecks, 10050);
+    CHECK_INT(parse(PAYMENT(SUCCEEDED ",\"recipient\":{\"account_id\":\"1005000000000000000000000000000000000000000000"
+                                      "0000000000000000000000000000\"}"),
+                    &payment),
+              ERR_OK);
+    CHECK_INT(strlen(payment.shop), YOOKASSA_SHOP_BYTES - 1); /* cut, and another's still */
 }
 
 static void test_body(void)
@@ -320,6 +363,7 @@ int main(void)
     test_reasons();
     test_payment();
     test_odd_payments();
+    test_odd_fields();
     test_body();
     test_refused_orders();
     return 0;

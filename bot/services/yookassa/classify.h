@@ -25,6 +25,7 @@ struct yookassa_verdict {
     enum yookassa_verdict_kind kind;
     long status;                                  /* of HTTP; 0 = no answer */
     int64_t retry_after_ms;                       /* 0 = not said: back off */
+    bool is_unreadable;                           /* AMBIGUOUS: it was answered, with what can't be read */
     char code[YOOKASSA_CODE_BYTES];               /* "invalid_request" …, or "" */
     char parameter[YOOKASSA_CODE_BYTES];          /* "receipt" …, or "" */
     char description[YOOKASSA_DESCRIPTION_BYTES]; /* for a person, or "" */

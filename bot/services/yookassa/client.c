@@ -13,7 +13,7 @@
 
 enum { KEY_HEADER_BYTES = 128 };
 
-enum subject { A_PAYMENT, A_REFUND, REFUNDS, THE_SHOP };
+enum subject { A_PAYMENT, A_REFUND, REFUNDS, A_PAGE, THE_SHOP };
 
 struct call {
     LIST_ENTRY(call) next;
@@ -23,11 +23,12 @@ struct call {
     void *ctx;
     uint64_t transfer;
     char expected_id[YOOKASSA_ID_BYTES]; /* "" for a create, or a list */
+    enum yookassa_list list;             /* of A_PAGE */
 };
 
 struct yookassa {
     struct http *http;
-    char *payments_url, *refunds_url, *shop_url; /* "…/payments" … */
+    char *base_url, *payments_url, *refunds_url, *shop_url; /* "…/", "…/payments" … */
     char *shop_id, *secret, *proxy;
     int64_t timeout_ms;
     LIST_HEAD(, call) calls;
@@ -49,6 +50,7 @@ struct yookassa *yookassa_new(struct http *http, const struct yookassa_config *c
         length--;
     LIST_INIT(&yookassa->calls);
     yookassa->http = http;
+    yookassa->base_url = join(config->api_url, length, "/");
     yookassa->payments_url = join(config->api_url, length, "/payments");
     yookassa->refunds_url = join(config->api_url, length, "/refunds");
     yookassa->shop_url = join(config->api_url, length, "/me");
@@ -69,6 +71,7 @@ void yookassa_free(struct yookassa *yookassa)
     free(yookassa->secret);
     free(yookassa->shop_id);
     free(yookassa->proxy);
+    free(yookassa->base_url);
     free(yookassa->payments_url);
     free(yookassa->refunds_url);
     free(yookassa->shop_url);
@@ -90,6 +93,7 @@ static struct call *link_call(struct yookassa *yookassa, enum subject subject, y
 static void make_unreadable(struct yookassa_verdict *verdict, const char *why)
 {
     verdict->kind = YOOKASSA_AMBIGUOUS;
+    verdict->is_unreadable = true;
     (void)snprintf(verdict->description, sizeof verdict->description, "%s", why);
 }
 
@@ -151,6 +155,16 @@ static void read_refunds(const struct call *call, const struct http_answer *answ
     free(refunds.list);
 }
 
+static void read_page(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
+{
+    struct yookassa_page *page = NULL;
+    if (yookassa_page_parse(call->list, answer->body, answer->bytes, &page) != ERR_OK)
+        make_unreadable(&reply->verdict, "the answer is not a list");
+    reply->page = page;
+    tell(call, reply);
+    yookassa_page_free(page);
+}
+
 static void read_shop(const struct call *call, const struct http_answer *answer, struct yookassa_reply *reply)
 {
     struct yookassa_shop shop;
@@ -163,8 +177,12 @@ static void read_shop(const struct call *call, const struct http_answer *answer,
 
 static void call_answered(void *ctx, struct http_answer *answer)
 {
-    static void (*const read[])(const struct call *, const struct http_answer *, struct yookassa_reply *) = {
-        [A_PAYMENT] = read_payment, [A_REFUND] = read_refund, [REFUNDS] = read_refunds, [THE_SHOP] = read_shop};
+    static void (*const read[])(const struct call *, const struct http_answer *,
+                                struct yookassa_reply *) = {[A_PAYMENT] = read_payment,
+                                                            [A_REFUND] = read_refund,
+                                                            [REFUNDS] = read_refunds,
+                                                            [A_PAGE] = read_page,
+                                                            [THE_SHOP] = read_shop};
     struct call *call = ctx;
     struct yookassa_reply reply = {.payment = NULL, .now_ms = answer->now_ms};
     LIST_REMOVE(call, next);
@@ -183,7 +201,7 @@ static void start(struct call *call, struct http_request *request)
     request->password = yookassa->secret;
     request->timeout_ms = yookassa->timeout_ms;
     request->proxy = yookassa->proxy;
-    request->max_answer_bytes = YOOKASSA_ANSWER_MAX_BYTES;
+    request->max_answer_bytes = call->subject == A_PAGE ? YOOKASSA_PAGE_MAX_BYTES : YOOKASSA_ANSWER_MAX_BYTES;
     call->transfer = http_start(yookassa->http, request, call_answered, call);
 }
 
@@ -258,6 +276,16 @@ enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id,
         return ERR_INVALID;
     get(yookassa->refunds_url, "?limit=100&payment_id=", payment_id, link_call(yookassa, REFUNDS, done, ctx));
     return ERR_OK;
+}
+
+void yookassa_list(struct yookassa *yookassa, enum yookassa_list list, int64_t since_s, const char *cursor,
+                   yookassa_done_fn *done, void *ctx)
+{
+    char query[YOOKASSA_QUERY_BYTES];
+    struct call *call = link_call(yookassa, A_PAGE, done, ctx);
+    call->list = list;
+    yookassa_page_query(list, since_s, cursor, query);
+    get(yookassa->base_url, "", query, call);
 }
 
 void yookassa_shop_get(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx)

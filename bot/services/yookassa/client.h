@@ -1,12 +1,14 @@
-/* YooKassa v3 over the daemon's HTTP client: create a payment or a refund, ask about one. Nothing here retries, stores
- * or decides about money: each call is one request and one reply, classified. Only what yookassa_get says about an id
- * that we stored ourselves is to be believed, and then compared in amount, currency, order and status. */
+/* YooKassa v3 over the daemon's HTTP client: create a payment or a refund, ask about one, or for a list. Nothing here
+ * retries, stores or decides about money: each call is one request and one reply, classified. Only what yookassa_get
+ * says about an id is to be believed, and then compared in amount, currency, order and status; a list says which ids to
+ * ask for. */
 #ifndef BOT_SERVICES_YOOKASSA_CLIENT_H
 #define BOT_SERVICES_YOOKASSA_CLIENT_H
 
 #include "bot/services/http/http.h"
 #include "bot/services/yookassa/body.h"
 #include "bot/services/yookassa/classify.h"
+#include "bot/services/yookassa/list.h"
 #include "bot/services/yookassa/payment.h"
 #include "bot/services/yookassa/refund.h"
 #include "bot/services/yookassa/shop.h"
@@ -14,7 +16,8 @@
 
 enum {
     YOOKASSA_TIMEOUT_MS = 40 * 1000, /* they answer within 30 s, or 500 and the outcome is unknown */
-    YOOKASSA_ANSWER_MAX_BYTES = 256 * 1024
+    YOOKASSA_ANSWER_MAX_BYTES = 256 * 1024,
+    YOOKASSA_PAGE_MAX_BYTES = 8 * 1024 * 1024 /* a hundred payments with all that others may write into them */
 };
 
 struct yookassa;
@@ -35,6 +38,7 @@ struct yookassa_reply {
     const struct yookassa_payment *payment;
     const struct yookassa_refund *refund;
     const struct yookassa_refunds *refunds;
+    const struct yookassa_page *page;
     const struct yookassa_shop *shop;
     int64_t now_ms; /* the loop's time */
 };
@@ -59,6 +63,9 @@ enum err yookassa_refund_get(struct yookassa *yookassa, const char *refund_id, y
                              void *ctx) MUST_CHECK;
 enum err yookassa_refunds_get(struct yookassa *yookassa, const char *payment_id, yookassa_done_fn *done,
                               void *ctx) MUST_CHECK;
+/* A page of a list: what happened since then, newest first, behind cursor ("" = from the beginning). done as above. */
+void yookassa_list(struct yookassa *yookassa, enum yookassa_list list, int64_t since_s, const char *cursor,
+                   yookassa_done_fn *done, void *ctx);
 /* GET /me. */
 void yookassa_shop_get(struct yookassa *yookassa, yookassa_done_fn *done, void *ctx);
 

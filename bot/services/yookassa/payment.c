@@ -1,11 +1,10 @@
 /* Reads a payment object. What is read here decides whether somebody gets what they paid for, so nothing is guessed:
- * a missing or odd field makes the whole answer unreadable (and the caller asks again) rather than a payment with a
- * zero in it. Fields that we do not use are not looked at. Amounts are text on the wire and never become a double. */
+ * that its name, status, sum or "paid" is missing or odd makes the whole answer unreadable (the caller asks again, and
+ * a person hears of it) rather than a payment with a zero in it. Any other field that is odd is one that was not told:
+ * money never stands because of it. Fields that we do not use are not looked at. */
 #include "bot/services/yookassa/payment.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "bot/base/json.h"
 #include "bot/services/yookassa/read.h"
 #include "core/money.h"
@@ -31,74 +30,46 @@ static enum err read_status(struct json_object *object, enum yookassa_status *re
     return ERR_INVALID;
 }
 
-/* In the payment's own currency, or it can't be compared with the amount. */
-static enum err read_income(struct json_object *object, struct yookassa_payment *payment)
+/* A sum beside the payment's, which it can be compared with: of the same currency, and no more. Else it is not known:
+ * nothing that was paid waits for it. */
+static int64_t read_part(struct json_object *object, const char *key, const struct yookassa_payment *payment,
+                         int64_t not_known)
 {
-    struct json_object *income = json_peek(object, "income_amount", json_type_object);
-    if (income == NULL)
-        return ERR_OK;
-    const char *value = json_peek_text(income, "value"), *currency = json_peek_text(income, "currency");
-    if (value == NULL || money_parse(value, &payment->income_kopecks) != ERR_OK || payment->income_kopecks < 0)
-        return ERR_INVALID;
-    return currency != NULL && strcmp(currency, payment->currency) == 0 ? ERR_OK : ERR_INVALID;
+    struct json_object *part = json_peek(object, key, json_type_object);
+    const char *value = json_peek_text(part, "value"), *currency = json_peek_text(part, "currency");
+    int64_t kopecks = 0;
+    if (value == NULL || currency == NULL || strcmp(currency, payment->currency) != 0 ||
+        money_parse(value, &kopecks) != ERR_OK || kopecks < 0 || kopecks > payment->amount_kopecks)
+        return not_known;
+    return kopecks;
 }
 
-static enum err read_shop(struct json_object *object, struct yookassa_payment *payment)
+static void read_sums(struct json_object *object, struct yookassa_payment *payment)
+{
+    payment->income_kopecks = read_part(object, "income_amount", payment, 0);
+    payment->refunded_kopecks = json_object_object_get_ex(object, "refunded_amount", NULL)
+                                    ? read_part(object, "refunded_amount", payment, YOOKASSA_NOT_TOLD)
+                                    : 0;
+}
+
+/* A name that is longer than any of ours is cut: it stays another's. */
+static void read_shop(struct json_object *object, struct yookassa_payment *payment)
 {
     struct json_object *recipient = json_peek(object, "recipient", json_type_object);
-    if (json_peek_text(recipient, "account_id") == NULL)
-        return ERR_OK;
-    return yookassa_read_text(recipient, "account_id", payment->shop, sizeof payment->shop);
+    const char *text = json_peek_text(recipient, "account_id");
+    size_t length = text == NULL ? 0 : strlen(text);
+    if (length > 0)
+        memcpy(payment->shop, text, length < sizeof payment->shop ? length : sizeof payment->shop - 1);
 }
 
-/* Reads exactly count digits; -1 when there is something else. */
-static int read_digits(const char *text, int count)
-{
-    int number = 0;
-    for (int i = 0; i < count; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return -1;
-        number = number * 10 + (text[i] - '0');
-    }
-    return number;
-}
-
-/* "2026-07-18T10:51:18.139Z": YooKassa writes UTC. 0 when it is missing or of another form. */
-static int64_t read_time(struct json_object *object, const char *key)
-{
-    static const char SHAPE[] = "0000-00-00T00:00:00";
-    const char *text = json_peek_text(object, key);
-    size_t length = sizeof SHAPE - 1;
-    if (text == NULL || strlen(text) < length)
-        return 0;
-    for (size_t i = 0; i < length; i++)
-        if (SHAPE[i] == '0' ? read_digits(text + i, 1) < 0 : text[i] != SHAPE[i])
-            return 0;
-    const char *end = text + length;
-    if (*end == '.')
-        end += 1 + strspn(end + 1, "0123456789");
-    if (strcmp(end, "Z") != 0)
-        return 0;
-    struct tm tm = {.tm_year = read_digits(text, 4) - 1900,
-                    .tm_mon = read_digits(text + 5, 2) - 1,
-                    .tm_mday = read_digits(text + 8, 2),
-                    .tm_hour = read_digits(text + 11, 2),
-                    .tm_min = read_digits(text + 14, 2),
-                    .tm_sec = read_digits(text + 17, 2)};
-    return timegm(&tm);
-}
-
-/* The link exists only while the payer may use it; if it is there, it must be one that may go into a button. */
-static enum err read_link(struct json_object *object, struct yookassa_payment *payment)
+/* The link exists only while the payer may use it; one that may not go into a button is none. */
+static void read_link(struct json_object *object, struct yookassa_payment *payment)
 {
     struct json_object *confirmation = json_peek(object, "confirmation", json_type_object);
-    if (json_peek_text(confirmation, "confirmation_url") == NULL)
-        return ERR_OK;
-    enum err err = yookassa_read_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES);
-    if (err != ERR_OK)
-        return err;
     const char *url = payment->confirmation_url;
-    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0 ? ERR_OK : ERR_INVALID;
+    if (yookassa_read_text(confirmation, "confirmation_url", payment->confirmation_url, YOOKASSA_URL_BYTES) != ERR_OK ||
+        (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0))
+        payment->confirmation_url[0] = '\0';
 }
 
 /* Told to people and kept in a row; a reason that we can't keep whole is dropped, the status alone decides. */
@@ -125,32 +96,36 @@ bool yookassa_receipt_ended(const struct yookassa_payment *payment)
     return strcmp(payment->receipt, "succeeded") == 0 || strcmp(payment->receipt, "canceled") == 0;
 }
 
-static enum err read_payment(struct json_object *object, struct yookassa_payment *payment)
+enum err yookassa_payment_read(struct json_object *object, struct yookassa_payment *ret_payment)
 {
+    struct yookassa_payment payment;
+    struct json_object *test = json_peek(object, "test", json_type_boolean);
+    memset(&payment, 0, sizeof payment);
     if (!json_object_is_type(object, json_type_object) ||
-        yookassa_read_text(object, "id", payment->id, sizeof payment->id) != ERR_OK ||
-        !yookassa_id_valid(payment->id) || read_status(object, &payment->status) != ERR_OK ||
-        yookassa_read_amount(object, &payment->amount_kopecks, payment->currency) != ERR_OK ||
-        read_income(object, payment) != ERR_OK || read_shop(object, payment) != ERR_OK ||
-        read_link(object, payment) != ERR_OK)
+        yookassa_read_text(object, "id", payment.id, sizeof payment.id) != ERR_OK || !yookassa_id_valid(payment.id) ||
+        read_status(object, &payment.status) != ERR_OK ||
+        yookassa_read_amount(object, &payment.amount_kopecks, payment.currency) != ERR_OK)
         return ERR_INVALID;
-    payment->paid = json_peek_true(object, "paid");
-    payment->test = json_peek_true(object, "test");
-    payment->order_id = yookassa_read_ours(object, "order_id");
-    payment->created_at_s = read_time(object, "created_at");
-    read_cancellation(object, payment);
-    read_receipt(object, payment);
-    return payment->status == YOOKASSA_SUCCEEDED && !payment->paid ? ERR_INVALID : ERR_OK;
+    payment.paid = json_peek_true(object, "paid");
+    payment.test = test != NULL && json_object_get_boolean(test);
+    payment.test_untold = test == NULL;
+    payment.order_id = yookassa_read_ours(object, "order_id");
+    payment.created_at_s = yookassa_read_time(object, "created_at");
+    read_sums(object, &payment);
+    read_shop(object, &payment);
+    read_link(object, &payment);
+    read_cancellation(object, &payment);
+    read_receipt(object, &payment);
+    if (payment.status == YOOKASSA_SUCCEEDED && !payment.paid)
+        return ERR_INVALID;
+    *ret_payment = payment;
+    return ERR_OK;
 }
 
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment)
 {
     struct json_object *object = json_read(json, bytes, YOOKASSA_JSON_DEPTH_MAX);
-    struct yookassa_payment payment;
-    memset(&payment, 0, sizeof payment);
-    enum err err = read_payment(object, &payment);
+    enum err err = yookassa_payment_read(object, ret_payment);
     json_object_put(object);
-    if (err == ERR_OK)
-        *ret_payment = payment;
     return err;
 }

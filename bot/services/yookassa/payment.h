@@ -16,15 +16,23 @@ enum yookassa_status {
     YOOKASSA_STATUS_COUNT
 };
 
-enum { YOOKASSA_ID_BYTES = 65, YOOKASSA_URL_BYTES = 2049, YOOKASSA_REASON_BYTES = 64, YOOKASSA_SHOP_BYTES = 65 };
+enum {
+    YOOKASSA_ID_BYTES = 65,
+    YOOKASSA_URL_BYTES = 2049,
+    YOOKASSA_REASON_BYTES = 64,
+    YOOKASSA_SHOP_BYTES = 65,
+    YOOKASSA_NOT_TOLD = -1
+};
 
 struct yookassa_payment {
     char id[YOOKASSA_ID_BYTES];
     enum yookassa_status status;
     bool paid; /* always true when succeeded */
     bool test; /* made in a test shop: no real money */
+    bool test_untold;
     int64_t amount_kopecks;
-    int64_t income_kopecks; /* what the fee leaves of it; 0 = not told */
+    int64_t income_kopecks;   /* what the fee leaves of it; 0 = not told */
+    int64_t refunded_kopecks; /* what went back of it; YOOKASSA_NOT_TOLD */
     char currency[YOOKASSA_CURRENCY_BYTES];
     char shop[YOOKASSA_SHOP_BYTES];            /* whose money it is; "" = not told */
     int64_t order_id;                          /* ours, from the metadata; 0 = none */
@@ -35,9 +43,10 @@ struct yookassa_payment {
     char receipt[YOOKASSA_REASON_BYTES];       /* its registration: "pending", "succeeded", "canceled", or "" */
 };
 
-/* One payment object. ERR_INVALID when it is not JSON, lacks id, status or amount, has a status we do not know, an
- * sum that is not exact money, a link that is not http(s), or contradicts itself (succeeded but not paid). */
+/* One payment object. ERR_INVALID when it is not JSON, lacks id, status or amount, has a status we do not know, a sum
+ * that is not exact money, or contradicts itself (succeeded but not paid). */
 enum err yookassa_payment_parse(const char *json, size_t bytes, struct yookassa_payment *ret_payment) MUST_CHECK;
+enum err yookassa_payment_read(struct json_object *object, struct yookassa_payment *ret_payment) MUST_CHECK;
 
 /* Its receipt is registered, or was refused: nothing more comes. */
 bool yookassa_receipt_ended(const struct yookassa_payment *payment);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "bot/base/json.h"
 #include "core/money.h"
 
@@ -47,4 +48,40 @@ int64_t yookassa_read_ours(struct json_object *object, const char *key)
     errno = 0;
     long long number = strtoll(text, &end, DECIMAL);
     return errno == 0 && *end == '\0' ? number : 0;
+}
+
+/* Reads exactly count digits; -1 when there is something else. */
+static int read_digits(const char *text, int count)
+{
+    int number = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        number = number * DECIMAL + (text[i] - '0');
+    }
+    return number;
+}
+
+int64_t yookassa_read_time(struct json_object *object, const char *key)
+{
+    static const char SHAPE[] = "0000-00-00T00:00:00";
+    const char *text = json_peek_text(object, key);
+    size_t length = sizeof SHAPE - 1;
+    if (text == NULL || strlen(text) < length)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        if (SHAPE[i] == '0' ? read_digits(text + i, 1) < 0 : text[i] != SHAPE[i])
+            return 0;
+    const char *end = text + length;
+    if (*end == '.')
+        end += 1 + strspn(end + 1, "0123456789");
+    if (strcmp(end, "Z") != 0)
+        return 0;
+    struct tm tm = {.tm_year = read_digits(text, 4) - 1900,
+                    .tm_mon = read_digits(text + 5, 2) - 1,
+                    .tm_mday = read_digits(text + 8, 2),
+                    .tm_hour = read_digits(text + 11, 2),
+                    .tm_min = read_digits(text + 14, 2),
+                    .tm_sec = read_digits(text + 17, 2)};
+    return timegm(&tm);
 }

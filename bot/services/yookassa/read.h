@@ -16,5 +16,7 @@ enum err yookassa_read_amount(struct json_object *object, int64_t *ret_kopecks,
                               char ret_currency[YOOKASSA_CURRENCY_BYTES]) MUST_CHECK;
 /* One of the metadata's: a number of ours, which is text, or a number, as others write it. 0: it is none. */
 int64_t yookassa_read_ours(struct json_object *object, const char *key);
+/* "2026-07-18T10:51:18.139Z": YooKassa writes UTC. 0 when it is missing or of another form. */
+int64_t yookassa_read_time(struct json_object *object, const char *key);
 
 #endif

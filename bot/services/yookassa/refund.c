@@ -30,31 +30,31 @@ static enum err read_status(struct json_object *object, enum yookassa_status *re
     return ERR_INVALID;
 }
 
-static enum err read_refund(struct json_object *object, struct yookassa_refund *refund)
+enum err yookassa_refund_read(struct json_object *object, struct yookassa_refund *ret_refund)
 {
     struct json_object *details = json_peek(object, "cancellation_details", json_type_object);
+    struct yookassa_refund refund;
+    memset(&refund, 0, sizeof refund);
     if (!json_object_is_type(object, json_type_object) ||
-        yookassa_read_text(object, "id", refund->id, sizeof refund->id) != ERR_OK || !yookassa_id_valid(refund->id) ||
-        yookassa_read_text(object, "payment_id", refund->payment_id, sizeof refund->payment_id) != ERR_OK ||
-        read_status(object, &refund->status) != ERR_OK ||
-        yookassa_read_amount(object, &refund->amount_kopecks, refund->currency) != ERR_OK)
+        yookassa_read_text(object, "id", refund.id, sizeof refund.id) != ERR_OK || !yookassa_id_valid(refund.id) ||
+        yookassa_read_text(object, "payment_id", refund.payment_id, sizeof refund.payment_id) != ERR_OK ||
+        read_status(object, &refund.status) != ERR_OK ||
+        yookassa_read_amount(object, &refund.amount_kopecks, refund.currency) != ERR_OK)
         return ERR_INVALID;
-    refund->refund_id = yookassa_read_ours(object, "refund_id");
-    refund->attempt = yookassa_read_ours(object, "attempt");
-    if (yookassa_read_text(details, "reason", refund->cancel_reason, sizeof refund->cancel_reason) != ERR_OK)
-        refund->cancel_reason[0] = '\0';
+    refund.refund_id = yookassa_read_ours(object, "refund_id");
+    refund.attempt = yookassa_read_ours(object, "attempt");
+    refund.created_at_s = yookassa_read_time(object, "created_at");
+    if (yookassa_read_text(details, "reason", refund.cancel_reason, sizeof refund.cancel_reason) != ERR_OK)
+        refund.cancel_reason[0] = '\0';
+    *ret_refund = refund;
     return ERR_OK;
 }
 
 enum err yookassa_refund_parse(const char *json, size_t bytes, struct yookassa_refund *ret_refund)
 {
     struct json_object *object = json_read(json, bytes, YOOKASSA_JSON_DEPTH_MAX);
-    struct yookassa_refund refund;
-    memset(&refund, 0, sizeof refund);
-    enum err err = read_refund(object, &refund);
+    enum err err = yookassa_refund_read(object, ret_refund);
     json_object_put(object);
-    if (err == ERR_OK)
-        *ret_refund = refund;
     return err;
 }
 
@@ -65,7 +65,7 @@ static enum err read_refunds(struct json_object *object, struct yookassa_refunds
     if (items == NULL || count > YOOKASSA_REFUNDS_MAX || json_peek_text(object, "next_cursor") != NULL)
         return ERR_INVALID;
     for (size_t i = 0; i < count; i++)
-        if (read_refund(json_object_array_get_idx(items, i), &refunds->list[refunds->count++]) != ERR_OK)
+        if (yookassa_refund_read(json_object_array_get_idx(items, i), &refunds->list[refunds->count++]) != ERR_OK)
             return ERR_INVALID;
     return ERR_OK;
 }

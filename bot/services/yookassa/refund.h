@@ -2,6 +2,7 @@
 #ifndef BOT_SERVICES_YOOKASSA_REFUND_H
 #define BOT_SERVICES_YOOKASSA_REFUND_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct yookassa_refund {
     char currency[YOOKASSA_CURRENCY_BYTES];
     int64_t refund_id, attempt;                /* ours, from the metadata; 0 = none */
     char cancel_reason[YOOKASSA_REASON_BYTES]; /* "insufficient_funds" …, or "" */
+    int64_t created_at_s;                      /* unix; 0 = not told */
 };
 
 /* All refunds of one payment. */
@@ -28,6 +30,7 @@ struct yookassa_refunds {
 
 /* One refund object. ERR_INVALID as with payments. */
 enum err yookassa_refund_parse(const char *json, size_t bytes, struct yookassa_refund *ret_refund) MUST_CHECK;
+enum err yookassa_refund_read(struct json_object *object, struct yookassa_refund *ret_refund) MUST_CHECK;
 /* A list of them; ERR_INVALID also when it goes on: then it is not known which are missing. *ret_refunds->list is
  * malloc'ed and the caller's. */
 enum err yookassa_refunds_parse(const char *json, size_t bytes, struct yookassa_refunds *ret_refunds) MUST_CHECK;
