@@ -1,5 +1,5 @@
-/* fotosetd: run, check, migrate, replay, version. Arguments are the command and the configuration file, nothing secret
- * ever. */
+/* fotosetd: run, check, migrate, replay, version; and what the owner says to the database. Arguments are the command
+ * and the configuration file, nothing secret ever. */
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bot/check.h"
+#include "bot/offers.h"
 #include "bot/refunded.h"
 #include "bot/base/log.h"
 #include "bot/base/stop.h"
@@ -30,6 +31,9 @@ static int usage(FILE *out, int code)
         "  fotosetd check --money -c FILE  look through the books: what does not add up, or waits for a person\n"
         "  fotosetd refund PAYMENT -c FILE  give this payment back, or all that is left of it\n"
         "  fotosetd refunded PAYMENT -c FILE  you gave this payment back in the provider's cabinet\n"
+        "  fotosetd promo add CODE 20%% [all=N] [each=N] [from=DAY] [until=DAY] [styles=ID,ID] -c FILE\n"
+        "                            a code for 20 %% off, or for 300 roubles off; promo list; promo off CODE\n"
+        "  fotosetd grant USER N -c FILE  so many sets as a gift, for the user with this Telegram id\n"
         "  fotosetd migrate -c FILE  bring the database to this version's schema (run does it too)\n"
         "  fotosetd replay -c FILE   try at once what waits in parked_updates, after its cause is mended\n"
         "  fotosetd version\n\n"
@@ -122,14 +126,18 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     if (strcmp(command, "resolve") == 0 && argc == 3) /* ourselves, while we go on */
         return hosts_print(word(argc, argv, 2));
+    bool offers = strcmp(command, "promo") == 0 || strcmp(command, "grant") == 0;
     bool run = strcmp(command, "run") == 0, check = strcmp(command, "check") == 0,
          again = strcmp(command, "replay") == 0, refund = strcmp(command, "refund") == 0;
     bool money = check && strcmp(word(argc, argv, 2), "--money") == 0;
     const char *payment = (refund || strcmp(command, "refunded") == 0) && argc > 2 ? argv[2] : NULL;
     int at = money || payment != NULL ? 3 : 2; /* a word more */
+    if (offers)
+        at = strcmp(argv[argc - 1], "--as-unit") == 0 ? argc - 1 : argc - 2; /* as many as they like */
     bool as_unit = !run && argc == at + 1 && strcmp(word(argc, argv, at), "--as-unit") == 0;
     bool named = argc == at + 2 && strcmp(word(argc, argv, at), "-c") == 0;
-    if ((!run && !check && !again && payment == NULL && strcmp(command, "migrate") != 0) || (!as_unit && !named))
+    if ((!run && !check && !again && payment == NULL && !offers && strcmp(command, "migrate") != 0) || at < 2 ||
+        (!as_unit && !named))
         return usage(stderr, EXIT_BAD_USAGE);
     close_memory();
     enum err err = setup_read(&setup, as_unit ? NULL : word(argc, argv, at + 1));
@@ -138,6 +146,8 @@ int main(int argc, char **argv)
         code = check_money(&setup);
     } else if (payment != NULL && err == ERR_OK) {
         code = (refund ? refund_run : refunded_run)(&setup, payment);
+    } else if (offers && err == ERR_OK) {
+        code = command[0] == 'p' ? offers_promo(&setup, argv + 2, at - 2) : offers_grant(&setup, argv + 2, at - 2);
     } else if (check) {
         code = check_run(&setup, err);
         if (!as_unit && geteuid() == 0)

@@ -13,6 +13,7 @@
 #include "config/url.h"
 #include "core/arena.h"
 #include "core/err.h"
+#include "core/promo.h"
 
 enum {
     CONFIG_FILE_MAX_BYTES = 1024 * 1024,
@@ -153,6 +154,8 @@ struct config {
     struct config_darkroom darkroom;
     struct config_making making;
     struct config_shop shop;
+    struct pack packs[PACKS_MAX]; /* the smallest first */
+    int32_t pack_count;
     int64_t admins[CONFIG_ADMINS_MAX];
     int32_t admin_count;
     uint32_t roles;         /* of enum config_role */

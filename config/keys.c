@@ -98,6 +98,8 @@ const struct config_key config_keys[] = {
     /* the daemon */
     {"admins", KEY_ADMINS, AT(admins), NULL,
      .remedy = "write numeric Telegram user ids with L at the end, e.g. admins = [ 5000000000L ];"},
+    {"packs", KEY_PACKS, AT(packs), NULL,
+     .remedy = "write packs = ( { sets = 3; price = \"1290.00\"; } );"},
     {"roles", KEY_FLAGS, AT(roles), "poll send generate", .choices = {"poll", "send", "generate"}},
     {"texts_dir", KEY_DATA_DIR, AT(texts_dir), "texts", TEXT_BYTES},
     {"styles_dir", KEY_DATA_DIR, AT(styles_dir), "styles", TEXT_BYTES},

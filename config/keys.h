@@ -27,6 +27,7 @@ enum key_kind {
     KEY_ADMINS,   /* admins and admin_count */
     KEY_LISTEN,   /* struct config_listen: an address of this machine and a port */
     KEY_NETWORKS, /* struct config_networks; the default's are parted by blanks */
+    KEY_PACKS,    /* packs and pack_count: see config/packs.h */
     KEY_KIND_COUNT
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/certificate.h"
+#include "config/packs.h"
 #include "config/secret.h"
 #include "config/url.h"
 #include "core/bug.h"
@@ -319,7 +320,8 @@ static void load_default(const struct loader *loader, const struct spot *spot)
         memcpy(field_of(loader, key), &all, sizeof all);
         return;
     }
-    case KEY_ADMINS: return;
+    case KEY_ADMINS:
+    case KEY_PACKS: return;
     case KEY_NETWORKS: value_load_networks(loader, spot, NULL); return;
     case KEY_TEXT:
     case KEY_NAME:
@@ -383,6 +385,8 @@ void value_load(const struct loader *loader, const struct config_key *key, confi
         load_admins(loader, &spot, setting);
     else if (key->kind == KEY_NETWORKS)
         value_load_networks(loader, &spot, setting);
+    else if (key->kind == KEY_PACKS)
+        packs_load(loader, key, setting);
     else
         load_string(loader, &spot, setting);
 }

@@ -3,6 +3,7 @@
 #include "core/chat.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/bug.h"
 #include "core/facts.h"
@@ -52,6 +53,28 @@ struct orders *chat_open(const struct chat *chat)
 {
     must_know(chat, FACT_OPEN);
     return &chat->facts->open;
+}
+
+struct grants *chat_grants(const struct chat *chat)
+{
+    must_know(chat, FACT_OFFERS);
+    return &chat->facts->grants;
+}
+
+bool chat_has_promos(const struct chat *chat)
+{
+    must_know(chat, FACT_OFFERS);
+    return chat->facts->promos_on;
+}
+
+const struct promo *chat_promo(const struct chat *chat, const char *code)
+{
+    must_know(chat, FACT_OFFERS);
+    const struct promos *promos = &chat->facts->promos;
+    for (size_t i = 0; i < promos->count; i++)
+        if (strcmp(promos->list[i].code, code) == 0)
+            return &promos->list[i];
+    return NULL;
 }
 
 struct jobs *chat_jobs(const struct chat *chat)
@@ -121,6 +144,20 @@ struct order *facts_add_open(struct facts *facts, struct arena *arena)
     struct orders *open = &facts->open;
     open->list = arena_grow(arena, open->list, open->count, &open->capacity, sizeof *open->list);
     return &open->list[open->count++];
+}
+
+struct promo *facts_add_promo(struct facts *facts, struct arena *arena)
+{
+    struct promos *promos = &facts->promos;
+    promos->list = arena_grow(arena, promos->list, promos->count, &promos->capacity, sizeof *promos->list);
+    return &promos->list[promos->count++];
+}
+
+struct grant *facts_add_grant(struct facts *facts, struct arena *arena)
+{
+    struct grants *grants = &facts->grants;
+    grants->list = arena_grow(arena, grants->list, grants->count, &grants->capacity, sizeof *grants->list);
+    return &grants->list[grants->count++];
 }
 
 struct job *facts_add_job(struct facts *facts, struct arena *arena)

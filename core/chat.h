@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "core/effect.h"
 #include "core/event.h"
+#include "core/promo.h"
 #include "core/style.h"
 #include "core/text.h"
 
@@ -18,6 +19,7 @@ enum {
     CHAT_SETS_MAX = 200,    /* … with FACT_SETS: more than anybody has of one avatar */
     CHAT_OPEN_MAX = 8,      /* loaded: more orders than anybody may have open at a time, the newest */
     CHAT_REFUSALS_MAX = 30, /* told in one counter message */
+    CHAT_GRANTS_MAX = 8,    /* loaded, the oldest */
     CHAT_HELD_MAX = 100,    /* photos that wait for consent: as many as an avatar can ever have */
     AVATAR_NAME_MAX_CHARS = 64,
     AVATAR_NAME_MAX_BYTES = 4 * AVATAR_NAME_MAX_CHARS,
@@ -87,12 +89,15 @@ struct order {
     const char *style_id;
     int64_t price_kopecks;
     int32_t photo_count;
-    const char *link;      /* NULL until the payment was created */
-    int64_t link_until_ms; /* unix ms */
-    int64_t job_id;        /* 0 until paid */
-    const char *contact;   /* of its receipt; NULL without one, and for the session's once there is a payment */
-    int64_t stars;         /* what it costs in Telegram's stars; 0: it can't be paid with them (any more) */
-    const char *invoice;   /* … the link to that; NULL until it was made */
+    const char *link;       /* NULL until the payment was created */
+    int64_t link_until_ms;  /* unix ms */
+    int64_t job_id;         /* 0 until paid */
+    const char *contact;    /* of its receipt; NULL without one, and for the session's once there is a payment */
+    int64_t stars;          /* what it costs in Telegram's stars; 0: it can't be paid with them (any more) */
+    const char *invoice;    /* … the link to that; NULL until it was made */
+    const char *promo;      /* the code that made its price; NULL = none */
+    int64_t before_kopecks; /* … which was this before */
+    int32_t sets;           /* bought with it: more than 1 is a pack */
 };
 
 /* What became of one photo of a set, and of its way to the chat. */
@@ -124,13 +129,14 @@ enum fact {
     FACT_THUMBNAIL = 2, /* the picture of the avatar that may be shown: the session's, or the one that a button names */
     FACT_REFUSALS = 4,  /* of the session's avatar, not told yet */
     FACT_HELD = 8,
-    FACT_ORDER = 16, /* the session's */
-    FACT_JOB = 32,   /* the session's, and those that the event names */
-    FACT_JOBS = 64,  /* … and all whose end was not told */
-    FACT_OPEN = 128, /* orders that may be paid, and what is becoming so */
-    FACT_SETS = 256, /* … and all of the avatar that may be shown, see FACT_THUMBNAIL; or that a named job is of */
-    FACTS_ALL = 511, /* what may be asked of any chat */
-    FACT_HEALTH = 512
+    FACT_ORDER = 16,    /* the session's */
+    FACT_JOB = 32,      /* the session's, and those that the event names */
+    FACT_JOBS = 64,     /* … and all whose end was not told */
+    FACT_OPEN = 128,    /* orders that may be paid, and what is becoming so */
+    FACT_SETS = 256,    /* … and all of the avatar that may be shown, see FACT_THUMBNAIL; or that a named job is of */
+    FACT_HEALTH = 512,  /* of the shop */
+    FACT_OFFERS = 1024, /* codes that are typed, or the form holds; and what is left of packs and gifts */
+    FACTS_ALL = 1535    /* what may be asked of any chat */
 };
 
 /* How the shop is, for its owner. */
@@ -164,6 +170,16 @@ struct orders {
     size_t count, capacity;
 };
 
+struct promos {
+    struct promo *list;
+    size_t count, capacity;
+};
+
+struct grants {
+    struct grant *list; /* oldest first: that is the order in which they are used */
+    size_t count, capacity;
+};
+
 struct jobs {
     struct job *list; /* newest first */
     size_t count, capacity;
@@ -183,6 +199,10 @@ struct refusals *chat_refusals(const struct chat *chat);
 struct held_photos *chat_held(const struct chat *chat);
 struct order *chat_order(const struct chat *chat); /* id 0: there is none */
 struct orders *chat_open(const struct chat *chat);
+struct grants *chat_grants(const struct chat *chat);
+bool chat_has_promos(const struct chat *chat); /* is there any code that is on? */
+/* The code, in the form that is stored; NULL if there is none. */
+const struct promo *chat_promo(const struct chat *chat, const char *code);
 struct jobs *chat_jobs(const struct chat *chat);
 const struct jobs *chat_sets(const struct chat *chat); /* among others: see FACT_SETS */
 const struct health *chat_health(const struct chat *chat);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/event.h"
+#include "core/promo.h"
 
 enum {
     KEYBOARD_BUTTONS_MAX = 40,
@@ -118,7 +119,11 @@ struct effect {
             const char *style_id;
             int64_t price_kopecks;
             int32_t photo_count;
-        } order_create; /* asks for its payment, too */
+            int32_t sets;           /* bought with it: more than 1 is a pack */
+            const char *promo;      /* the code that is used; NULL = none */
+            int64_t before_kopecks; /* … and the price without it */
+            struct grant grant;     /* order_take: as it was before this set came out of it; id 0 = none */
+        } order_create, order_take; /* asks for its payment, too; costs nothing, and its set is given at once */
         struct {
             int64_t order_id;
             const char *style_id;

@@ -18,11 +18,13 @@ enum voice event_voice(enum event_kind kind)
     case EVENT_PAYMENT_SETTLED:
     case EVENT_PAYMENT_CANCELED:
     case EVENT_PAYMENT_PENDING: return VOICE_PAYMENTS;
+    case EVENT_SET_BEGUN:
     case EVENT_JOB_PROGRESS:
     case EVENT_DELIVERED: return VOICE_SETS;
     case EVENT_REFUND_PENDING:
     case EVENT_REFUND_DONE:
     case EVENT_REFUND_REFUSED:
+    case EVENT_SETS_GIVEN:
     case EVENT_MONEY_ODD:
     case EVENT_RECEIPT: return VOICE_SHOP;
     case EVENT_NONE:
@@ -60,5 +62,5 @@ bool event_is_kept(enum event_kind kind)
     return kind == EVENT_PHOTO_READY || kind == EVENT_PAYMENT_LINK || kind == EVENT_PAYMENT_FAILED ||
            kind == EVENT_PAYMENT_SETTLED || kind == EVENT_PAYMENT_CANCELED || kind == EVENT_JOB_PROGRESS ||
            kind == EVENT_REFUND_PENDING || kind == EVENT_REFUND_DONE || kind == EVENT_REFUND_REFUSED ||
-           kind == EVENT_MONEY_ODD || kind == EVENT_RECEIPT;
+           kind == EVENT_SET_BEGUN || kind == EVENT_SETS_GIVEN || kind == EVENT_MONEY_ODD || kind == EVENT_RECEIPT;
 }

@@ -40,6 +40,8 @@ enum event_kind {
     EVENT_REFUND_PENDING,   /* money is on its way back: object = order id, other = kopecks, refund_why */
     EVENT_REFUND_DONE,      /* … went back: the same */
     EVENT_REFUND_REFUSED,   /* … does not go back for now, and it is gone on with: the same */
+    EVENT_SET_BEGUN,        /* a set that costs nothing is being made: object = job id, other = order id */
+    EVENT_SETS_GIVEN,       /* so many sets are a gift to the user: object */
     EVENT_MONEY_ODD,        /* to the owner: so many rows of money are not as they must be, or wait: object */
     EVENT_RECEIPT,          /* a receipt was registered: object = order id, other = its sum in kopecks, receipt */
     EVENT_COUNT
@@ -115,7 +117,8 @@ struct event {
     int64_t news_id;        /* its row, which goes when it is told; 0 = it has none. See event_is_kept */
     bool asked;             /* EVENT_PAYMENT_…: the answer to a look that the user asked for, so it has no row */
     int64_t object;         /* see the kinds */
-    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_REFUND_…, EVENT_RECEIPT: kopecks */
+    int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_SET_BEGUN: the order id;
+                                EVENT_REFUND_…, EVENT_RECEIPT: kopecks */
     enum photo_verdict verdict;
     enum payment_reason reason;        /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
     enum refund_why refund_why;        /* EVENT_REFUND_… */

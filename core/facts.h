@@ -13,6 +13,9 @@ struct facts {
     struct held_photos held;
     struct order order;
     struct orders open;
+    struct promos promos;
+    bool promos_on; /* is there any code that is on? */
+    struct grants grants;
     struct jobs jobs;
     struct health health;
 };
@@ -24,6 +27,8 @@ struct avatar *facts_add_avatar(struct facts *facts, struct arena *arena);
 struct refusal *facts_add_refusal(struct facts *facts, struct arena *arena);
 struct held *facts_add_held(struct facts *facts, struct arena *arena);
 struct order *facts_add_open(struct facts *facts, struct arena *arena);
+struct promo *facts_add_promo(struct facts *facts, struct arena *arena);
+struct grant *facts_add_grant(struct facts *facts, struct arena *arena);
 struct job *facts_add_job(struct facts *facts, struct arena *arena);
 
 #endif

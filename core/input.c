@@ -129,6 +129,55 @@ bool input_has_word(struct arena *arena, const char *text, const char *words)
     return false;
 }
 
+/* What a typographer writes, as a keyboard has it: one blank, one hyphen, plain digits and letters. */
+static uint32_t plain(uint32_t code)
+{
+    if (is_space(code) || code == 0x2028 || code == 0x2029)
+        return ' ';
+    if ((code >= 0x2010 && code <= 0x2015) || code == 0x2043 || code == 0x2212 || code == 0xfe58 || code == 0xfe63)
+        return '-';
+    return code >= 0xff01 && code <= 0xff5e ? code - 0xff01 + '!' : code; /* fullwidth */
+}
+
+static uint32_t to_upper(uint32_t code)
+{
+    if ((code >= 'a' && code <= 'z') || (code >= 0x430 && code <= 0x44f))
+        return code - 0x20;
+    return code == 0x451 ? 0x401 : code;
+}
+
+static bool is_of_code(uint32_t code)
+{
+    return (code >= 'A' && code <= 'Z') || (code >= '0' && code <= '9') || code == '-' || code == '_' ||
+           code == 0x401 || (code >= 0x410 && code <= 0x42f);
+}
+
+const char *input_code(struct arena *arena, const char *text, size_t max_chars)
+{
+    enum { CHARS_MIN = 2 };
+    char *word = arena_alloc(arena, 2 * max_chars + 1), *end = word;
+    size_t chars = 0, gaps = 0;
+    for (size_t length; *text != '\0'; text += length) {
+        uint32_t code;
+        length = utf8_decode(text, &code);
+        if (length == 0)
+            return NULL;
+        if (is_unseen(code))
+            continue;
+        code = to_upper(plain(code));
+        gaps += code == ' ' && chars > 0;
+        if (code == ' ')
+            continue;
+        if (!is_of_code(code) || gaps > 0 || chars++ == max_chars)
+            return NULL;
+        if (code >= 0x80)
+            *end++ = (char)(0xc0 | code >> 6);
+        *end++ = (char)(code >= 0x80 ? 0x80 | (code & 0x3f) : code);
+    }
+    *end = '\0';
+    return chars >= CHARS_MIN ? word : NULL;
+}
+
 bool input_has_question_mark(const char *text)
 {
     static const char *const marks[] = {"?", "\xef\xbc\x9f", "\xd8\x9f", "\xcd\xbe"}; /* full width, Arabic, Greek */
@@ -159,16 +208,6 @@ static bool are_labels(const char *text, size_t length, bool domain)
         dotted = dotted || (text[i] == '.' && length - i > 2);
     }
     return !domain || dotted;
-}
-
-/* What a typographer writes, as a keyboard has it: one blank, one hyphen, plain digits and letters. */
-static uint32_t plain(uint32_t code)
-{
-    if (is_space(code) || code == 0x2028 || code == 0x2029)
-        return ' ';
-    if ((code >= 0x2010 && code <= 0x2015) || code == 0x2043 || code == 0x2212 || code == 0xfe58 || code == 0xfe63)
-        return '-';
-    return code >= 0xff01 && code <= 0xff5e ? code - 0xff01 + '!' : code; /* fullwidth */
 }
 
 static bool begins(const char *text, const char *prefix)

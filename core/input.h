@@ -10,6 +10,9 @@
 const char *input_name(struct arena *arena, const char *text, size_t max_chars);
 /* Is one of the words ("price|how much", in lower case) in the text, whole, in whatever case? */
 bool input_has_word(struct arena *arena, const char *text, const char *words);
+/* A code of 2 to max_chars letters (Latin, Cyrillic), digits, '-' and '_', in capitals, without blanks around it and
+ * invisible marks. NULL if it isn't one. */
+const char *input_code(struct arena *arena, const char *text, size_t max_chars);
 /* Is there a question mark, of whatever script? */
 bool input_has_question_mark(const char *text);
 /* Of the three below: what is pasted along (invisible marks, hard blanks, typographic hyphens, "mailto:", "Anna <…>", a

@@ -47,6 +47,12 @@ struct ledger_movement ledger_sale(int64_t gross_kopecks)
                     (struct ledger_posting){.account = LEDGER_REVENUE});
 }
 
+struct ledger_movement ledger_pack(int64_t share_kopecks)
+{
+    return balanced(begun(LEDGER_PACK, share_kopecks, (struct ledger_posting){.account = LEDGER_HELD}),
+                    (struct ledger_posting){.account = LEDGER_REVENUE});
+}
+
 struct ledger_movement ledger_release(int64_t user_id, int64_t kopecks)
 {
     return balanced(begun(LEDGER_RELEASE, kopecks, (struct ledger_posting){.account = LEDGER_HELD}),
@@ -58,6 +64,14 @@ struct ledger_movement ledger_refund(const char *provider, int64_t kopecks, bool
     return balanced(
         begun(LEDGER_REFUND, kopecks, (struct ledger_posting){.account = sold ? LEDGER_REFUNDS : LEDGER_HELD}),
         (struct ledger_posting){.account = LEDGER_CLEARING, .provider = provider});
+}
+
+struct ledger_movement ledger_pack_refund(const char *provider, int64_t kopecks, int64_t held_kopecks)
+{
+    struct ledger_movement movement = begun(LEDGER_REFUND, kopecks - held_kopecks,
+                                            (struct ledger_posting){.account = LEDGER_REFUNDS});
+    post(&movement, (struct ledger_posting){.account = LEDGER_HELD, .kopecks = held_kopecks});
+    return balanced(movement, (struct ledger_posting){.account = LEDGER_CLEARING, .provider = provider});
 }
 
 struct ledger_movement ledger_earning(int64_t user_id, int64_t kopecks)

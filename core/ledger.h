@@ -24,6 +24,7 @@ enum ledger_account {
 enum ledger_kind {
     LEDGER_PAYMENT,
     LEDGER_SALE,
+    LEDGER_PACK,
     LEDGER_RELEASE,
     LEDGER_REFUND,
     LEDGER_EARNING,
@@ -54,10 +55,14 @@ struct ledger_movement {
 struct ledger_movement ledger_payment(const char *provider, int64_t gross_kopecks, int64_t income_kopecks);
 /* Something was given for held money … */
 struct ledger_movement ledger_sale(int64_t gross_kopecks);
+/* … one more set of a pack, whose money was held until then … */
+struct ledger_movement ledger_pack(int64_t share_kopecks);
 /* … or its payer may spend it another time. */
 struct ledger_movement ledger_release(int64_t user_id, int64_t kopecks);
 /* Money went back; the fee does not. sold: it was earned already. */
 struct ledger_movement ledger_refund(const char *provider, int64_t kopecks, bool sold);
+/* All of a pack's money went back; held_kopecks of it were not earned yet, less than all. */
+struct ledger_movement ledger_pack_refund(const char *provider, int64_t kopecks, int64_t held_kopecks);
 struct ledger_movement ledger_earning(int64_t user_id, int64_t kopecks);
 /* A user is paid what they earned, less tax, which may be 0. */
 struct ledger_movement ledger_payout(const char *provider, int64_t user_id, int64_t gross_kopecks, int64_t tax_kopecks);

@@ -17,6 +17,25 @@ static void paid(struct step *step)
     (void)notice_end(step);
 }
 
+/* It costs nothing, so there is no payment to tell of. */
+static void begun(struct step *step)
+{
+    notice_begin(step);
+    screen_text(step, TEXT_NOTICE_BEGUN, NO_ARGS);
+    screen_go(step, TEXT_BUTTON_PROGRESS, "making", step->event->object);
+    (void)notice_end(step);
+}
+
+static void sets_given(struct step *step)
+{
+    notice_begin(step);
+    screen_text(step, TEXT_SETS_GIVEN, ARGS(ARG_N("sets", step->event->object)));
+    screen_go(step, TEXT_BUTTON_MY, "my", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
+    (void)notice_end(step);
+}
+
 static void finished(struct step *step, struct job *job)
 {
     record_job_finished(step, job);
@@ -80,6 +99,10 @@ void engine_news(struct step *step)
         refund(step);
     if (kind == EVENT_PAYMENT_SETTLED)
         paid(step);
+    if (kind == EVENT_SET_BEGUN)
+        begun(step);
+    if (kind == EVENT_SETS_GIVEN)
+        sets_given(step);
     if (kind != EVENT_JOB_PROGRESS && kind != EVENT_DELIVERED)
         return;
     struct job *job = chat_job(step->chat, step->event->object);

@@ -265,7 +265,7 @@ static const struct place {
               {"rename", go_rename, 0, WHO_USER},
               {"delete", go_delete, 0, WHO_USER},
               {"style", go_style, FACT_REFUSALS, WHO_USER},
-              {"pay", go_pay, 0, WHO_USER},
+              {"pay", go_pay, FACT_OFFERS, WHO_USER},
               {"making", go_making, FACT_JOB, WHO_USER},
               {"again", go_again, FACT_JOB, WHO_USER},
               {"files", go_files, FACT_JOB, WHO_USER},

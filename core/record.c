@@ -209,28 +209,59 @@ static void offer_stars(struct step *step, struct order *order)
     effect->order_stars.stars = order->stars;
 }
 
-void record_order(struct step *step, const struct style *style)
+/* The first one: see core/offer.h. */
+static void use_grant(struct step *step)
+{
+    struct grants *grants = chat_grants(step->chat);
+    struct grant *grant = &grants->list[0];
+    grant->owed_kopecks -= grant_share(grant);
+    if (--grant->unused == 0)
+        memmove(grant, grant + 1, --grants->count * sizeof *grant);
+}
+
+static void give_set(struct step *step, const struct offer *offer, struct avatar *avatar)
+{
+    chat_order(step->chat)->status = ORDER_PAID;
+    step->chat->session.job_id = 0; /* its news say it */
+    if (avatar != NULL)
+        avatar->status = AVATAR_PROCESSING;
+    if (offer->grant.id != 0)
+        use_grant(step);
+}
+
+void record_order(struct step *step, const struct offer *offer)
 {
     struct chat *chat = step->chat;
+    const struct style *style = offer->style;
     struct order *order = chat_order(chat);
+    bool is_free = offer->price_kopecks == 0;
     *order = (struct order){.id = step_new_id(step, ID_OWN),
                             .status = ORDER_AWAITING,
                             .avatar_id = chat->session.avatar_id,
                             .style_id = style->id,
                             .contact = chat->user.contact,
-                            .price_kopecks = style->price_kopecks,
-                            .photo_count = style->photo_count};
+                            .price_kopecks = offer->price_kopecks,
+                            .photo_count = style->photo_count,
+                            .promo = offer->promo == NULL ? NULL : offer->promo->code,
+                            .before_kopecks = offer->before_kopecks,
+                            .sets = offer->sets};
     chat->session.order_id = order->id;
     struct avatar *avatar = chat_avatar(chat, order->avatar_id);
     if (avatar != NULL)
         avatar->touched = true;
-    struct effect *effect = step_effect(step, EFFECT_ORDER_CREATE);
+    struct effect *effect = step_effect(step, is_free ? EFFECT_ORDER_TAKE : EFFECT_ORDER_CREATE);
     effect->order_create.order_id = order->id;
     effect->order_create.avatar_id = order->avatar_id;
     effect->order_create.style_id = style->id;
-    effect->order_create.price_kopecks = style->price_kopecks;
+    effect->order_create.price_kopecks = order->price_kopecks;
     effect->order_create.photo_count = style->photo_count;
-    if (step->rules->kopecks_per_star > 0)
+    effect->order_create.sets = order->sets;
+    effect->order_create.promo = order->promo;
+    effect->order_create.before_kopecks = order->before_kopecks;
+    effect->order_create.grant = offer->grant;
+    if (is_free)
+        give_set(step, offer, avatar);
+    else if (step->rules->kopecks_per_star > 0 && order->sets == 1)
         offer_stars(step, order);
 }
 

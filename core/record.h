@@ -3,6 +3,7 @@
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
+#include "core/offer.h"
 #include "core/step.h"
 
 /* Agreed to the version now in force, or not to be had: words is the text as it was shown. */
@@ -34,8 +35,9 @@ void record_photos_clear(struct step *step, struct avatar *avatar);
 void record_refusals_forget(struct step *step);
 /* The style the conversation is about. */
 void record_style_choice(struct step *step, const char *style_id);
-/* Creates the order of the session's avatar and the style, makes it the session's, and asks for its payment. */
-void record_order(struct step *step, const struct style *style);
+/* Creates the order of the session's avatar and what is offered, and makes it the session's. Its payment is asked for,
+ * or, if it costs nothing, its set is given. */
+void record_order(struct step *step, const struct offer *offer);
 /* The session turns to one of the chat's open orders. */
 void record_order_take(struct step *step, const struct order *order);
 void record_order_cancel(struct step *step);

@@ -76,6 +76,7 @@ struct state {
     X(style)                                                                                                           \
     X(contact)                                                                                                         \
     X(checkout)                                                                                                        \
+    X(promo)                                                                                                           \
     X(pay)                                                                                                             \
     X(making)                                                                                                          \
     X(result)                                                                                                          \

@@ -27,7 +27,9 @@ struct rules {
     bool receipts_in_chat;      /* receipts are links in the chat: nobody is asked for a contact */
     const char *receipts_url;   /* … which begin so; no slash at the end */
     int32_t utc_offset_minutes; /* of the clock that users are told times by */
-    const int64_t *admins;      /* users' ids */
+    const struct pack *packs;   /* the smallest first */
+    size_t pack_count;
+    const int64_t *admins; /* users' ids */
     size_t admin_count;
     int64_t kopecks_per_star; /* what one of Telegram's stars counts for; 0: nobody pays with them */
     const char *support;      /* who is written to about a payment; "" = nobody was named */

@@ -61,13 +61,62 @@ static const char twice_sql[] =
 
 static const char orders_sql[] =
     "SELECT o.id::text, format('order %s is called paid, and no payment of it succeeded', o.id) FROM orders o"
-    " WHERE o.status = 'paid'"
-    " AND NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.order_id = o.id AND p.state = 'succeeded')";
+    " WHERE o.status = 'paid' AND o.price > 0"
+    " AND NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.order_id = o.id AND p.state = 'succeeded')"
+    " UNION ALL SELECT o.id::text, format('order %s cost nothing, and neither a code nor a set of its user''s pays for"
+    " it', o.id) FROM orders o WHERE o.status = 'paid' AND o.price = 0 AND o.grant_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM promo_uses u WHERE u.order_id = o.id)";
+
+static const char codes_sql[] =
+    "SELECT c.code, format('code %s was used %s times, and its limit is %s', c.code, count(*), c.limit_all)"
+    " FROM promo_codes c JOIN promo_uses u ON u.code = c.code AND u.state IN ('reserved', 'final')"
+    " GROUP BY c.code HAVING count(*) > c.limit_all"
+    " UNION ALL SELECT c.code || ' ' || u.user_id, format('code %s was used %s times by user %s, and the limit is %s',"
+    "  c.code, count(*), u.user_id, c.limit_user)"
+    " FROM promo_codes c JOIN promo_uses u ON u.code = c.code AND u.state IN ('reserved', 'final')"
+    " WHERE u.user_id IS NOT NULL GROUP BY c.code, u.user_id HAVING count(*) > c.limit_user"
+    " UNION ALL SELECT 'order ' || o.id, format('order %s is %s, and its use of code %s is %s', o.id, o.status, u.code,"
+    "  u.state) FROM promo_uses u JOIN orders o ON o.id = u.order_id"
+    " WHERE (o.status = 'paid') <> (u.state IN ('final', 'late')) OR (o.status = 'canceled' AND u.state = 'reserved')";
+
+static const char sets_sql[] = "SELECT g.id::text, format('of the %s sets of grant %s %s are left, %s were taken back, "
+                               "and %s were ordered', g.sets,"
+                               "  g.id, g.unused, g.taken_back, count(o.id))"
+                               " FROM set_grants g LEFT JOIN orders o ON o.grant_id = g.id AND o.status = 'paid'"
+                               " GROUP BY g.id HAVING g.sets <> g.unused + g.taken_back + count(o.id)";
+
+/* What came for a pack, less what was earned of it and what went back. */
+static const char packs_sql[] =
+    "SELECT g.id::text, format('grant %s (payment %s) owes sets for %s, and the books hold %s for them', g.id,"
+    "  g.payment_id, round(g.owed / 100.0, 2), round(h.held / 100.0, 2)) FROM set_grants g,"
+    " LATERAL (SELECT COALESCE(-sum(p.amount), 0) AS held FROM ledger_transactions t"
+    "  JOIN ledger_postings p ON p.transaction_id = t.id AND p.account = 'held' WHERE g.payment_id IS NOT NULL AND ("
+    "  (t.kind IN ('payment', 'sale', 'release') AND t.subject = g.payment_id)"
+    "  OR (t.kind = 'refund' AND t.subject IN (SELECT id FROM bot_refunds WHERE payment_id = g.payment_id))"
+    "  OR (t.kind = 'pack' AND t.subject IN (SELECT id FROM orders WHERE grant_id = g.id)))) h"
+    " WHERE h.held <> g.owed"
+    " UNION ALL SELECT 'order ' || o.id, format('order %s is a pack of %s sets, and its user has none of them', o.id,"
+    "  o.sets) FROM orders o JOIN bot_payments p ON p.order_id = o.id AND " MOVED(
+        "sale") " WHERE o.sets > 1"
+                " AND NOT EXISTS (SELECT 1 FROM set_grants g WHERE g.payment_id = p.id)";
+
+/* Of sets without a payment of their own. Nothing goes back by itself; a set that was given since makes it good. */
+static const char lacking_sql[] =
+    "SELECT j.id::text, format('set %s of user %s, which was free or of a pack (order %s): %s of its %s photos are not"
+    " there', j.id, o.user_id, o.id, j.total_photos - j.completed_photos, j.total_photos)"
+    " FROM generation_jobs j JOIN orders o ON o.id = j.order_id AND o.price = 0"
+    " WHERE j.status IN ('completed', 'failed') AND j.completed_photos < j.total_photos AND NOT EXISTS ("
+    "  SELECT 1 FROM set_grants g WHERE g.user_id = o.user_id AND g.payment_id IS NULL AND g.created_at > o.paid_at)";
+
+/* The user is gone, and nobody can order these any more. */
+static const char nobody_sql[] =
+    "SELECT g.id::text, format('%s sets of a pack (payment %s, %s for them) are nobody''s: their user was deleted',"
+    "  g.unused, g.payment_id, round(g.owed / 100.0, 2)) FROM set_grants g WHERE g.user_id IS NULL AND g.owed > 0";
 
 static const char jobs_sql[] =
     "SELECT j.id::text, format('set %s of order %s is made, and the order was not sold', j.id, j.order_id)"
-    " FROM generation_jobs j WHERE j.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM bot_payments p"
-    "  WHERE p.order_id = j.order_id AND " MOVED("sale") ")";
+    " FROM generation_jobs j JOIN orders o ON o.id = j.order_id WHERE NOT EXISTS (SELECT 1 FROM bot_payments p"
+    "  WHERE p.order_id = j.order_id AND " MOVED("sale") ") AND NOT (o.price = 0 AND o.status = 'paid')";
 
 static const char refunds_sql[] =
     "SELECT p.id::text, " PAYMENT_WORDS " || format(': %s of it is to go back, or did', sum(r.amount))"
@@ -263,6 +312,9 @@ static const struct {
     {"twice", twice_sql, back, false},
     {"orders", orders_sql, compare, false},
     {"jobs", jobs_sql, compare, false},
+    {"codes", codes_sql, "see who writes to promo_uses beside the bot; fotosetd promo off CODE ends its use", false},
+    {"sets", sets_sql, "see who writes to set_grants or orders beside the bot, and set unused right", false},
+    {"packs", packs_sql, compare, false},
     {"refunds", refunds_sql, compare, false},
     {"stopped", stopped_sql, "see who set its photos to be made: UPDATE photo_tasks SET state = 'failed' ends them",
      false},
@@ -279,6 +331,8 @@ static const struct {
     {"reconciled", reconciled_sql, "the log of the daemon says why; so does: fotosetd check", true},
     {"receipts", receipts_sql, registered, true},
     {"npd_late", late_sql, register_it, true},
+    {"nobody", nobody_sql, back, true},
+    {"lacking", lacking_sql, "give its user another one: fotosetd grant TELEGRAM_USER 1", true},
     {"open", open_sql, "look for it in the provider's cabinet, by its order", true},
 };
 

@@ -19,7 +19,8 @@ struct commit_head {
     int64_t high_message_id; /* the highest id of a message seen anywhere */
 };
 
-/* Terms of an order as sold: what the shell adds to EFFECT_ORDER_CREATE. */
+/* Terms of an order as sold: what the shell adds to EFFECT_ORDER_CREATE, and to EFFECT_ORDER_TAKE, which has nothing of
+ * a payment. */
 struct order_terms {
     int64_t order_id;
     const char *payment_key, *payment_body;

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 static const char *const kinds[LEDGER_KIND_COUNT] = {
-    [LEDGER_PAYMENT] = "payment", [LEDGER_SALE] = "sale",       [LEDGER_RELEASE] = "release",
+    [LEDGER_PAYMENT] = "payment", [LEDGER_SALE] = "sale",       [LEDGER_PACK] = "pack",    [LEDGER_RELEASE] = "release",
     [LEDGER_REFUND] = "refund",   [LEDGER_EARNING] = "earning", [LEDGER_PAYOUT] = "payout"};
 
 static const char *const accounts[LEDGER_ACCOUNT_COUNT] = {

@@ -17,7 +17,17 @@
 #include "db/words.h"
 
 /* The statements of a load, as far as anybody in the turn can need their facts. Each names its own columns below. */
-enum part { PART_SESSIONS, PART_AVATARS, PART_REFUSALS, PART_HELD, PART_OPEN, PART_JOBS, PART_HEALTH, PART_COUNT };
+enum part {
+    PART_SESSIONS,
+    PART_AVATARS,
+    PART_REFUSALS,
+    PART_HELD,
+    PART_OPEN,
+    PART_OFFERS,
+    PART_JOBS,
+    PART_HEALTH,
+    PART_COUNT
+};
 
 /* c: the chats with what their events need; s: the session. What a state needs is looked up in the table of states ($5
  * names, $6 facts, $7 whom they hear); a chat without a session stands in the first of them.
@@ -34,17 +44,17 @@ enum part { PART_SESSIONS, PART_AVATARS, PART_REFUSALS, PART_HELD, PART_OPEN, PA
 #define STATE "array_position($5::text[], COALESCE(s.state, ($5::text[])[1]))"
 #define RESUME "array_position($5::text[], s.resume)"
 
-/* The rule of needs_of(). 511: FACTS_ALL, 25: NEEDS_ENGINE. */
+/* The rule of needs_of(). 1535: FACTS_ALL, 25: NEEDS_ENGINE. */
 #define FACTS                                                                                                          \
     "(c.facts | CASE WHEN c.voices = 0 OR c.voices & ($7::int[])[" STATE "] = 0 THEN 0"                                \
     " ELSE COALESCE(($6::int[])[" STATE "], 25) | COALESCE(($6::int[])[" RESUME "], 0)"                                \
-    " | CASE WHEN c.several THEN 511 ELSE 0 END END)"
-_Static_assert(FACTS_ALL == 511 && NEEDS_ENGINE == 25 && FACT_AVATARS == 1 && FACT_THUMBNAIL == 2 &&
+    " | CASE WHEN c.several THEN 1535 ELSE 0 END END)"
+_Static_assert(FACTS_ALL == 1535 && NEEDS_ENGINE == 25 && FACT_AVATARS == 1 && FACT_THUMBNAIL == 2 &&
                    FACT_REFUSALS == 4 && FACT_HELD == 8 && FACT_ORDER == 16 && FACT_JOB == 32 && FACT_JOBS == 64 &&
-                   FACT_OPEN == 128 && FACT_SETS == 256 && FACT_HEALTH == 512,
+                   FACT_OPEN == 128 && FACT_SETS == 256 && FACT_HEALTH == 512 && FACT_OFFERS == 1024,
                "the statements name the facts by number");
 _Static_assert(CHAT_AVATARS_MAX == 64 && CHAT_REFUSALS_MAX == 30 && CHAT_HELD_MAX == 100 && CHAT_JOBS_MAX == 24 &&
-                   CHAT_SETS_MAX == 200 && CHAT_OPEN_MAX == 8 && HEALTH_COUNT_MAX == 10000,
+                   CHAT_SETS_MAX == 200 && CHAT_OPEN_MAX == 8 && CHAT_GRANTS_MAX == 8 && HEALTH_COUNT_MAX == 10000,
                "the statements name the limits by number");
 
 /* The chats alone. Most have nothing of most kinds: a statement begins with its own table, and looks up the session
@@ -70,6 +80,9 @@ enum {
     ORDER_UNTIL,
     ORDER_STARS,
     ORDER_INVOICE,
+    ORDER_SETS,
+    ORDER_PROMO,
+    ORDER_BEFORE,
     ORDER_JOB,
     ORDER_CONTACT,
     ORDER_COLUMN_COUNT
@@ -79,10 +92,12 @@ enum {
 #define ORDER_COLUMNS                                                                                                  \
     "o.id, CASE WHEN o.status = 'awaiting' AND p.state NOT IN ('creating', 'pending') THEN 'canceled'"                 \
     " ELSE o.status END, COALESCE(o.avatar_id, 0), o.style_id, o.price, o.photo_count, p.url,"                         \
-    " COALESCE(p.until_ms, 0), x.asked::bigint, x.url"
-#define INVOICE                                                                                                        \
+    " COALESCE(p.until_ms, 0), x.asked::bigint, x.url, o.sets, k.code, (k.price_before * 100)::bigint"
+/* Its invoice, and the code that it uses. */
+#define BESIDE_ORDER                                                                                                   \
     " LEFT JOIN LATERAL (SELECT asked, url FROM bot_payments WHERE order_id = o.id AND provider = 'stars'"             \
-    "  AND state IN ('creating', 'pending') ORDER BY id LIMIT 1) x ON TRUE"
+    "  AND state IN ('creating', 'pending') ORDER BY id LIMIT 1) x ON TRUE"                                            \
+    " LEFT JOIN LATERAL (SELECT code, price_before FROM promo_uses WHERE order_id = o.id OFFSET 0) k ON TRUE"
 #define CONTACT_OF_BODY                                                                                                \
     "COALESCE(p.body::json #>> '{receipt,customer,email}', '+' || (p.body::json #>> '{receipt,customer,phone}'))"
 
@@ -106,7 +121,7 @@ static const char sessions_sql[] = ASKED SESSION USERS
     " LEFT JOIN LATERAL (SELECT * FROM orders WHERE id = s.order_id AND s.order_id <> 0 AND chat_id = c.id OFFSET 0) o"
     " ON TRUE LEFT JOIN LATERAL (SELECT id FROM generation_jobs WHERE order_id = o.id OFFSET 0) j ON TRUE"
     " LEFT JOIN LATERAL (SELECT * FROM bot_payments WHERE order_id = o.id AND provider = 'yookassa'"
-    "  ORDER BY id DESC LIMIT 1) p ON TRUE" INVOICE " ORDER BY c.n";
+    "  ORDER BY id DESC LIMIT 1) p ON TRUE" BESIDE_ORDER " ORDER BY c.n";
 
 enum {
     AVATAR_CHAT,
@@ -158,7 +173,42 @@ static const char open_sql[] =
     " JOIN LATERAL (SELECT o.*, p.id AS payment FROM orders o"
     "  JOIN bot_payments p ON p.order_id = o.id AND p.state IN ('creating', 'pending') AND p.provider = 'yookassa'"
     "  WHERE o.chat_id = c.id AND o.status = 'awaiting' AND o.avatar_id IS NOT NULL AND o.user_id IS NOT NULL"
-    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment" INVOICE " ORDER BY c.n, o.id";
+    "  ORDER BY o.id DESC LIMIT 8) o ON TRUE JOIN bot_payments p ON p.id = o.payment" BESIDE_ORDER
+    " ORDER BY c.n, o.id";
+
+enum {
+    OFFER_CHAT,
+    OFFER_CODE,
+    OFFER_PERCENT,
+    OFFER_OFF,
+    OFFER_ON,
+    OFFER_FROM,
+    OFFER_UNTIL,
+    OFFER_STYLES,
+    OFFER_USED_UP,
+    OFFER_USED_BY_YOU,
+    OFFER_GRANT,
+    OFFER_UNUSED,
+    OFFER_OWED
+};
+/* Codes that are typed ($3, in the chats $2) or stand in the form, with how often they were used; sets that are left,
+ * the oldest first; and a row without either if there is any code at all. */
+static const char offers_sql[] =
+    "SELECT c.id, x.*" CHATS SESSION
+    " LEFT JOIN LATERAL (SELECT id FROM users WHERE telegram_user_id = c.id OFFSET 0) u ON TRUE"
+    " CROSS JOIN LATERAL ((SELECT k.code, k.percent, (k.amount_off * 100)::bigint, k.is_on,"
+    "  (extract(epoch FROM k.valid_from) * 1000)::bigint, (extract(epoch FROM k.valid_until) * 1000)::bigint,"
+    "  (SELECT string_agg(style || ' ', '') FROM unnest(k.styles) style),"
+    "  (SELECT count(*) FROM promo_uses n WHERE n.code = k.code AND n.state <> 'released') >= k.limit_all,"
+    "  (SELECT count(*) FROM promo_uses n WHERE n.code = k.code AND n.user_id = u.id AND n.state <> 'released')"
+    "   >= k.limit_user, NULL::bigint AS grant_id, NULL::int, NULL::bigint FROM promo_codes k WHERE k.code = ANY "
+    "(ARRAY("
+    "   SELECT t.code FROM unnest((SELECT $2::bigint[]), (SELECT $3::text[])) t(chat, code) WHERE t.chat = c.id)"
+    "   || (s.form->>'promo')))"
+    " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, g.id, g.unused, g.owed FROM set_grants g"
+    "  WHERE g.user_id = u.id AND g.unused > 0 ORDER BY g.id LIMIT 8)"
+    " UNION ALL (SELECT NULL, NULL, NULL, TRUE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM promo_codes"
+    "  WHERE is_on AND (valid_until IS NULL OR valid_until > now()) LIMIT 1)) x ORDER BY c.n, x.grant_id";
 
 enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
@@ -257,6 +307,7 @@ static void add_ids(struct db_unit *unit, struct arena *arena, const struct load
 
 /* What a statement is told of. */
 enum told {
+    TOLD_CODES = 0,              /* $1: who they are; $2, $3: what they typed */
     TOLD_CHATS = 1,              /* $1: who they are */
     TOLD_NEEDS = TOLD_CHATS + 6, /* and what is needed by whom, $2 to $7 */
     TOLD_OBJECTS,                /* and what events name */
@@ -273,9 +324,18 @@ static const struct {
     [PART_REFUSALS] = {refusals_sql, FACT_REFUSALS, TOLD_CHATS},
     [PART_HELD] = {held_sql, FACT_HELD, TOLD_CHATS},
     [PART_OPEN] = {open_sql, FACT_OPEN, TOLD_CHATS},
+    [PART_OFFERS] = {offers_sql, FACT_OFFERS, TOLD_CODES},
     [PART_JOBS] = {jobs_sql, FACT_JOB | FACT_JOBS | FACT_SETS, TOLD_OBJECTS},
     [PART_HEALTH] = {health_sql, FACT_HEALTH, TOLD_NEEDS},
 };
+
+static void add_offers(struct db_unit *unit, struct arena *arena, const struct load_request *request,
+                       struct db_param chats)
+{
+    (void)db_unit_add(unit, offers_sql, 3,
+                      (struct db_param[]){chats, db_int64_array(arena, request->code_chats, request->code_count),
+                                          db_text_array(arena, request->codes, request->code_count)});
+}
 
 void load_add(struct db_unit *unit, struct arena *arena, const struct load_request *request)
 {
@@ -290,7 +350,9 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
     const char *sql = arena_format(arena, "%s%s%s", users_sql, session_columns, sessions_sql);
     (void)db_unit_add(unit, sql, parts[PART_SESSIONS].told, params);
     for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++)
-        if ((facts & parts[part].facts) != 0)
+        if ((facts & parts[part].facts) != 0 && parts[part].told == TOLD_CODES)
+            add_offers(unit, arena, request, params[0]);
+        else if ((facts & parts[part].facts) != 0)
             (void)db_unit_add(unit, parts[part].sql, parts[part].told, params);
     add_ids(unit, arena, request);
 }
@@ -338,6 +400,9 @@ static void read_order(const struct reading *at, int first, struct order *order)
     order->invoice = kept(at, first + ORDER_INVOICE);
     order->job_id = number(at, first + ORDER_JOB);
     order->contact = kept(at, first + ORDER_CONTACT);
+    order->sets = (int32_t)number(at, first + ORDER_SETS);
+    order->promo = kept(at, first + ORDER_PROMO);
+    order->before_kopecks = number(at, first + ORDER_BEFORE);
 }
 
 static void read_session(const struct reading *at, unsigned at_most, struct chat *chat)
@@ -393,6 +458,27 @@ static void read_held(const struct reading *at, struct facts *facts)
 static void read_open(const struct reading *at, struct facts *facts)
 {
     read_order(at, OPEN_ORDER, facts_add_open(facts, at->arena));
+}
+
+static void read_offer(const struct reading *at, struct facts *facts)
+{
+    const char *code = word(at, OFFER_CODE);
+    if (code != NULL)
+        *facts_add_promo(facts, at->arena) = (struct promo){.code = arena_copy(at->arena, code),
+                                                            .percent = (int32_t)number(at, OFFER_PERCENT),
+                                                            .off_kopecks = number(at, OFFER_OFF),
+                                                            .on = flag(at, OFFER_ON),
+                                                            .from_ms = number(at, OFFER_FROM),
+                                                            .until_ms = number(at, OFFER_UNTIL),
+                                                            .styles = kept(at, OFFER_STYLES),
+                                                            .used_up = flag(at, OFFER_USED_UP),
+                                                            .used_by_you = flag(at, OFFER_USED_BY_YOU)};
+    else if (number(at, OFFER_GRANT) != 0)
+        *facts_add_grant(facts, at->arena) = (struct grant){.id = number(at, OFFER_GRANT),
+                                                            .unused = (int32_t)number(at, OFFER_UNUSED),
+                                                            .owed_kopecks = number(at, OFFER_OWED)};
+    else
+        facts->promos_on = true;
 }
 
 static void read_job(const struct reading *at, struct facts *facts)
@@ -452,7 +538,8 @@ void load_read(const struct db_result *result, struct arena *arena, const struct
 {
     static void (*const reads[PART_COUNT])(const struct reading *at, struct facts *facts) = {
         [PART_AVATARS] = read_avatar, [PART_REFUSALS] = read_refusal, [PART_HELD] = read_held,
-        [PART_OPEN] = read_open,      [PART_JOBS] = read_job,         [PART_HEALTH] = read_health};
+        [PART_OPEN] = read_open,      [PART_OFFERS] = read_offer,     [PART_JOBS] = read_job,
+        [PART_HEALTH] = read_health};
     size_t count = request->chat_count;
     unsigned facts = facts_at_most(request);
     struct reading at = {.result = result, .arena = arena};

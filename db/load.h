@@ -16,6 +16,9 @@ struct load_request {
     size_t chat_count;
     const int64_t *object_ids; /* jobs and avatars that events name: loaded, if they belong to their chat */
     size_t object_count;
+    const char *const *codes;  /* what was typed and may be a promo code … */
+    const int64_t *code_chats; /* … and by whom */
+    size_t code_count;
     size_t new_ids[ID_KIND_COUNT]; /* how many ids to draw; ID_OWN in blocks of LOAD_ID_BLOCK */
 };
 

@@ -165,7 +165,8 @@ void payments_add_came(struct db_unit *unit, struct arena *arena, int64_t id)
         " WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)) * money_unit(p.received_currency))::bigint,"
         " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
         " EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id"
-        "  AND r.state IN ('asked', 'pending')), received_currency FROM bot_payments p"
+        "  AND r.state IN ('asked', 'pending')), received_currency,"
+        " (SELECT owed FROM set_grants WHERE payment_id = p.id) FROM bot_payments p"
         " WHERE id = $1 AND state = 'succeeded' AND received > 0",
         1, (struct db_param[]){db_int64_param(arena, id)});
 }
@@ -177,12 +178,15 @@ struct payments_came payments_read_came(const struct db_result *result)
                                   .kopecks = db_int64(result, 0, 0, 2),
                                   .sold = db_bool(result, 0, 0, 3),
                                   .is_asked = db_bool(result, 0, 0, 4),
-                                  .currency = db_text(result, 0, 0, 5)};
+                                  .currency = db_text(result, 0, 0, 5),
+                                  .owed_kopecks = db_int64(result, 0, 0, 6)};
 }
 
 void payments_add_given_back(struct db_unit *unit, struct arena *arena, const struct payments_came *came)
 {
-    const struct ledger_movement plan = ledger_refund(came->provider, came->kopecks, came->sold);
+    const struct ledger_movement plan = came->owed_kopecks > 0
+                                            ? ledger_pack_refund(came->provider, came->kopecks, came->owed_kopecks)
+                                            : ledger_refund(came->provider, came->kopecks, came->sold);
     enum { FACTS = 2 };
     struct db_param params[FACTS + LEDGER_PLAN_PARAMS] = {db_int64_param(arena, came->id),
                                                           db_amount_param(arena, came->currency, came->kopecks)};

@@ -117,6 +117,7 @@ struct payments_came {
     int64_t kopecks;      /* in its smallest unit, of it that did not go back; 0 = none */
     bool sold;            /* and was earned */
     bool is_asked;        /* the provider was asked to give some back, and it is not known what became of that */
+    int64_t owed_kopecks; /* … but for the sets of a pack that were not given yet */
 };
 
 /* One of these: none when no money came for it. */

@@ -198,51 +198,6 @@ const struct order_terms *records_terms(const struct run *run, int64_t order_id)
     bug("an order without terms");
 }
 
-void records_order_create(struct db_unit *unit, struct arena *arena, const struct run *run)
-{
-    for (size_t i = 0; i < run->count; i++) {
-        const struct effect *effect = run->list[i];
-        const struct order_terms *terms = records_terms(run, effect->order_create.order_id);
-        struct db_param order = db_int64_param(arena, effect->order_create.order_id);
-        struct db_param user = db_int64_param(arena, run->chats[i]->user.id);
-        struct db_param price = db_kopecks_param(arena, effect->order_create.price_kopecks);
-        struct db_param created = db_int64_param(arena, run->unix_ms);
-        (void)db_unit_add(
-            unit,
-            "INSERT INTO orders (id, user_id, chat_id, avatar_id, style_id, photo_count, price, prompts, recipes,"
-            " created_at_ms, reference_urls) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-            /* locked until the order names them, too: no picture is without a name in between */
-            " (SELECT array_agg(k.image_url ORDER BY k.id) FROM (SELECT r.id, r.image_url FROM reference_photos r"
-            " WHERE r.avatar_id = $4 AND " WORDS_PHOTO_IS_OURS " FOR SHARE) k))",
-            10,
-            (struct db_param[]){order, user, db_int64_param(arena, run->chats[i]->id),
-                                db_int64_param(arena, effect->order_create.avatar_id),
-                                db_text_param(effect->order_create.style_id),
-                                db_int64_param(arena, effect->order_create.photo_count), price,
-                                db_text_array(arena, terms->prompts, terms->look_count),
-                                db_text_array(arena, terms->recipes, terms->look_count), created});
-        (void)db_unit_add(unit,
-                          "INSERT INTO bot_payments (key, body, asked, order_id, user_id, created_at_ms, shop, test,"
-                          " npd_item) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, left($9, 200))",
-                          9,
-                          (struct db_param[]){db_text_param(terms->payment_key), db_text_param(terms->payment_body),
-                                              price, order, user, created, db_text_param(terms->shop),
-                                              db_bool_param(terms->test_shop), db_text_param(terms->npd_item)});
-    }
-}
-
-void records_order_cancel(struct db_unit *unit, struct arena *arena, const struct run *run)
-{
-    for (size_t i = 0; i < run->count; i++)
-        (void)db_unit_add(unit,
-                          DEED("UPDATE orders SET status = 'canceled' WHERE id = $1 AND chat_id = $2"
-                               " AND status = 'awaiting'",
-                               "1"),
-                          2,
-                          (struct db_param[]){db_int64_param(arena, run->list[i]->order_cancel.order_id),
-                                              db_int64_param(arena, run->chats[i]->id)});
-}
-
 void records_job_finished(struct db_unit *unit, struct arena *arena, const struct run *run)
 {
     for (size_t i = 0; i < run->count; i++)

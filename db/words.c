@@ -22,6 +22,8 @@ static const char *const events[EVENT_COUNT] = {[EVENT_PHOTO_READY] = "photo_rea
                                                 [EVENT_REFUND_PENDING] = "refund_pending",
                                                 [EVENT_REFUND_DONE] = "refund_done",
                                                 [EVENT_REFUND_REFUSED] = "refund_refused",
+                                                [EVENT_SET_BEGUN] = "set_begun",
+                                                [EVENT_SETS_GIVEN] = "sets_given",
                                                 [EVENT_MONEY_ODD] = "money_odd",
                                                 [EVENT_RECEIPT] = "receipt"};
 

@@ -51,6 +51,8 @@ static void start_rules(struct daemon *daemon)
         .receipts_in_chat = config->receipts.mode == CONFIG_RECEIPTS_NPD,
         .receipts_url = config->npd.api_url,
         .utc_offset_minutes = config->shop.utc_offset_minutes,
+        .packs = config->packs,
+        .pack_count = (size_t)config->pack_count,
         .admins = config->admins,
         .admin_count = (size_t)config->admin_count,
         .kopecks_per_star = config->stars.enabled ? config->stars.kopecks_per_star : 0,

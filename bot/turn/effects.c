@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/base/mailbox.h"
 #include "bot/chores/engine.h"
 #include "bot/outbox/compose.h"
 #include "bot/outbox/outbox.h"
@@ -14,6 +15,7 @@
 #include "bot/services/telegram/stars.h"
 #include "bot/services/yookassa/body.h"
 #include "core/bug.h"
+#include "core/offer.h"
 
 static const struct chat *chat_of(const struct effect *effect, const struct chat *chats, size_t count)
 {
@@ -21,14 +23,6 @@ static const struct chat *chat_of(const struct effect *effect, const struct chat
     if (chat == NULL)
         bug("an effect for a chat that was not loaded");
     return chat;
-}
-
-/* As receipts and invoices call what is sold. */
-static const char *item_of(const struct turns *turns, struct arena *arena, const struct style *style,
-                           int32_t photo_count, enum lang lang)
-{
-    return text_plain(arena, text_format(arena, turns->ports.rules->texts, lang, TEXT_ORDER_ITEM,
-                                         ARGS(ARG_S("style", style->name[lang]), ARG_N("photos", photo_count))));
 }
 
 static const char *payment_body(const struct turns *turns, struct arena *arena, const struct effect *effect,
@@ -39,7 +33,7 @@ static const char *payment_body(const struct turns *turns, struct arena *arena, 
     enum lang lang = chat->session.lang;
     const char *contact = chat->user.contact, *why = "";
     bool email = contact != NULL && strchr(contact, '@') != NULL;
-    const char *item = item_of(turns, arena, style, effect->order_create.photo_count, lang);
+    const char *item = offer_item(arena, turns->ports.rules->texts, lang, style, effect->order_create.sets);
     struct yookassa_receipt receipt = {.email = email ? contact : NULL,
                                        .phone = email ? NULL : contact,
                                        .item = item,
@@ -67,25 +61,32 @@ static struct order_terms terms_of(const struct turns *turns, struct arena *aren
                                    const struct chat *chat)
 {
     const struct style *style = style_find(turns->ports.rules->styles, effect->order_create.style_id);
-    bool is_npd = turns->ports.receipts->mode == CONFIG_RECEIPTS_NPD;
     const char **prompts = arena_array(arena, style->look_count, sizeof *prompts);
     const char **recipes = arena_array(arena, style->look_count, sizeof *recipes);
-    char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
-    random_uuid(key);
+    struct order_terms terms = {.order_id = effect->order_create.order_id,
+                                .prompts = prompts,
+                                .recipes = recipes,
+                                .look_count = style->look_count};
     for (size_t i = 0; i < style->look_count; i++) {
         prompts[i] = style->looks[i].prompt;
         recipes[i] = style->looks[i].recipe;
     }
-    return (struct order_terms){
-        .order_id = effect->order_create.order_id,
-        .payment_key = key,
-        .payment_body = payment_body(turns, arena, effect, chat, style),
-        .shop = turns->ports.yookassa->shop_id,
-        .test_shop = turns->ports.yookassa->test_shop,
-        .npd_item = is_npd ? item_of(turns, arena, style, effect->order_create.photo_count, LANG_RU) : NULL,
-        .prompts = prompts,
-        .recipes = recipes,
-        .look_count = style->look_count};
+    if (effect->kind == EFFECT_ORDER_TAKE) /* there is nothing to pay */
+        return terms;
+    char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
+    random_uuid(key);
+    terms.payment_key = key;
+    terms.payment_body = payment_body(turns, arena, effect, chat, style);
+    terms.shop = turns->ports.yookassa->shop_id;
+    terms.test_shop = turns->ports.yookassa->test_shop;
+    if (turns->ports.receipts->mode == CONFIG_RECEIPTS_NPD)
+        terms.npd_item = offer_item(arena, turns->ports.rules->texts, LANG_RU, style, effect->order_create.sets);
+    return terms;
+}
+
+static bool is_order(const struct effect *effect)
+{
+    return effect->kind == EFFECT_ORDER_CREATE || effect->kind == EFFECT_ORDER_TAKE;
 }
 
 /* The invoice of an order that may be paid with stars as well. Nobody can guess its payload. */
@@ -95,7 +96,7 @@ static void add_invoice(const struct turns *turns, struct arena *arena, const st
     const struct rules *rules = turns->ports.rules;
     const struct style *style = style_find(rules->styles, effect->order_stars.style_id);
     const char *title = text_plain(arena, text_format(arena, rules->texts, lang, TEXT_INVOICE, NO_ARGS));
-    const char *item = item_of(turns, arena, style, effect->order_stars.photo_count, lang);
+    const char *item = offer_item(arena, rules->texts, lang, style, 1);
     char *key = arena_alloc(arena, RANDOM_UUID_BYTES);
     random_uuid(key);
     char *body = telegram_stars_invoice(title, item,
@@ -111,12 +112,12 @@ size_t turn_effects_price(const struct turns *turns, struct arena *arena, const 
 {
     size_t count = 0;
     for (size_t i = 0; i < effects->count; i++)
-        count += effects->list[i].kind == EFFECT_ORDER_CREATE;
+        count += is_order(&effects->list[i]);
     struct order_terms *terms = arena_array(arena, count, sizeof *terms);
     count = 0;
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->list[i];
-        if (effect->kind == EFFECT_ORDER_CREATE)
+        if (is_order(effect))
             terms[count++] = terms_of(turns, arena, effect, chat_of(effect, chats, chat_count));
         for (size_t k = 0; k < count && effect->kind == EFFECT_ORDER_STARS; k++)
             if (terms[k].order_id == effect->order_stars.order_id)
@@ -188,6 +189,11 @@ static int64_t object_of_order_create(const struct effect *effect)
 static int64_t object_of_order_stars(const struct effect *effect)
 {
     return effect->order_stars.order_id;
+}
+
+static int64_t object_of_order_take(const struct effect *effect)
+{
+    return effect->order_take.order_id;
 }
 
 static int64_t object_of_order_cancel(const struct effect *effect)
@@ -272,12 +278,13 @@ size_t turn_effects_rows(struct arena *arena, const struct effects *effects, con
 }
 
 /* What the commit itself decided: who is reachable again gets the photos that were put back meanwhile; stars that came
- * are a set to be made, or are to go back. */
+ * are a set to be made, or are to go back; a set that costs nothing has begun. */
 static void look_around(const struct turns_ports *ports, const struct effect *effect)
 {
     if (effect->kind == EFFECT_STARS_PAID)
         engine_look(ports->engine);
-    if (effect->kind == EFFECT_STARS_PAID || (effect->kind == EFFECT_BLOCKED && !effect->blocked.is_blocked))
+    if (effect->kind == EFFECT_STARS_PAID || effect->kind == EFFECT_ORDER_TAKE ||
+        (effect->kind == EFFECT_BLOCKED && !effect->blocked.is_blocked))
         mailbox_look(ports->mailbox);
 }
 

@@ -52,7 +52,9 @@ static int64_t job_of(const struct event *event)
 {
     if (event->kind == EVENT_PAYMENT_SETTLED)
         return event->other;
-    return event->kind == EVENT_JOB_PROGRESS || event->kind == EVENT_DELIVERED ? event->object : 0;
+    bool is_of_set = event->kind == EVENT_SET_BEGUN || event->kind == EVENT_JOB_PROGRESS ||
+                     event->kind == EVENT_DELIVERED;
+    return is_of_set ? event->object : 0;
 }
 
 /* Of sets that are spoken of no more than are loaded, beside the one that the chat is at: the others' news wait for the
@@ -124,6 +126,27 @@ static void want_chats(struct turns *turns)
             chats[unique++] = chats[i];
     turns->request.chat_ids = chats;
     turns->request.chat_count = unique;
+}
+
+/* What may be a promo code among what is typed. */
+static void want_codes(struct turns *turns)
+{
+    struct load_request *request = &turns->request;
+    const char **codes = arena_array(&turns->try, turns->size, sizeof *codes);
+    int64_t *chats = arena_array(&turns->try, turns->size, sizeof *chats);
+    size_t count = 0;
+    for (size_t i = 0; i < turns->size; i++) {
+        const struct happening *happening = &turns->list[turns->at + i];
+        bool typed = happening->fate == FATE_STEP && happening->event.kind == EVENT_TEXT;
+        const char *code = typed ? promo_code(&turns->try, happening->event.text) : NULL;
+        if (code == NULL)
+            continue;
+        chats[count] = happening->event.chat_id;
+        codes[count++] = code;
+    }
+    request->codes = codes;
+    request->code_chats = chats;
+    request->code_count = count;
 }
 
 static void want_facts(struct turns *turns)
@@ -203,6 +226,7 @@ void turn_want(struct turns *turns)
     turns->request.bot_id = turns->stand.bot_id;
     want_chats(turns);
     want_facts(turns);
+    want_codes(turns);
     want_ids(turns);
 }
 

@@ -1,15 +1,20 @@
-/* Checkout: the receipt's contact (asked once), the summary, the payment link.
+/* Checkout: the receipt's contact (asked once), the summary, a promo code, the payment link.
  *
  * An order is made by one press, for the price the catalogue has at that moment; a second press of the same button is
  * stale, because the state has moved. Whoever orders the same again gets the link that still works, and whoever has too
  * many orders open is shown the oldest: to be paid, or canceled, which leads back to the new one. The link arrives as
  * news once YooKassa answered, that to Telegram's stars likewise; the money as news whenever it comes: also after
- * "cancel", also after the link's time. Whoever asks to look hears within seconds what was seen, or that nothing was:
- * by the look's own news, or, when YooKassa does not answer, by the wish to be woken. */
+ * "cancel", also after the link's time. What costs nothing (core/offer.h) is ordered by another button, and begins
+ * without a payment and without a contact. Whoever asks to look hears within seconds what was seen, or that nothing
+ * was: by the look's own news, or, when YooKassa does not answer, by the wish to be woken.
+ *
+ * Reason: one conversation, from the summary to the money, is to be read in one piece. */
 #include <string.h>
 
 #include "core/bug.h"
 #include "core/correct.h"
+#include "core/form.h"
+#include "core/offer.h"
 #include "core/record.h"
 #include "core/sheet.h"
 
@@ -18,7 +23,8 @@
 #define STATES(S)                                                                                                      \
     S(contact, "contact", CONTACT, CONTACT_HINT, CONTACT_HINT, 7 * DAY, USER, 0, 0)                                    \
     S(checkout, "checkout", CHECKOUT, CHECKOUT_HINT, PHOTO_ELSEWHERE, 7 * DAY, USER,                                   \
-      FACT_AVATARS | FACT_ORDER | FACT_OPEN, 0)                                                                        \
+      FACT_AVATARS | FACT_ORDER | FACT_OPEN | FACT_OFFERS, 0)                                                          \
+    S(promo, "promo", PROMO, PROMO_HINT, PROMO_HINT, 7 * DAY, USER, FACT_OPEN | FACT_OFFERS, 0)                        \
     S(pay, "pay", PAY, PAY_HINT, PAY_HINT, DAY, USER, FACT_ORDER, VOICE_PAYMENTS)
 
 #define OUTCOMES(O)                                                                                                    \
@@ -27,6 +33,10 @@
     O(CHANGE_CONTACT)                                                                                                  \
     O(OTHER_STYLE)                                                                                                     \
     O(NO_CONSENT)                                                                                                      \
+    O(HAS_CODE)                                                                                                        \
+    O(CODE_FITS)                                                                                                       \
+    O(CODE_OVER)                                                                                                       \
+    O(TAKE)                                                                                                            \
     O(ORDER) O(ORDERED) O(TOO_MANY) O(GONE) O(NO_LINK) O(BAD_CONTACT) O(PAID) O(STUCK) O(UNPAID) O(GIVE_UP) O(MADE_ROOM)
 
 /*      from      on              to        also do */
@@ -37,6 +47,11 @@
     M(checkout, CHANGE_CONTACT, contact, nothing)                                                                      \
     M(checkout, OTHER_STYLE, style, nothing)                                                                           \
     M(checkout, NO_CONSENT, checkout, nothing)                                                                         \
+    M(checkout, HAS_CODE, promo, nothing)                                                                              \
+    M(promo, CODE_FITS, checkout, nothing)                                                                             \
+    M(promo, KEPT, checkout, nothing)                                                                                  \
+    M(checkout, CODE_OVER, checkout, drop_code)                                                                        \
+    M(checkout, TAKE, making, order)                                                                                   \
     M(checkout, GONE, menu, say_gone)                                                                                  \
     M(checkout, ORDER, pay, order)                                                                                     \
     M(checkout, ORDERED, pay, offer_again)                                                                             \
@@ -86,14 +101,6 @@ static void keep_contact(struct step *step)
     record_contact(step, step_contact_said(step));
 }
 
-/* What the order would be, or NULL if the avatar or the style is gone meanwhile. */
-static const struct style *offered(struct step *step)
-{
-    if (chat_avatar(step->chat, step->chat->session.avatar_id) == NULL)
-        return NULL;
-    return style_find(step->rules->styles, step->chat->session.style_id);
-}
-
 static bool is_open(const struct step *step, const struct order *order)
 {
     return order->link == NULL || order->link_until_ms > step->now_ms;
@@ -107,16 +114,14 @@ static bool is_given(const struct step *step, const char *contact)
 }
 
 /* An open order of just what is offered, with the same contact for its receipt; NULL if there is none. */
-static const struct order *ordered(struct step *step)
+static const struct order *ordered(struct step *step, const struct offer *offer)
 {
     const struct session *session = &step->chat->session;
-    const struct style *style = offered(step);
     const struct orders *orders = chat_open(step->chat);
     for (size_t i = 0; i < orders->count; i++) {
         const struct order *open = &orders->list[i];
-        bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, style->id) == 0;
-        bool as_now = open->price_kopecks == style->price_kopecks && open->photo_count == style->photo_count &&
-                      (open->contact == NULL || is_given(step, open->contact));
+        bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, offer->style->id) == 0;
+        bool as_now = offer_is_of(offer, open) && (open->contact == NULL || is_given(step, open->contact));
         if (same && as_now && is_open(step, open))
             return open;
     }
@@ -141,54 +146,189 @@ static const struct order *oldest_open(const struct step *step)
     bug("too many orders, and none of them open");
 }
 
+/* For money. */
+static int read_order(struct step *step, const struct offer *offer)
+{
+    if (step->chat->user.contact == NULL &&
+        !step->rules->receipts_in_chat) /* it was taken out of the database meanwhile */
+        return CHANGE_CONTACT;
+    if (ordered(step, offer) != NULL)
+        return ORDERED;
+    if (offer->verdict != PROMO_FITS)
+        return CODE_OVER;
+    return count_open(step) >= OPEN_MAX ? TOO_MANY : ORDER;
+}
+
 static int read_checkout(struct step *step)
 {
+    struct offer offer;
     if (step->event->kind != EVENT_BUTTON)
         return OUT_UNEXPECTED;
     if (press_is(&step->press, "contact"))
         return CHANGE_CONTACT;
     if (press_is(&step->press, "style"))
         return OTHER_STYLE;
-    if (!press_is(&step->press, "order"))
+    if (press_is(&step->press, "code"))
+        return HAS_CODE;
+    if (press_is(&step->press, "pack")) /* one there is not is as none */
+        step->chat->session.form.sets = step->press.object > 0 && step->press.object <= PACK_SETS_MAX
+                                            ? step->press.object
+                                            : 0;
+    bool take = press_is(&step->press, "take");
+    if (!take && !press_is(&step->press, "order"))
         return OUT_AGAIN;
-    if (step->chat->user.contact == NULL &&
-        !step->rules->receipts_in_chat) /* it was taken out of the database meanwhile */
-        return CHANGE_CONTACT;
     if (!record_may_keep(step)) /* it is asked for before the summary comes again */
         return NO_CONSENT;
-    if (offered(step) == NULL)
+    if (!offer_now(step, &step->chat->session.form, &offer))
         return GONE;
-    if (ordered(step) != NULL)
-        return ORDERED;
-    return count_open(step) >= OPEN_MAX ? TOO_MANY : ORDER;
+    if (take != (offer.price_kopecks == 0)) /* not what the button said any more: it is shown as it is now */
+        return OUT_AGAIN;
+    if (!take)
+        return read_order(step, &offer);
+    return offer.verdict == PROMO_FITS ? TAKE : CODE_OVER;
+}
+
+/* The ways to another price, while there is one. */
+static void show_offers(struct step *step, const struct offer *offer)
+{
+    const struct rules *rules = step->rules;
+    for (size_t i = 0; i < rules->pack_count; i++)
+        if (rules->packs[i].sets != offer->sets)
+            screen_button_named(step,
+                                step_plain(step, TEXT_BUTTON_PACK,
+                                           ARGS(ARG_N("sets", rules->packs[i].sets),
+                                                ARG_S("price", step_money(step, rules->packs[i].price_kopecks)))),
+                                "pack", rules->packs[i].sets);
+    if (offer->sets > 1)
+        screen_button(step, TEXT_BUTTON_ONE_SET, "pack", 0);
+    else if (chat_has_promos(step->chat))
+        screen_button(step, TEXT_BUTTON_CODE, "code", 0);
+}
+
+/* What it costs nothing by. */
+static const char *gift(struct step *step, const struct offer *offer, const struct order *order_)
+{
+    return offer->grant.id == 0 ? offer_price(step, order_)
+                                : step_text(step, TEXT_SETS_LEFT, ARGS(ARG_N("sets", offer_sets_left(step))));
+}
+
+static void show_summary(struct step *step, const struct offer *offer)
+{
+    const struct style *style = offer->style;
+    bool in_chat = step->rules->receipts_in_chat;
+    const char *contact = in_chat ? NULL : step->chat->user.contact;
+    enum text_key no_contact = in_chat ? TEXT_RECEIPT_HERE : TEXT_CONTACT_NONE;
+    const struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
+    struct order would_be = {.price_kopecks = offer->price_kopecks,
+                             .before_kopecks = offer->before_kopecks,
+                             .promo = offer->promo == NULL ? NULL : offer->promo->code,
+                             .sets = offer->sets};
+    const char *name = style->name[step->chat->session.lang], *price = step_money(step, offer->price_kopecks);
+    if (offer->price_kopecks == 0) {
+        screen_text(step, TEXT_CHECKOUT_FREE,
+                    ARGS(ARG_S("style", name), ARG_S("avatar", avatar->name), ARG_N("photos", style->photo_count),
+                         ARG_HTML("price", gift(step, offer, &would_be))));
+        screen_button(step, TEXT_BUTTON_TAKE, "take", 0);
+        screen_primary(step);
+        return;
+    }
+    screen_text(
+        step, TEXT_CHECKOUT,
+        ARGS(ARG_S("style", name), ARG_S("avatar", avatar->name), ARG_N("photos", style->photo_count),
+             ARG_HTML("price", offer_price(step, &would_be)),
+             contact == NULL ? ARG_HTML("contact", step_text(step, no_contact, NO_ARGS)) : ARG_S("contact", contact)));
+    screen_button_named(step, step_plain(step, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
+    screen_primary(step);
+    show_offers(step, offer);
+    if (!in_chat)
+        screen_button(step, TEXT_BUTTON_CONTACT, "contact", 0);
+}
+
+/* Why the code does not do, put above what is shown next. */
+static void say_code(struct step *step, enum promo_verdict verdict, const char *code)
+{
+    static const enum text_key why[PROMO_VERDICT_COUNT] = {[PROMO_FITS] = TEXT_PROMO_UNKNOWN,
+                                                           [PROMO_UNKNOWN] = TEXT_PROMO_UNKNOWN,
+                                                           [PROMO_NOT_BEGUN] = TEXT_PROMO_NOT_BEGUN,
+                                                           [PROMO_OVER] = TEXT_PROMO_OVER,
+                                                           [PROMO_USED_UP] = TEXT_PROMO_USED_UP,
+                                                           [PROMO_USED_BY_YOU] = TEXT_PROMO_USED_BY_YOU,
+                                                           [PROMO_OTHER_STYLE] = TEXT_PROMO_OTHER_STYLE,
+                                                           [PROMO_WAITS] = TEXT_PROMO_WAITS};
+    step_hint(step, why[verdict], ARGS(ARG_S("code", code)));
 }
 
 static void show_checkout(struct step *step)
 {
-    struct avatar *avatar = chat_avatar(step->chat, step->chat->session.avatar_id);
-    const struct style *style = offered(step);
-    bool in_chat = step->rules->receipts_in_chat;
-    const char *contact = in_chat ? NULL : step->chat->user.contact;
-    enum text_key no_contact = in_chat ? TEXT_RECEIPT_HERE : TEXT_CONTACT_NONE;
-    if (style == NULL) {
+    struct offer offer;
+    if (!offer_now(step, &step->chat->session.form, &offer)) {
         screen_text(step, TEXT_CHECKOUT_GONE, NO_ARGS);
         screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
         return;
     }
-    const char *price = step_money(step, style->price_kopecks);
-    screen_text(
-        step, TEXT_CHECKOUT,
-        ARGS(ARG_S("style", style->name[step->chat->session.lang]), ARG_S("avatar", avatar->name),
-             ARG_N("photos", style->photo_count), ARG_S("price", price),
-             contact == NULL ? ARG_HTML("contact", step_text(step, no_contact, NO_ARGS)) : ARG_S("contact", contact)));
-    screen_button_named(step, step_plain(step, TEXT_BUTTON_ORDER, ARGS(ARG_S("price", price))), "order", 0);
-    screen_primary(step);
-    if (!in_chat)
-        screen_button(step, TEXT_BUTTON_CONTACT, "contact", 0);
+    show_summary(step, &offer);
     screen_button(step, TEXT_BUTTON_OTHER_STYLE, "style", 0);
-    if (!in_chat)
+    if (offer.price_kopecks > 0)
         screen_beside(step);
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+}
+
+static void drop_code(struct step *step)
+{
+    struct form *form = &step->chat->session.form;
+    const char *code = arena_copy(step->arena, form->promo);
+    const struct style *style = style_find(step->rules->styles, step->chat->session.style_id);
+    say_code(step, promo_judge(chat_promo(step->chat, code), style->id, step->now_ms), code);
+    form_put(form->promo, sizeof form->promo, "");
+}
+
+/* An open order that uses the code already; NULL if there is none. */
+static const struct order *order_with(const struct step *step, const char *code)
+{
+    const struct orders *orders = chat_open(step->chat);
+    for (size_t i = 0; i < orders->count; i++)
+        if (is_open(step, &orders->list[i]) && orders->list[i].promo != NULL &&
+            strcmp(orders->list[i].promo, code) == 0)
+            return &orders->list[i];
+    return NULL;
+}
+
+/* Whoever types a code again that their open order of the same has is led back to that order. */
+static enum promo_verdict judge_code(struct step *step, const char *code)
+{
+    const struct session *session = &step->chat->session;
+    enum promo_verdict verdict = promo_judge(chat_promo(step->chat, code), session->style_id, step->now_ms);
+    const struct order *open = verdict == PROMO_FITS ? NULL : order_with(step, code);
+    if (open == NULL)
+        return verdict;
+    bool same = open->avatar_id == session->avatar_id && strcmp(open->style_id, session->style_id) == 0;
+    return same ? PROMO_FITS : PROMO_WAITS;
+}
+
+static int read_promo(struct step *step)
+{
+    struct form *form = &step->chat->session.form;
+    if (step->event->kind == EVENT_BUTTON)
+        return press_is(&step->press, "back") ? KEPT : OUT_AGAIN;
+    if (step->event->kind != EVENT_TEXT)
+        return OUT_UNEXPECTED;
+    const char *code = promo_code(step->arena, step->event->text);
+    enum promo_verdict verdict = code == NULL ? PROMO_UNKNOWN : judge_code(step, code);
+    if (verdict != PROMO_FITS) {
+        say_code(step, verdict, code == NULL ? "" : code);
+        return OUT_AGAIN;
+    }
+    form_put(form->promo, sizeof form->promo, code);
+    form->sets = 0;
+    return CODE_FITS;
+}
+
+static void show_promo(struct step *step)
+{
+    screen_text(step, TEXT_PROMO, NO_ARGS);
+    screen_button(step, TEXT_BUTTON_BACK, "back", 0);
+    screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
+    screen_beside(step);
 }
 
 static void say_gone(struct step *step)
@@ -198,12 +338,18 @@ static void say_gone(struct step *step)
 
 static void order(struct step *step)
 {
-    record_order(step, offered(step));
+    struct offer offer;
+    if (!offer_now(step, &step->form, &offer))
+        bug("an order of what is gone");
+    record_order(step, &offer);
 }
 
 static void offer_again(struct step *step)
 {
-    record_order_take(step, ordered(step));
+    struct offer offer;
+    if (!offer_now(step, &step->form, &offer))
+        bug("an order of what is gone");
+    record_order_take(step, ordered(step, &offer));
 }
 
 static void offer_oldest(struct step *step)
@@ -300,6 +446,7 @@ static void show_pay(struct step *step)
 {
     const struct order *order_ = chat_order(step->chat);
     const char *price = step_money(step, order_->price_kopecks);
+    const char *whole_price = offer_price(step, order_);
     if (step->event->kind == EVENT_WAKE) /* the look takes longer than anybody waits */
         step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     if (order_->link == NULL) {
@@ -311,7 +458,7 @@ static void show_pay(struct step *step)
         return;
     }
     screen_text(step, TEXT_PAY,
-                ARGS(ARG_S("price", price), ARG_N("photos", order_->photo_count),
+                ARGS(ARG_HTML("price", whole_price), ARG_N("photos", order_->photo_count),
                      ARG_S("until", step_clock(step, order_->link_until_ms))));
     screen_link(step, step_plain(step, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
     screen_primary(step);

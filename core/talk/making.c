@@ -24,9 +24,16 @@ enum { PACE_MS = 3000 };
 static int read_making(struct step *step)
 {
     struct session *session = &step->chat->session;
-    struct job *job = chat_job(step->chat, session->job_id);
-    if (event_is_news(step->event) && step->event->object != session->job_id)
+    bool begun = step->event->kind == EVENT_SET_BEGUN;
+    if (begun && session->job_id == 0 && step->event->other == session->order_id) {
+        session->job_id = step->event->object;
+        return OUT_AGAIN;
+    }
+    if (begun || (event_is_news(step->event) && step->event->object != session->job_id))
         return OUT_UNEXPECTED;
+    struct job *job = chat_job(step->chat, session->job_id);
+    if (session->job_id == 0)
+        return OUT_UNEXPECTED; /* its news are on their way */
     if (job == NULL)
         return NO_JOB;
     if (!event_is_news(step->event))
@@ -42,10 +49,15 @@ static int read_making(struct step *step)
 
 static void show_making(struct step *step)
 {
+    const struct order *order = chat_order(step->chat);
     struct job *job = chat_job(step->chat, step->chat->session.job_id);
-    int32_t total = job == NULL ? chat_order(step->chat)->photo_count : job->total,
-            made = job == NULL ? 0 : job_made(job);
-    screen_text(step, job != NULL && !job_running(job) ? TEXT_MAKING_SENDING : TEXT_MAKING,
+    int32_t total = job == NULL ? order->photo_count : job->total, made = job == NULL ? 0 : job_made(job);
+    bool is_free = order->price_kopecks == 0 && (job == NULL || order->job_id == job->id);
+    bool sending = job != NULL && !job_running(job);
+    screen_text(step,
+                sending   ? TEXT_MAKING_SENDING
+                : is_free ? TEXT_MAKING_FREE
+                          : TEXT_MAKING,
                 ARGS(ARG_S("bar", delivery_bar(step->arena, made, total)), ARG_N("made", made), ARG_N("total", total)));
     screen_go(step, TEXT_BUTTON_MENU, "menu", 0);
 }

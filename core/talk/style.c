@@ -39,7 +39,9 @@ static int read_style(struct step *step)
     if (press_is(&step->press, "photos"))
         return BACK;
     if (press_is(&step->press, "choose") && (uint64_t)step->press.object < count)
-        return step->chat->user.contact == NULL && !step->rules->receipts_in_chat ? CHOSEN_NO_CONTACT : CHOSEN;
+        return step->chat->user.contact == NULL && !step->rules->receipts_in_chat && offer_sets_left(step) == 0
+                   ? CHOSEN_NO_CONTACT
+                   : CHOSEN;
     return OUT_AGAIN;
 }
 

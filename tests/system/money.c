@@ -107,8 +107,9 @@ static const struct {
      " ON j.order_id = o.id WHERE o.avatar_id IS NOT NULL GROUP BY o.id, p.id HAVING count(j.id) <> 1",
      0},
     {"sets of orders that were not sold",
-     "SELECT j.id || ' of order ' || j.order_id FROM generation_jobs j WHERE j.order_id IS NOT NULL AND NOT EXISTS"
-     " (SELECT 1 FROM bot_payments p JOIN ledger_transactions t ON t.kind = 'sale' AND t.subject = p.id"
+     "SELECT j.id || ' of order ' || j.order_id FROM generation_jobs j JOIN orders o ON o.id = j.order_id"
+     " WHERE o.price > 0 AND NOT EXISTS (SELECT 1 FROM bot_payments p JOIN ledger_transactions t ON t.kind = 'sale' "
+     "AND t.subject = p.id"
      " WHERE p.order_id = j.order_id AND p.received = p.asked AND p.received_currency = p.currency)",
      0},
     {"sets in a chat that no order asked for",
@@ -119,11 +120,14 @@ static const struct {
      " HAVING count(t.id) <> o.photo_count OR count(DISTINCT t.index) <> o.photo_count",
      0},
     {"orders that are called paid and were not, or the other way round",
-     "SELECT o.id || ' is ' || o.status FROM orders o WHERE (o.status = 'paid') <> EXISTS (SELECT 1 FROM bot_payments p"
+     "SELECT o.id || ' is ' || o.status FROM orders o WHERE o.price > 0"
+     " AND (o.status = 'paid') <> EXISTS (SELECT 1 FROM bot_payments p"
      " WHERE p.order_id = o.id AND p.state = 'succeeded' AND (p.held IS NULL OR p.held IN ('double', 'avatar')))",
      0},
-    {"orders without their payment",
-     "SELECT o.id::text FROM orders o WHERE NOT EXISTS (SELECT 1 FROM bot_payments p WHERE p.order_id = o.id)", 0},
+    {"orders without their payment, or free ones with one",
+     "SELECT o.id::text FROM orders o WHERE (o.price > 0) <> EXISTS (SELECT 1 FROM bot_payments p WHERE p.order_id = "
+     "o.id)",
+     0},
     {"payments that are held, and were not made such",
      "SELECT p.id || ' ' || p.held FROM bot_payments p LEFT JOIN test_planted f ON f.id = p.outside_id"
      " WHERE p.held IN ('sum', 'shop', 'test', 'order', 'nobody', 'lost') AND f.held IS DISTINCT FROM p.held",

@@ -24,6 +24,10 @@ const char *news_play(struct stage *stage, struct arena *arena, const char *rest
         stage_step(stage, of_shop);
         return NULL;
     }
+    if (strcmp(what, "gift") == 0) {
+        stage_step(stage, (struct event){.kind = EVENT_SETS_GIVEN, .object = strtol(rest, NULL, 10)});
+        return NULL;
+    }
     if (stage->order_count == 0)
         return "there is no order";
     struct order *order = &stage->orders[strcmp(rest, "first") == 0 ? 0 : stage->order_count - 1];
@@ -48,6 +52,8 @@ const char *news_play(struct stage *stage, struct arena *arena, const char *rest
         stage_step(stage, event);
     } else if (strcmp(what, "settled") == 0) {
         stage_pay(stage, order);
+    } else if (strcmp(what, "begun") == 0) {
+        stage_begin(stage, order);
     } else if (strcmp(what, "stuck") == 0) {
         order->status = ORDER_PAID;
         stage_step(stage, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id});

@@ -136,7 +136,8 @@ void promise_effects(const struct stage *stage, const struct event *event, const
         if (effect->kind == EFFECT_SCREEN || effect->kind == EFFECT_NOTICE)
             promise_message(stage, effect);
         screens += effect->kind == EFFECT_SCREEN;
-        if (effect->kind == EFFECT_PHOTO_ADD || effect->kind == EFFECT_ORDER_CREATE)
+        if (effect->kind == EFFECT_PHOTO_ADD || effect->kind == EFFECT_ORDER_CREATE ||
+            effect->kind == EFFECT_ORDER_TAKE)
             promise_consent(stage, chat);
         if (effect->kind == EFFECT_ALBUM)
             promise_shots(stage, &effect->album);
@@ -179,6 +180,12 @@ static void promise_facts(const struct stage *stage, const struct chat *changed,
             one->pending != other->pending || one->sent != other->sent)
             stage_fail(stage, "avatar %lld as changed and as written differ", (long long)one->id);
     }
+    if (a->grants.count != b->grants.count)
+        stage_fail(stage, "%zu gifts as changed, %zu as written", a->grants.count, b->grants.count);
+    for (size_t i = 0; i < a->grants.count; i++)
+        if (a->grants.list[i].unused != b->grants.list[i].unused ||
+            a->grants.list[i].owed_kopecks != b->grants.list[i].owed_kopecks)
+            stage_fail(stage, "gift %lld as changed and as written differ", (long long)a->grants.list[i].id);
     if (a->held.count != b->held.count)
         stage_fail(stage, "%zu held photos as changed, %zu as written", a->held.count, b->held.count);
     if (changed->session.order_id == loaded->session.order_id &&

@@ -8,6 +8,7 @@
 #include "tests/talk/news.h"
 #include "tests/talk/script.h"
 #include "tests/talk/stage.h"
+#include "tests/talk/stored.h"
 
 enum { LINE_MAX_BYTES = 4096 };
 
@@ -241,17 +242,6 @@ static void job(struct player *player, const char *rest)
             wrong(player, "no photo is waiting", what);
 }
 
-static void stored_state(struct player *player, const char *rest)
-{
-    player->stage->session.state = sheet_state(rest); /* as loading does: NULL for an unknown one */
-}
-
-/* "offer 0": agreed to which version, "data 1". */
-static void stored_consent(struct player *player, const char *rest)
-{
-    script_version(&player->arena, rest, player->stage->user.consents);
-}
-
 /* The shop's version of a text from now on. */
 static void raised(struct player *player, const char *rest)
 {
@@ -280,41 +270,6 @@ static void receipts(struct player *player, const char *rest)
 static void first_name(struct player *player, const char *rest)
 {
     player->stage->first_name = arena_copy(&player->arena, script_unescape(&player->arena, rest));
-}
-
-/* A user of the web application who has never met the bot. */
-static void stored_user(struct player *player, const char *rest)
-{
-    player->stage->user.id = strtol(rest, NULL, 10);
-}
-
-/* Somebody else deleted the newest avatar, in the web application or on another device. */
-static void stored_gone(struct player *player, const char *rest)
-{
-    if (!stage_delete_newest(player->stage))
-        wrong(player, "there is no avatar", rest);
-}
-
-/* Somebody else took it out of the database. */
-static void no_contact(struct player *player, const char *rest)
-{
-    (void)rest;
-    player->stage->user.contact = NULL;
-}
-
-/* "12 Имя": an avatar with so many good photos. */
-static void stored_avatar(struct player *player, const char *rest)
-{
-    struct stage *stage = player->stage;
-    long photos = strtol(script_word(&player->arena, &rest), NULL, 10);
-    stage_add_avatar(stage, script_unescape(&player->arena, rest), photos);
-}
-
-/* "3 lifestyle": so many more sets of the newest avatar have come, one a day. */
-static void stored_sets(struct player *player, const char *rest)
-{
-    for (long sets = strtol(script_word(&player->arena, &rest), NULL, 10); sets > 0; sets--)
-        stage_add_set(player->stage, rest);
 }
 
 /* --- what must have come --- */
@@ -484,8 +439,6 @@ static const struct {
              {"news", true, news},
              {"job", true, job},
              {"lang", true, lang},
-             {"stored state", true, stored_state},
-             {"stored consent", true, stored_consent},
              {"raised", true, raised},
              {"sold", true, sold},
              {"stars", true, stars},
@@ -493,11 +446,6 @@ static const struct {
              {"receipts", true, receipts},
              {"first name", true, first_name},
              {"forwarded", true, forwarded},
-             {"stored user", true, stored_user},
-             {"stored avatar", true, stored_avatar},
-             {"stored no contact", true, no_contact},
-             {"stored gone", true, stored_gone},
-             {"stored sets", true, stored_sets},
              {"bot", false, bot},
              {"screen", false, screen},
              {"fresh", false, fresh},
@@ -526,6 +474,13 @@ static void play_line(struct player *player, const char *line)
         rest = line + strcspn(line, " :");
         rest += strspn(rest, " :");
         send_files(player, rest, photo ? EVENT_PHOTO : EVENT_DOCUMENT);
+        return;
+    }
+    if (strncmp(line, "stored ", 7) == 0) {
+        const char *why = stored_play(player->stage, &player->arena, arena_copy_n(&player->arena, line, length), rest);
+        stage_mark(player->stage);
+        if (why != NULL)
+            wrong(player, why, rest);
         return;
     }
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -135,6 +135,21 @@ static const char *name_of(const struct effect *effect)
     return effect->kind == EFFECT_BLOCKED && !effect->blocked.is_blocked ? "UNBLOCKED" : names[effect->kind];
 }
 
+/* "style kopecks photos", then what it comes by: "code SUMMER 50000", "pack 3", "left 2". */
+static const char *order(struct arena *arena, const struct effect *effect)
+{
+    const char *all = arena_format(arena, "%s %" PRId64 " %d", effect->order_create.style_id,
+                                   effect->order_create.price_kopecks, effect->order_create.photo_count);
+    if (effect->order_create.promo != NULL)
+        all = arena_format(arena, "%s code %s %" PRId64, all, effect->order_create.promo,
+                           effect->order_create.before_kopecks);
+    if (effect->order_create.sets > 1)
+        all = arena_format(arena, "%s pack %d", all, effect->order_create.sets);
+    return effect->order_create.grant.id == 0
+               ? all
+               : arena_format(arena, "%s left %d", all, effect->order_create.grant.unused);
+}
+
 /* What is told of it behind its name; NULL: nothing. */
 static const char *details(struct arena *arena, const struct effect *effect)
 {
@@ -151,8 +166,7 @@ static const char *details(struct arena *arena, const struct effect *effect)
     case EFFECT_AVATAR_RENAME: return effect->avatar_rename.name;
     case EFFECT_PHOTO_ADD: return arena_format(arena, "%d", effect->photo_add.number);
     case EFFECT_ORDER_CREATE:
-        return arena_format(arena, "%s %" PRId64 " %d", effect->order_create.style_id,
-                            effect->order_create.price_kopecks, effect->order_create.photo_count);
+    case EFFECT_ORDER_TAKE: return order(arena, effect);
     case EFFECT_ORDER_STARS: return arena_format(arena, "%" PRId64, effect->order_stars.stars);
     case EFFECT_STARS_PAID:
         return arena_format(arena, "%s %" PRId64 " %s", effect->stars_paid.charge_id, effect->stars_paid.amount,

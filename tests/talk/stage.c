@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/needs.h"
+#include "tests/talk/orders.h"
 #include "tests/talk/promise.h"
 #include "tests/talk/script.h"
 
@@ -55,25 +56,6 @@ void stage_own(struct stage *stage, bool owner)
     stage->rules.admin_count = owner ? 2 : 1;
 }
 
-void stage_sell(struct stage *stage, const char *style_id, int64_t price_kopecks, int32_t photo_count)
-{
-    const struct style_catalogue *old = stage->rules.styles;
-    struct style_catalogue *made = arena_alloc(&stage->keep, sizeof *made);
-    struct style *styles = arena_array(&stage->keep, old->count, sizeof *styles);
-    if (style_find(old, style_id) == NULL)
-        stage_fail(stage, "there is no style %s", style_id);
-    for (size_t i = 0; i < old->count; i++) {
-        styles[i] = old->styles[i];
-        if (strcmp(styles[i].id, style_id) != 0)
-            continue;
-        styles[i].price_kopecks = price_kopecks;
-        styles[i].photo_count = photo_count;
-    }
-    *made = *old;
-    made->styles = styles;
-    stage->rules.styles = made;
-}
-
 bool stage_is_full(const struct stage *stage)
 {
     size_t limit = STAGE_ROWS_MAX - 8 * STAGE_BATCH_MAX;
@@ -88,7 +70,7 @@ void stage_mark(struct stage *stage)
     stage->shown_from = stage->message_count;
 }
 
-static struct stage_avatar *find_avatar(struct stage *stage, int64_t id)
+struct stage_avatar *stage_avatar(struct stage *stage, int64_t id)
 {
     for (size_t i = 0; i < stage->avatar_count; i++)
         if (stage->avatars[i].id == id && stage->avatars[i].name != NULL)
@@ -129,18 +111,6 @@ static void load_avatar(struct stage *stage, struct chat *chat, const struct sta
             avatar->thumbnail = "made";
         avatar->status = job_running(&stage->jobs[i]) || avatar->status == AVATAR_PROCESSING ? AVATAR_PROCESSING
                                                                                              : AVATAR_READY;
-    }
-}
-
-static void load_open(const struct stage *stage, struct facts *facts, struct arena *arena)
-{
-    struct orders *open = &facts->open;
-    for (size_t i = 0; i < stage->order_count; i++) {
-        if (stage->orders[i].status != ORDER_AWAITING || stage->orders[i].avatar_id == 0 || stage->refused[i])
-            continue;
-        if (open->count == CHAT_OPEN_MAX) /* the newest */
-            memmove(open->list, open->list + 1, --open->count * sizeof open->list[0]);
-        *facts_add_open(facts, arena) = stage->orders[i];
     }
 }
 
@@ -187,14 +157,16 @@ static void load_chat(struct stage *stage, struct chat *chat, unsigned facts)
         if (stage->orders[i].id == chat->session.order_id)
             chat->facts->order = stage->orders[i];
     if ((facts & FACT_OPEN) != 0)
-        load_open(stage, chat->facts, &stage->load);
+        orders_load_open(stage, chat->facts);
+    if ((facts & FACT_OFFERS) != 0)
+        orders_load_offers(stage, chat->facts);
     if ((facts & (FACT_JOB | FACT_JOBS | FACT_SETS)) != 0)
         load_jobs(stage, chat, facts);
 }
 
 static void apply_photo_add(struct stage *stage, const struct effect *effect)
 {
-    (void)find_avatar(stage, effect->photo_add.avatar_id);
+    (void)stage_avatar(stage, effect->photo_add.avatar_id);
     stage->intakes[stage->intake_count++] = (struct stage_intake){.id = effect->photo_add.intake_id,
                                                                   .avatar_id = effect->photo_add.avatar_id,
                                                                   .number = effect->photo_add.number,
@@ -204,7 +176,7 @@ static void apply_photo_add(struct stage *stage, const struct effect *effect)
 static void apply_photo_drop(struct stage *stage, int64_t avatar_id)
 {
     struct stage_intake *last = NULL;
-    (void)find_avatar(stage, avatar_id);
+    (void)stage_avatar(stage, avatar_id);
     for (size_t i = 0; i < stage->intake_count; i++) {
         struct stage_intake *row = &stage->intakes[i];
         if (row->avatar_id == avatar_id && row->verdict == PHOTO_GOOD && !row->dropped)
@@ -217,29 +189,10 @@ static void apply_photo_drop(struct stage *stage, int64_t avatar_id)
 
 static void apply_photos_clear(struct stage *stage, int64_t avatar_id)
 {
-    (void)find_avatar(stage, avatar_id);
+    (void)stage_avatar(stage, avatar_id);
     for (size_t i = 0; i < stage->intake_count; i++)
         if (stage->intakes[i].avatar_id == avatar_id)
             stage->intakes[i].avatar_id = 0;
-}
-
-static void apply_order_cancel(struct stage *stage, int64_t order_id)
-{
-    for (size_t i = 0; i < stage->order_count; i++)
-        if (stage->orders[i].id == order_id)
-            stage->orders[i].status = ORDER_CANCELED;
-}
-
-static void apply_order_create(struct stage *stage, const struct effect *effect)
-{
-    (void)find_avatar(stage, effect->order_create.avatar_id);
-    stage->orders[stage->order_count++] = (struct order){
-        .id = effect->order_create.order_id,
-        .avatar_id = effect->order_create.avatar_id,
-        .style_id = arena_copy(&stage->keep, effect->order_create.style_id),
-        .contact = arena_copy(&stage->keep, stage->user.contact),
-        .price_kopecks = effect->order_create.price_kopecks,
-        .photo_count = effect->order_create.photo_count};
 }
 
 static void apply_shots(struct stage *stage, const struct shots *shots)
@@ -278,7 +231,7 @@ void stage_add_set(struct stage *stage, const char *style_id)
 
 void stage_delete(struct stage *stage, int64_t avatar_id)
 {
-    find_avatar(stage, avatar_id)->name = NULL;
+    stage_avatar(stage, avatar_id)->name = NULL;
     for (size_t i = 0; i < stage->intake_count; i++)
         if (stage->intakes[i].avatar_id == avatar_id)
             stage->intakes[i].avatar_id = 0;
@@ -338,17 +291,18 @@ static void apply_record(struct stage *stage, const struct effect *effect)
     case EFFECT_BLOCKED: stage->user.blocked = effect->blocked.is_blocked; break;
     case EFFECT_AVATAR_CREATE: apply_avatar_create(stage, effect); break;
     case EFFECT_AVATAR_RENAME:
-        find_avatar(stage, effect->avatar_rename.avatar_id)->name = arena_copy(&stage->keep,
-                                                                               effect->avatar_rename.name);
+        stage_avatar(stage, effect->avatar_rename.avatar_id)->name = arena_copy(&stage->keep,
+                                                                                effect->avatar_rename.name);
         break;
     case EFFECT_AVATAR_DELETE: stage_delete(stage, effect->avatar_delete.avatar_id); break;
     case EFFECT_PHOTO_TOLD: apply_told(stage, effect->photo_told.intake_id); break;
     case EFFECT_PHOTO_ADD: apply_photo_add(stage, effect); break;
     case EFFECT_PHOTO_DROP: apply_photo_drop(stage, effect->photo_drop.avatar_id); break;
     case EFFECT_PHOTOS_CLEAR: apply_photos_clear(stage, effect->photos_clear.avatar_id); break;
-    case EFFECT_ORDER_CREATE: apply_order_create(stage, effect); break;
+    case EFFECT_ORDER_CREATE: orders_create(stage, effect); break;
+    case EFFECT_ORDER_TAKE: orders_take(stage, effect); break;
     case EFFECT_ORDER_STARS: stage->orders[stage->order_count - 1].stars = effect->order_stars.stars; break;
-    case EFFECT_ORDER_CANCEL: apply_order_cancel(stage, effect->order_cancel.order_id); break;
+    case EFFECT_ORDER_CANCEL: orders_cancel(stage, effect->order_cancel.order_id); break;
     case EFFECT_ALBUM: apply_shots(stage, &effect->album); break;
     case EFFECT_FILES: apply_shots(stage, &effect->files); break;
     case EFFECT_NOTICE: apply_notice(stage, effect); break;
@@ -506,21 +460,6 @@ bool stage_examine(struct stage *stage, enum photo_verdict verdict)
         return true;
     }
     return false;
-}
-
-void stage_pay(struct stage *stage, struct order *order)
-{
-    if (order->status != ORDER_PAID) {
-        struct job *job = &stage->jobs[stage->job_count++];
-        *job = (struct job){.id = stage->next_id++,
-                            .avatar_id = order->avatar_id,
-                            .style_id = order->style_id,
-                            .since_ms = stage->now_ms,
-                            .total = order->photo_count};
-        order->status = ORDER_PAID;
-        order->job_id = job->id;
-    }
-    stage_step(stage, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id, .other = order->job_id});
 }
 
 bool stage_make(struct stage *stage, struct job *job, bool made)

@@ -12,6 +12,7 @@
 enum {
     STAGE_ROWS_MAX = 4096, /* of each table, in the life of one stage */
 
+    STAGE_CODES_MAX = 16,
     STAGE_JOB_PHOTOS = 23,
     STAGE_BATCH_MAX = 100 /* effects of one step */
 };
@@ -30,6 +31,11 @@ struct stage_intake {
     enum photo_verdict verdict;
     bool told;
     bool as_photo; /* not as a file */
+};
+
+struct stage_code {
+    struct promo promo;
+    int32_t each; /* uses of one user; 0 = any number */
 };
 
 /* One rendering of a message on the phone: an edit is a new rendering of the same message. */
@@ -62,6 +68,10 @@ struct stage {
     struct job jobs[STAGE_ROWS_MAX];
     bool refused[STAGE_ROWS_MAX]; /* of an order: no payment could be made */
     size_t avatar_count, intake_count, order_count, job_count;
+    struct stage_code codes[STAGE_CODES_MAX];
+    struct grant grants[STAGE_ROWS_MAX]; /* used up ones, too */
+    struct pack packs[PACKS_MAX];
+    size_t code_count, grant_count;
 
     struct stage_message messages[STAGE_ROWS_MAX];
     size_t message_count;
@@ -95,6 +105,10 @@ bool stage_delete_newest(struct stage *stage); /* false: there is none */
 /* The oldest photo that is still being examined gets its verdict; false if there is none. */
 bool stage_examine(struct stage *stage, enum photo_verdict verdict);
 void stage_pay(struct stage *stage, struct order *order);
+/* What its order tells of a set that costs nothing. */
+void stage_begin(struct stage *stage, const struct order *order);
+/* One of this user's; aborts if there is none. */
+struct stage_avatar *stage_avatar(struct stage *stage, int64_t id);
 /* The next waiting photo of the job; false if there is none. */
 bool stage_make(struct stage *stage, struct job *job, bool made);
 /* All queued photos of the job reach the chat, and those sent again. */

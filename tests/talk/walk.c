@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/talk/stage.h"
+#include "tests/talk/stored.h"
 
 enum { EVENTS = 200000, WHERE_BYTES = 64, CRASH_ODDS = 400, OWN_EVERY = 500, OWN_THERE_EVERY = 5 };
 
@@ -122,7 +123,12 @@ static void any_user_event(struct stage *stage)
 /* What somebody who wants photos would do here: without it a random walk never comes as far as paying. */
 static void any_sensible_event(struct stage *stage)
 {
-    if (stage->session.state == &state_contact || stage->session.state == &state_receipt) {
+    static const char *const codes[] = {"summer", "FREE", "old", "nothing"};
+    if (stage->session.state == &state_promo) {
+        stage_step(stage, (struct event){.kind = EVENT_TEXT, .text = codes[draw(sizeof codes / sizeof codes[0])]});
+    } else if (stage->session.state == &state_checkout && draw(200) == 0) {
+        (void)stored_play(stage, &stage->keep, "stored gift", "2");
+    } else if (stage->session.state == &state_contact || stage->session.state == &state_receipt) {
         stage_step(stage, (struct event){.kind = EVENT_TEXT, .text = "a@b.ru"});
     } else if (stage->session.state == &state_photos && draw(2) == 0) {
         for (int i = 0; i < 12; i++)
@@ -152,7 +158,11 @@ static void any_news(struct stage *stage)
     struct order *order = stage->order_count == 0 ? NULL : &stage->orders[draw(stage->order_count)];
     struct job *job = stage->job_count == 0 ? NULL : &stage->jobs[draw(stage->job_count)];
     struct event event = {.kind = EVENT_NONE};
-    switch (draw(10)) {
+    switch (draw(11)) {
+    case 10:
+        if (order != NULL && order->job_id != 0)
+            stage_begin(stage, order);
+        break;
     case 0:
         if (order != NULL && order->status == ORDER_AWAITING) {
             order->link = "https://example.org/pay";
@@ -194,6 +204,18 @@ static void any_news(struct stage *stage)
         break;
     }
     stage_step(stage, event);
+}
+
+/* What is offered beside single sets, to some. */
+static void any_offers(struct stage *stage)
+{
+    static const char *const offers[][2] = {{"stored code", "SUMMER 20%"},
+                                            {"stored code", "FREE 100% each 1"},
+                                            {"stored code", "OLD 300 over"},
+                                            {"stored pack", "3 129000"}};
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
+        if (draw(3) > 0 && stored_play(stage, &stage->keep, offers[i][0], offers[i][1]) != NULL)
+            stage_fail(stage, "no such offer: %s", offers[i][1]);
 }
 
 static void any_event(struct stage *stage)
@@ -241,6 +263,7 @@ int main(int argc, char **argv)
             stage_own(stage, draw(2) == 0);
             stage->language_code = draw(2) == 0 ? "ru" : "en";
             stage->first_name = draw(4) == 0 ? NULL : any_text(stage);
+            any_offers(stage);
         }
         (void)snprintf(where, sizeof where, "walk %" PRIu64 ", event %ld", seed, i);
         bool at_owners = stage->session.state == &state_health || stage->session.resume == &state_health;

@@ -53,6 +53,7 @@ static struct effect effect_of(enum effect_kind kind)
         effect.order_create.style_id = "creative";
         effect.order_create.price_kopecks = 50000;
         effect.order_create.photo_count = PHOTOS;
+        effect.order_create.sets = 1;
     }
     return effect;
 }

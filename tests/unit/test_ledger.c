@@ -48,6 +48,17 @@ static void test_others(int64_t gross, int64_t part)
     check_balance(&movement, LEDGER_SALE);
     check_posting(&movement, LEDGER_HELD, gross);
     check_posting(&movement, LEDGER_REVENUE, -gross);
+    movement = ledger_pack(gross);
+    check_balance(&movement, LEDGER_PACK);
+    check_posting(&movement, LEDGER_HELD, gross);
+    check_posting(&movement, LEDGER_REVENUE, -gross);
+    if (gross > part && part > 0) {
+        movement = ledger_pack_refund("stars", gross, part);
+        check_balance(&movement, LEDGER_REFUND);
+        check_posting(&movement, LEDGER_REFUNDS, gross - part);
+        check_posting(&movement, LEDGER_HELD, part);
+        check_posting(&movement, LEDGER_CLEARING, -gross);
+    }
     movement = ledger_release(7, gross);
     check_balance(&movement, LEDGER_RELEASE);
     check_posting(&movement, LEDGER_HELD, gross);

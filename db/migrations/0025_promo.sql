@@ -1,0 +1,383 @@
+-- Promo codes, packs of sets, and sets that were given as a gift.
+--
+-- What an order costs stands in its row alone (price), and what it gives (sets) too: one set of its own, and of a pack the
+-- rest as a balance of its user. A set that costs nothing, by a code or out of that balance, is given in the transaction
+-- that makes its order, without a payment.
+
+-- What a code is worth never changes, only whether it is on: another code is another row.
+CREATE TABLE promo_codes (
+  code TEXT PRIMARY KEY,                -- in capitals, see core/promo.h
+  percent INTEGER CHECK (percent BETWEEN 1 AND 100),
+  amount_off DECIMAL(10, 2) CHECK (amount_off > 0),
+  limit_all INTEGER CHECK (limit_all > 0),   -- uses; NULL = any number
+  limit_user INTEGER CHECK (limit_user > 0), -- … of one user
+  valid_from TIMESTAMPTZ,               -- NULL = from ever
+  valid_until TIMESTAMPTZ,              -- the first moment at which it is over; NULL = for ever
+  styles TEXT[],                        -- NULL = all
+  is_on BOOLEAN NOT NULL DEFAULT TRUE,
+  created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  CHECK (num_nonnulls(percent, amount_off) = 1)
+);
+
+-- Sets that a user has without paying any more. The money of a pack is earned set by set, as they are given: what came for
+-- those that were not is "held" in the books, and owed until then.
+CREATE TABLE set_grants (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id INTEGER REFERENCES users(id) ON DELETE SET NULL,
+  payment_id BIGINT UNIQUE REFERENCES bot_payments(id), -- of the pack; NULL: a gift
+  sets INTEGER NOT NULL CHECK (sets > 0),
+  unused INTEGER NOT NULL CHECK (unused >= 0),
+  taken_back INTEGER NOT NULL DEFAULT 0, -- with the money of the pack
+  owed BIGINT NOT NULL DEFAULT 0 CHECK (owed >= 0), -- for the unused ones, in the payment's smallest unit
+  created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX idx_set_grants_user ON set_grants(user_id) WHERE unused > 0;
+
+ALTER TABLE orders
+  DROP CONSTRAINT orders_price_check,
+  ADD CONSTRAINT orders_price_check CHECK (price >= 0),
+  ADD COLUMN sets INTEGER NOT NULL DEFAULT 1 CHECK (sets > 0), -- bought with it: more than one is a pack
+  ADD COLUMN grant_id BIGINT REFERENCES set_grants(id);        -- it is had from there, for nothing
+CREATE INDEX idx_orders_grant ON orders(grant_id) WHERE grant_id IS NOT NULL;
+
+-- A use of a code, by an order. Limits count all that were not released.
+CREATE TABLE promo_uses (
+  order_id BIGINT PRIMARY KEY REFERENCES orders(id) ON DELETE CASCADE,
+  code TEXT NOT NULL REFERENCES promo_codes(code),
+  user_id INTEGER REFERENCES users(id) ON DELETE SET NULL,
+  price_before DECIMAL(10, 2) NOT NULL, -- of the set, without the code
+  --   reserved  its order is not paid yet
+  --   final     … is paid
+  --   released  … came to nothing
+  --   late      … and was paid all the same: money is honoured however late, so a limit may be passed by it
+  state TEXT NOT NULL DEFAULT 'reserved' CHECK (state IN ('reserved', 'final', 'released', 'late'))
+);
+CREATE INDEX idx_promo_uses_code ON promo_uses(code) WHERE state <> 'released';
+CREATE INDEX idx_promo_uses_user ON promo_uses(user_id);
+
+-- pack: one more set of a pack; subject is its order
+ALTER TABLE ledger_transactions
+  DROP CONSTRAINT ledger_transactions_kind_check,
+  ADD CONSTRAINT ledger_transactions_kind_check
+    CHECK (kind IN ('payment', 'sale', 'pack', 'release', 'refund', 'earning', 'payout'));
+
+-- ---- codes -----------------------------------------------------------------------------------------------------------
+
+-- The order uses the code: 1; or 0, and nothing happens, if it may not. One at a time for each code: who waits counts what
+-- the others did.
+CREATE FUNCTION promo_reserve(p_order BIGINT, p_code TEXT, p_user INTEGER, p_style TEXT, p_before DECIMAL,
+                              p_now_ms BIGINT) RETURNS INTEGER AS $$
+DECLARE
+  rule promo_codes;
+  reserved INTEGER;
+BEGIN
+  SELECT * INTO rule FROM promo_codes WHERE code = p_code FOR NO KEY UPDATE;
+  IF rule.code IS NULL OR NOT rule.is_on OR to_timestamp(p_now_ms / 1000.0) < rule.valid_from
+      OR to_timestamp(p_now_ms / 1000.0) >= rule.valid_until OR p_style <> ALL (rule.styles) THEN
+    RETURN 0;
+  END IF;
+  INSERT INTO promo_uses (order_id, code, user_id, price_before)
+  SELECT p_order, p_code, p_user, p_before
+  WHERE (rule.limit_all IS NULL
+    OR (SELECT count(*) FROM promo_uses WHERE code = p_code AND state <> 'released') < rule.limit_all)
+  AND (rule.limit_user IS NULL OR (SELECT count(*) FROM promo_uses
+    WHERE code = p_code AND user_id = p_user AND state <> 'released') < rule.limit_user);
+  GET DIAGNOSTICS reserved = ROW_COUNT;
+  RETURN reserved;
+END $$ LANGUAGE plpgsql;
+
+-- The use goes the way of its order …
+CREATE FUNCTION promo_follows_order() RETURNS trigger AS $$
+BEGIN
+  UPDATE promo_uses SET state = CASE WHEN NEW.status = 'canceled' THEN 'released' WHEN state = 'released' THEN 'late'
+    ELSE 'final' END
+  WHERE order_id = NEW.id AND (state = 'reserved' OR (state = 'released' AND NEW.status = 'paid'));
+  RETURN NULL;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER promo_follows_order AFTER UPDATE OF status ON orders
+  FOR EACH ROW WHEN (NEW.status IN ('canceled', 'paid')) EXECUTE FUNCTION promo_follows_order();
+
+-- … and is free again when its last payment came to nothing, though the order may be asked for once more.
+CREATE FUNCTION promo_follows_payment() RETURNS trigger AS $$
+BEGIN
+  UPDATE promo_uses SET state = 'released' WHERE order_id = NEW.order_id AND state = 'reserved'
+    AND NOT EXISTS (SELECT 1 FROM bot_payments WHERE order_id = NEW.order_id AND state IN ('creating', 'pending'));
+  RETURN NULL;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER promo_follows_payment AFTER UPDATE OF state ON bot_payments
+  FOR EACH ROW WHEN (NEW.state IN ('canceled', 'failed') AND NEW.order_id IS NOT NULL)
+  EXECUTE FUNCTION promo_follows_payment();
+
+-- Sets as a gift for the person who is this user of Telegram, who hears of it. NULL: there is no such user.
+CREATE FUNCTION sets_give(p_telegram_user BIGINT, p_sets INTEGER) RETURNS BIGINT AS $$
+  WITH given AS (
+    INSERT INTO set_grants (user_id, sets, unused)
+    SELECT id, p_sets, p_sets FROM users WHERE telegram_user_id = p_telegram_user RETURNING id)
+  SELECT given.id FROM given, news_add(p_telegram_user, 'sets_given', p_sets, 0, NULL)
+$$ LANGUAGE sql;
+
+-- ---- what a settlement gives -----------------------------------------------------------------------------------------
+
+-- The job of a paid order, with its tasks. Its avatar is there, and held.
+CREATE FUNCTION order_give(p_sold orders) RETURNS INTEGER AS $$
+DECLARE
+  job INTEGER;
+BEGIN
+  INSERT INTO generation_jobs (avatar_id, style_id, status, total_photos, order_id, chat_id)
+  VALUES (p_sold.avatar_id, p_sold.style_id, 'pending', p_sold.photo_count, p_sold.id, p_sold.chat_id)
+  RETURNING id INTO job;
+  INSERT INTO photo_tasks (job_id, index, prompt, recipe)
+  SELECT job, i, p_sold.prompts[1 + i % cardinality(p_sold.prompts)],
+    p_sold.recipes[1 + i % cardinality(p_sold.recipes)]
+  FROM generate_series(0, p_sold.photo_count - 1) i;
+  UPDATE avatars SET status = 'processing', updated_at = now() WHERE id = p_sold.avatar_id;
+  RETURN job;
+END $$ LANGUAGE plpgsql;
+
+-- An order that costs nothing, because of a code or of a set that its user has: given at once. Its news; NULL: it is to be
+-- paid, or was given already.
+CREATE FUNCTION order_taken(p_order BIGINT) RETURNS BIGINT AS $$
+DECLARE
+  taken orders;
+BEGIN
+  PERFORM 1 FROM avatars WHERE id = (SELECT avatar_id FROM orders WHERE id = p_order) FOR NO KEY UPDATE;
+  UPDATE orders o SET status = 'paid', paid_at = now()
+  WHERE id = p_order AND status = 'awaiting' AND price = 0 AND avatar_id IS NOT NULL
+    AND (grant_id IS NOT NULL OR EXISTS (SELECT 1 FROM promo_uses WHERE order_id = o.id)) RETURNING * INTO taken;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN news_add(taken.chat_id, 'set_begun', order_give(taken), taken.id, NULL);
+END $$ LANGUAGE plpgsql;
+
+-- As ledger_post, for a part of what was planned: of a movement between two accounts.
+CREATE FUNCTION ledger_post_part(p_kind TEXT, p_subject BIGINT, p_currency TEXT, p_kinds TEXT[], p_accounts TEXT[],
+                                 p_amounts BIGINT[], p_part BIGINT) RETURNS void AS $$
+  SELECT ledger_post(p_kind, p_subject, p_currency, array_agg(kind), array_agg(account),
+    array_agg((sign(amount) * p_part)::bigint))
+  FROM unnest(p_kinds, p_accounts, p_amounts) AS plan(kind, account, amount) WHERE kind = p_kind
+$$ LANGUAGE sql;
+
+-- A pack is paid: of its sets one is given with the order, and its share earned; the others are its user's to order.
+CREATE FUNCTION pack_give(p_sold orders, p_payment BIGINT, p_amount BIGINT, p_currency TEXT, p_kinds TEXT[],
+                          p_accounts TEXT[], p_amounts BIGINT[]) RETURNS void AS $$
+DECLARE
+  share CONSTANT BIGINT := greatest(p_amount / p_sold.sets, 1);
+BEGIN
+  INSERT INTO set_grants (user_id, payment_id, sets, unused, owed)
+  VALUES (p_sold.user_id, p_payment, p_sold.sets - 1, p_sold.sets - 1, p_amount - share);
+  PERFORM ledger_post_part('sale', p_payment, p_currency, p_kinds, p_accounts, p_amounts, share);
+END $$ LANGUAGE plpgsql;
+
+-- As before; but what is given is said by order_give, and a pack is earned set by set.
+--
+-- What a provider says of a payment becomes true here: THE settlement, whoever saw it and how often; once, in one
+-- transaction. Everything that was said is compared with what was asked. A payment's state only goes forward: creating,
+-- pending, then canceled, or failed if it is not about our order; from any of them to succeeded, however late; and from
+-- there nowhere. Money that came stands in the books, whatever becomes of it:
+--   settled  its order is paid, and exactly one job with its tasks exists
+--   held     it is not as it was asked: nothing is given, a person must look
+--   unknown  no order has it: the same
+--   owed     nothing can be given for it: the order was paid already, or its avatar is gone. Its refund is owed, once
+-- Without money: canceled, foreign (another order's, and failed here), pending (nothing to do yet), unknown.
+-- already: it succeeded, or ended, earlier; job is what it gave.
+-- A payment whose name was lost on its way to us is known by its order, if nothing else speaks against it.
+CREATE OR REPLACE FUNCTION settle_payment(p_provider TEXT, p_payment TEXT, p_status TEXT, p_paid BOOLEAN, p_amount DECIMAL,
+                               p_income DECIMAL, p_currency TEXT, p_order BIGINT, p_shop TEXT, p_test BOOLEAN,
+                               p_reason TEXT, p_kinds TEXT[], p_accounts TEXT[], p_amounts BIGINT[],
+                               OUT outcome TEXT, OUT settled_order BIGINT, OUT chat BIGINT, OUT job INTEGER,
+                               OUT news BIGINT) AS $$
+DECLARE
+  came CONSTANT BOOLEAN := p_status = 'succeeded' AND p_paid;
+  paid bot_payments;
+  sold orders;
+  odd TEXT;
+  due TEXT;
+BEGIN
+  SELECT order_id INTO settled_order FROM bot_payments WHERE provider = p_provider AND outside_id = p_payment;
+  IF NOT FOUND AND came THEN
+    SELECT order_id INTO settled_order FROM bot_payments WHERE provider = p_provider AND order_id = p_order
+      AND outside_id IS NULL AND asked = p_amount AND currency = p_currency;
+  END IF;
+  PERFORM 1 FROM users WHERE id = (SELECT user_id FROM orders WHERE id = settled_order) FOR KEY SHARE;
+  PERFORM 1 FROM avatars WHERE id = (SELECT avatar_id FROM orders WHERE id = settled_order) FOR NO KEY UPDATE;
+  SELECT * INTO sold FROM orders WHERE id = settled_order FOR UPDATE;
+  chat := sold.chat_id;
+  SELECT * INTO paid FROM bot_payments WHERE provider = p_provider
+    AND (outside_id = p_payment OR (outside_id IS NULL AND order_id = settled_order))
+  ORDER BY outside_id LIMIT 1 FOR UPDATE;
+
+  IF paid.order_id IS NULL THEN
+    outcome := 'unknown';
+    IF came THEN
+      INSERT INTO bot_payments (provider, outside_id, state, asked, currency, received, received_currency, income,
+        created_at_ms, ended_at, held)
+      VALUES (p_provider, p_payment, 'succeeded', p_amount, p_currency, p_amount, p_currency, p_income,
+        (extract(epoch FROM now()) * 1000)::bigint, now(), 'nobody')
+      ON CONFLICT DO NOTHING RETURNING * INTO paid;
+      IF FOUND THEN
+        PERFORM ledger_post('payment', paid.id, p_currency, p_kinds, p_accounts, p_amounts);
+      END IF;
+    END IF;
+    RETURN;
+  END IF;
+
+  IF paid.state = 'succeeded' THEN
+    outcome := CASE WHEN paid.held IS NULL THEN 'already'
+      WHEN EXISTS (SELECT 1 FROM bot_refunds WHERE payment_id = paid.id) THEN 'owed' ELSE 'held' END;
+    SELECT id INTO job FROM generation_jobs WHERE order_id = sold.id AND paid.held IS NULL;
+    RETURN;
+  END IF;
+
+  odd := CASE WHEN p_order IS DISTINCT FROM paid.order_id THEN 'order' WHEN p_shop <> paid.shop THEN 'shop'
+    WHEN p_test <> paid.test THEN 'test' END;
+  IF NOT came THEN
+    outcome := CASE WHEN paid.state <> 'pending' THEN 'already' WHEN odd IS NOT NULL THEN 'foreign'
+      WHEN p_status = 'canceled' THEN 'canceled' ELSE 'pending' END;
+    IF outcome NOT IN ('foreign', 'canceled') THEN
+      RETURN;
+    END IF;
+    UPDATE bot_payments SET state = CASE outcome WHEN 'foreign' THEN 'failed' ELSE 'canceled' END, held = odd,
+      reason = CASE outcome WHEN 'canceled' THEN p_reason END, ended_at = now() WHERE id = paid.id;
+    UPDATE orders SET status = 'canceled' WHERE id = sold.id AND status = 'awaiting' AND outcome = 'canceled';
+    UPDATE payments SET status = 'canceled', updated_at = now() WHERE yookassa_payment_id = p_payment;
+    news := news_add(sold.chat_id, CASE outcome WHEN 'foreign' THEN 'payment_failed' ELSE 'payment_canceled' END,
+      sold.id, 0, CASE outcome WHEN 'canceled' THEN p_reason END);
+    RETURN;
+  END IF;
+
+  IF odd IS NULL AND (p_amount <> paid.asked OR p_currency <> paid.currency) THEN
+    odd := 'sum';
+  END IF;
+  IF odd IS NULL THEN
+    due := CASE WHEN sold.status = 'paid' THEN 'double' WHEN sold.avatar_id IS NULL THEN 'avatar' END;
+  END IF;
+  UPDATE bot_payments SET state = 'succeeded', outside_id = p_payment, received = p_amount,
+    received_currency = p_currency, income = p_income, ended_at = now(), reason = NULL, held = COALESCE(odd, due)
+  WHERE id = paid.id;
+  PERFORM ledger_post('payment', paid.id, p_currency, p_kinds, p_accounts, p_amounts);
+  UPDATE payments SET status = 'succeeded', amount = p_amount, currency = left(p_currency, 3), updated_at = now()
+  WHERE yookassa_payment_id = p_payment;
+  IF NOT FOUND AND p_provider = 'yookassa' AND paid.user_id IS NOT NULL THEN
+    INSERT INTO payments (user_id, yookassa_payment_id, amount, currency, status)
+    VALUES (paid.user_id, p_payment, p_amount, left(p_currency, 3), 'succeeded');
+  END IF;
+  IF odd IS NULL THEN
+    UPDATE orders SET status = 'paid', paid_at = now() WHERE id = sold.id AND status <> 'paid';
+  END IF;
+  IF COALESCE(odd, due) IS NULL THEN
+    job := order_give(sold);
+    IF sold.sets > 1 THEN
+      PERFORM pack_give(sold, paid.id, (p_amount * money_unit(p_currency))::bigint, p_currency, p_kinds, p_accounts, p_amounts);
+    ELSE
+      PERFORM ledger_post('sale', paid.id, p_currency, p_kinds, p_accounts, p_amounts);
+    END IF;
+  END IF;
+  IF due IS NOT NULL THEN
+    INSERT INTO bot_refunds (payment_id, why, amount) VALUES (paid.id, due, p_amount);
+  END IF;
+  outcome := CASE WHEN odd IS NOT NULL THEN 'held' WHEN due IS NOT NULL THEN 'owed' ELSE 'settled' END;
+  IF odd IS DISTINCT FROM 'sum' OR paid.held IS NULL THEN -- an older version told of the sum before it was known
+    news := news_add(sold.chat_id, 'payment_settled', sold.id, COALESCE(job, 0), NULL);
+  END IF;
+END $$ LANGUAGE plpgsql;
+
+-- ---- what goes back -------------------------------------------------------------------------------------------------
+
+-- As before. FALSE also if a set of its pack was given since it was read: then less of it is held than is said.
+CREATE OR REPLACE FUNCTION payment_given_back(p_id BIGINT, p_amount DECIMAL, p_kinds TEXT[], p_accounts TEXT[],
+                                              p_amounts BIGINT[], OUT done BOOLEAN) AS $$
+DECLARE
+  paid bot_payments;
+  refund BIGINT;
+BEGIN
+  paid := payment_locked(p_id);
+  done := paid.state = 'succeeded' AND p_amount = paid.received - COALESCE((SELECT sum(amount) FROM bot_refunds
+      WHERE payment_id = p_id AND state = 'succeeded'), 0)
+    AND NOT EXISTS (SELECT 1 FROM bot_refunds WHERE payment_id = p_id AND state IN ('asked', 'pending'));
+  PERFORM 1 FROM set_grants WHERE payment_id = p_id FOR UPDATE;
+  done := done AND NOT EXISTS (SELECT 1 FROM set_grants WHERE payment_id = p_id AND owed <> COALESCE(
+    (SELECT sum(amount) FROM unnest(p_accounts, p_amounts) AS plan(account, amount) WHERE account = 'held'), 0));
+  IF done IS NOT TRUE THEN
+    done := FALSE;
+    RETURN;
+  END IF;
+  SELECT id INTO refund FROM bot_refunds
+  WHERE payment_id = p_id AND state IN ('owed', 'refused') AND amount = p_amount ORDER BY id LIMIT 1;
+  UPDATE bot_refunds SET state = 'void', ended_at = now()
+  WHERE payment_id = p_id AND state IN ('owed', 'refused') AND id IS DISTINCT FROM refund;
+  IF refund IS NULL THEN
+    INSERT INTO bot_refunds AS r (payment_id, why, amount, state, ended_at)
+    VALUES (p_id, 'person', p_amount, 'succeeded', now())
+    ON CONFLICT (payment_id, why) DO UPDATE SET amount = p_amount, state = 'succeeded', reason = NULL, ended_at = now()
+      WHERE r.state = 'void'
+    RETURNING id INTO STRICT refund;
+  ELSE
+    UPDATE bot_refunds SET state = 'succeeded', reason = NULL, ended_at = now() WHERE id = refund;
+  END IF;
+  PERFORM ledger_post('refund', refund, paid.received_currency, p_kinds, p_accounts, p_amounts);
+  UPDATE bot_payments SET held = NULL WHERE id = p_id;
+  PERFORM refund_news(refund, 'refund_done');
+END $$ LANGUAGE plpgsql;
+
+-- As before; sets of its pack that were not used are not to be had from now on. A person wants all that is left of it to go back: what was refused is asked anew, and the rest is due. The sum that is
+-- on its way then; NULL: no money came for it, 0: it went back already.
+CREATE OR REPLACE FUNCTION payment_to_give_back(p_id BIGINT, OUT amount DECIMAL) AS $$
+DECLARE
+  paid bot_payments;
+  going DECIMAL;
+  refund RECORD;
+BEGIN
+  paid := payment_locked(p_id);
+  IF paid.state IS DISTINCT FROM 'succeeded' OR paid.received IS NULL THEN
+    RETURN;
+  END IF;
+  FOR refund IN SELECT r.id FROM bot_refunds r WHERE r.payment_id = p_id AND r.state = 'refused' ORDER BY r.id LOOP
+    UPDATE bot_refunds SET state = 'owed' WHERE id = refund.id;
+    INSERT INTO errands (chore, subject, chat_id)
+    VALUES ('payment_refund', refund.id, COALESCE((SELECT chat_id FROM orders WHERE id = paid.order_id), 0))
+    ON CONFLICT (chore, subject) DO UPDATE SET state = 'waiting', not_before = now(), error = NULL;
+  END LOOP;
+  SELECT COALESCE(sum(r.amount), 0) INTO going FROM bot_refunds r
+  WHERE r.payment_id = p_id AND r.state NOT IN ('refused', 'void');
+  UPDATE set_grants SET taken_back = taken_back + unused, unused = 0 WHERE payment_id = p_id;
+  IF paid.received > going THEN
+    UPDATE bot_refunds r SET state = 'void', ended_at = now() -- a share of what goes back whole
+    WHERE r.payment_id = p_id AND r.state = 'owed' AND r.amount IS NULL;
+    INSERT INTO bot_refunds AS r (payment_id, why, amount) VALUES (p_id, 'person', paid.received - going)
+    ON CONFLICT (payment_id, why) DO NOTHING;
+  END IF;
+  SELECT paid.received - COALESCE(sum(r.amount), 0) INTO amount FROM bot_refunds r
+  WHERE r.payment_id = p_id AND r.state = 'succeeded';
+END $$ LANGUAGE plpgsql;
+
+-- The pack went back, and what was held for its unused sets with it (core/ledger.c).
+CREATE FUNCTION pack_goes_back() RETURNS trigger AS $$
+BEGIN
+  UPDATE set_grants SET taken_back = taken_back + unused, unused = 0, owed = 0 WHERE payment_id = NEW.payment_id;
+  RETURN NULL;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER pack_goes_back AFTER INSERT OR UPDATE OF state ON bot_refunds FOR EACH ROW
+  WHEN (NEW.state = 'succeeded') EXECUTE FUNCTION pack_goes_back();
+
+-- As before; but what is due of a pack, a person says (db/audit.c, "lacking").
+CREATE OR REPLACE FUNCTION set_falls_short() RETURNS trigger AS $$
+BEGIN
+  INSERT INTO bot_refunds (payment_id, why, photos)
+  SELECT p.id, short.why, short.photos
+  FROM bot_payments p,
+    (SELECT 'failed' AS why, count(*) AS photos FROM photo_tasks WHERE job_id = NEW.id AND state = 'failed'
+     UNION ALL SELECT 'undelivered', count(*) FROM photo_tasks WHERE job_id = NEW.id AND state = 'made'
+       AND delivery = 'refused' AND NEW.told_at IS NOT NULL) short
+  WHERE p.order_id = NEW.order_id AND p.state = 'succeeded' AND short.photos > 0
+    AND EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id)
+    AND p.received > COALESCE((SELECT sum(r.amount) FROM bot_refunds r
+      WHERE r.payment_id = p.id AND r.state NOT IN ('refused', 'void')), 0)
+    AND NOT EXISTS (SELECT 1 FROM orders WHERE id = NEW.order_id AND sets > 1)
+  ON CONFLICT (payment_id, why) DO NOTHING;
+  RETURN NULL;
+END $$ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT;
+
+COMMENT ON TABLE promo_codes IS 'kept for ever: the owner makes them, and payments rest on them';
+COMMENT ON TABLE promo_uses IS 'kept for ever once paid, as its order; else it goes with the order';
+COMMENT ON TABLE set_grants IS 'kept for ever, as payments';
