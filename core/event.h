@@ -64,16 +64,31 @@ enum photo_verdict {
     PHOTO_VERDICT_COUNT
 };
 
-/* Why there is no payment, as far as it helps the payer to know. Stored by name (db/words.c). */
+/* Which end a payment came to, as far as it helps the payer to know. Stored by name (db/words.c), told in the words of
+ * core/ending.c. */
 enum payment_reason {
     PAYMENT_UNTOLD,
+    /* Why there is no payment: */
     PAYMENT_CONTACT_REFUSED, /* YooKassa does not take the receipt's address or number */
+    PAYMENT_FOREIGN,         /* what our link leads to is another order's */
     PAYMENT_EXPIRED,         /* nobody paid in time */
     PAYMENT_NO_FUNDS,
     PAYMENT_NOT_CONFIRMED, /* 3-D Secure */
     PAYMENT_CARD_WRONG,    /* its number, date or code */
     PAYMENT_OVER_LIMIT,
-    PAYMENT_DECLINED, /* by the bank, for another reason */
+    PAYMENT_OTHER_WAY, /* this card, or this way to pay, will not do */
+    PAYMENT_CALL_BANK, /* the bank wants to be asked */
+    PAYMENT_BANK_AWAY, /* … does not answer */
+    PAYMENT_DECLINED,  /* … does not say why */
+    /* What is to be said of money that came: */
+    PAYMENT_LATE,      /* after its end was told: the set is made all the same */
+    PAYMENT_DOUBLE,    /* a second one of its order: it goes back */
+    PAYMENT_NO_AVATAR, /* there is nothing any more to make photos of: it goes back */
+    PAYMENT_FORGOTTEN, /* its set went with the avatar before it was made: a person looks, as at all that follow */
+    PAYMENT_OTHER_SUM,
+    PAYMENT_OTHER_ORDER,
+    PAYMENT_OTHER_SHOP,
+    PAYMENT_PLAY_MONEY, /* … for real money, or the other way round */
     PAYMENT_REASON_COUNT
 };
 
@@ -120,7 +135,7 @@ struct event {
     int64_t other;          /* EVENT_PAYMENT_SETTLED: the job id, 0 = none; EVENT_SET_BEGUN: the order id;
                                 EVENT_REFUND_…, EVENT_RECEIPT: kopecks */
     enum photo_verdict verdict;
-    enum payment_reason reason;        /* EVENT_PAYMENT_FAILED, EVENT_PAYMENT_CANCELED */
+    enum payment_reason reason;        /* EVENT_PAYMENT_FAILED, _CANCELED, _SETTLED */
     enum refund_why refund_why;        /* EVENT_REFUND_… */
     bool in_stars;                     /* … and other is Telegram's stars, not kopecks */
     char receipt[EVENT_RECEIPT_BYTES]; /* EVENT_RECEIPT: whose, and its number: "INN/NUMBER" */

@@ -1,6 +1,7 @@
 /* News that the current state did not take: the user is elsewhere when the money or the photos come. Nothing paid is
  * ever silent, so these are messages of their own with lasting buttons; what the user is doing goes on undisturbed. */
 #include "core/delivery.h"
+#include "core/ending.h"
 #include "core/engine.h"
 #include "core/record.h"
 #include "core/sheet.h"
@@ -8,7 +9,7 @@
 static void paid(struct step *step)
 {
     notice_begin(step);
-    screen_text(step, step->event->other != 0 ? TEXT_NOTICE_PAID : TEXT_PAID_STUCK, NO_ARGS);
+    screen_text(step, ending_paid(step->event->reason, step->event->other != 0), NO_ARGS);
     struct job *job = chat_job(step->chat, step->event->other);
     if (job != NULL)
         screen_go(step, TEXT_BUTTON_PROGRESS, "making", job->id);

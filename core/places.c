@@ -133,7 +133,7 @@ static const struct state *pay_or_order(struct step *step)
     const struct order *order = chat_order(step->chat);
     if (order->link == NULL || step->now_ms < order->link_until_ms)
         return &state_pay;
-    step_hint(step, TEXT_PAY_EXPIRED, NO_ARGS);
+    step_hint(step, TEXT_PAY_LINK_OVER, NO_ARGS);
     return &state_checkout;
 }
 

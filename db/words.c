@@ -9,9 +9,13 @@ static const char *const verdicts[PHOTO_VERDICT_COUNT] = {"pending",     "good",
                                                           "unreachable", "incomplete", "too_many_pixels", "unreadable"};
 
 static const char *const reasons[PAYMENT_REASON_COUNT] = {
-    [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired", [PAYMENT_NO_FUNDS] = "no_funds",
-    [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card", [PAYMENT_OVER_LIMIT] = "limit",
-    [PAYMENT_DECLINED] = "declined"};
+    [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_FOREIGN] = "foreign",      [PAYMENT_EXPIRED] = "expired",
+    [PAYMENT_NO_FUNDS] = "no_funds",       [PAYMENT_NOT_CONFIRMED] = "secure", [PAYMENT_CARD_WRONG] = "card",
+    [PAYMENT_OVER_LIMIT] = "limit",        [PAYMENT_OTHER_WAY] = "way",        [PAYMENT_CALL_BANK] = "call",
+    [PAYMENT_BANK_AWAY] = "away",          [PAYMENT_DECLINED] = "declined",    [PAYMENT_LATE] = "late",
+    [PAYMENT_DOUBLE] = "double",           [PAYMENT_NO_AVATAR] = "avatar",     [PAYMENT_FORGOTTEN] = "forgotten",
+    [PAYMENT_OTHER_SUM] = "sum",           [PAYMENT_OTHER_ORDER] = "order",    [PAYMENT_OTHER_SHOP] = "shop",
+    [PAYMENT_PLAY_MONEY] = "test"};
 
 static const char *const events[EVENT_COUNT] = {[EVENT_PHOTO_READY] = "photo_ready",
                                                 [EVENT_PAYMENT_LINK] = "payment_link",

@@ -1,7 +1,8 @@
 /* News that have rows: each is told once. One whose row is gone was told by an earlier life or turn, and is passed over
- * at the load; the rows of those that are stepped go in the same commit. Rows that nobody put into the mailbox (a crash
- * came in between, or another machine wrote them) are looked for when somebody says that there may be some, never by
- * the clock; what is found although it is already in hand does no harm. */
+ * at the load, where the others get the word of their row; the rows of those that are stepped go in the same commit.
+ * Rows that nobody put into the mailbox (a crash came in between, or another machine wrote them) are looked for when
+ * somebody says that there may be some, never by the clock; what is found although it is already in hand does no harm.
+ */
 #include <stdlib.h>
 
 #include "bot/base/log.h"
@@ -46,7 +47,7 @@ void turn_news_loaded(struct turns *turns, const struct db_result *result)
         struct happening *happening = &turns->list[i];
         if (!is_kept(happening))
             continue;
-        if (news_read_standing(result, turns->standing_at, happening->event.news_id))
+        if (news_read_standing(result, turns->standing_at, &happening->event))
             turns->told[turns->told_count++] = happening->event.news_id;
         else
             happening->fate = FATE_PASS;

@@ -13,6 +13,7 @@
 
 #include "core/bug.h"
 #include "core/correct.h"
+#include "core/ending.h"
 #include "core/form.h"
 #include "core/offer.h"
 #include "core/record.h"
@@ -408,6 +409,8 @@ static int read_news(struct step *step)
         return kind == EVENT_PAYMENT_SETTLED ? OUT_UNEXPECTED : OUT_QUIET;
     if (kind == EVENT_PAYMENT_LINK)
         return OUT_AGAIN;
+    if (kind == EVENT_PAYMENT_SETTLED && step->event->reason == PAYMENT_DOUBLE)
+        return OUT_UNEXPECTED; /* not what is waited for here: the first one is told by itself */
     if (kind == EVENT_PAYMENT_SETTLED)
         return step->event->other != 0 ? PAID : STUCK;
     if (kind == EVENT_PAYMENT_CANCELED)
@@ -471,7 +474,7 @@ static void show_pay(struct step *step)
 
 static void say_no_link(struct step *step)
 {
-    step_hint(step, TEXT_PAY_NO_LINK, NO_ARGS);
+    step_hint(step, ending_no_link(step->event->reason), NO_ARGS);
 }
 
 /* The same contact would be refused again, so it is forgotten; all else of the order stands in the session. */
@@ -484,16 +487,8 @@ static void say_contact_refused(struct step *step)
 
 static void say_unpaid(struct step *step)
 {
-    static const enum text_key why[PAYMENT_REASON_COUNT] = {[PAYMENT_UNTOLD] = TEXT_PAY_UNPAID,
-                                                            [PAYMENT_CONTACT_REFUSED] = TEXT_PAY_UNPAID,
-                                                            [PAYMENT_EXPIRED] = TEXT_PAY_EXPIRED,
-                                                            [PAYMENT_NO_FUNDS] = TEXT_PAY_NO_FUNDS,
-                                                            [PAYMENT_NOT_CONFIRMED] = TEXT_PAY_NOT_CONFIRMED,
-                                                            [PAYMENT_CARD_WRONG] = TEXT_PAY_CARD_WRONG,
-                                                            [PAYMENT_OVER_LIMIT] = TEXT_PAY_OVER_LIMIT,
-                                                            [PAYMENT_DECLINED] = TEXT_PAY_DECLINED};
-    bool over = step->event->kind == EVENT_PAYMENT_PENDING; /* the link's time, by the clock */
-    step_hint(step, over ? TEXT_PAY_EXPIRED : why[step->event->reason], NO_ARGS);
+    bool over = step->event->kind == EVENT_PAYMENT_PENDING; /* the link's time, by the clock: it may be paid yet */
+    step_hint(step, over ? TEXT_PAY_LINK_OVER : ending_unpaid(step->event->reason), NO_ARGS);
 }
 
 /* Money arrived while the user was away in the payment page: the news must be seen, so it is a message of its own. */
@@ -505,7 +500,7 @@ static void follow_job(struct step *step)
 
 static void say_stuck(struct step *step)
 {
-    step_hint(step, TEXT_PAID_STUCK, NO_ARGS);
+    step_hint(step, ending_paid(step->event->reason, false), NO_ARGS);
     step_call_back(step);
 }
 

@@ -56,7 +56,7 @@ const char *news_play(struct stage *stage, struct arena *arena, const char *rest
         stage_begin(stage, order);
     } else if (strcmp(what, "stuck") == 0) {
         order->status = ORDER_PAID;
-        stage_step(stage, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id});
+        return ended(stage, order, EVENT_PAYMENT_SETTLED, rest);
     } else {
         return "no such news";
     }

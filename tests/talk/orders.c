@@ -136,11 +136,14 @@ void orders_cancel(struct stage *stage, int64_t order_id)
 
 void stage_pay(struct stage *stage, struct order *order)
 {
+    enum payment_reason reason = order->status == ORDER_CANCELED ? PAYMENT_LATE : PAYMENT_UNTOLD;
     if (order->status != ORDER_PAID) {
         begin_job(stage, order);
         give_pack(stage, order);
     }
-    stage_step(stage, (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id, .other = order->job_id});
+    stage_step(
+        stage,
+        (struct event){.kind = EVENT_PAYMENT_SETTLED, .object = order->id, .other = order->job_id, .reason = reason});
 }
 
 void stage_begin(struct stage *stage, const struct order *order)

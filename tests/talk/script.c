@@ -225,9 +225,16 @@ int script_verdict(const char *name)
 int script_reason(const char *name)
 {
     static const char *const names[PAYMENT_REASON_COUNT] = {
-        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact", [PAYMENT_EXPIRED] = "expired",
-        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",    [PAYMENT_CARD_WRONG] = "card",
-        [PAYMENT_OVER_LIMIT] = "limit", [PAYMENT_DECLINED] = "declined"};
+        [PAYMENT_UNTOLD] = "",          [PAYMENT_CONTACT_REFUSED] = "contact",
+        [PAYMENT_FOREIGN] = "foreign",  [PAYMENT_EXPIRED] = "expired",
+        [PAYMENT_NO_FUNDS] = "funds",   [PAYMENT_NOT_CONFIRMED] = "secure",
+        [PAYMENT_CARD_WRONG] = "card",  [PAYMENT_OVER_LIMIT] = "limit",
+        [PAYMENT_OTHER_WAY] = "way",    [PAYMENT_CALL_BANK] = "call",
+        [PAYMENT_BANK_AWAY] = "away",   [PAYMENT_DECLINED] = "declined",
+        [PAYMENT_LATE] = "late",        [PAYMENT_DOUBLE] = "double",
+        [PAYMENT_NO_AVATAR] = "avatar", [PAYMENT_FORGOTTEN] = "forgotten",
+        [PAYMENT_OTHER_SUM] = "sum",    [PAYMENT_OTHER_ORDER] = "order",
+        [PAYMENT_OTHER_SHOP] = "shop",  [PAYMENT_PLAY_MONEY] = "test"};
     return find(names, PAYMENT_REASON_COUNT, name);
 }
 

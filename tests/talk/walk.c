@@ -195,7 +195,8 @@ static void any_news(struct stage *stage)
     case 7:
         event = (struct event){.kind = (enum event_kind)(EVENT_PHOTO_READY + draw(EVENT_COUNT - EVENT_PHOTO_READY)),
                                .object = (int64_t)draw(500),
-                               .other = (int64_t)draw(500)};
+                               .other = (int64_t)draw(500),
+                               .reason = (enum payment_reason)draw(PAYMENT_REASON_COUNT)};
         break;
     default:
         for (uint64_t count = draw(20); count > 0; count--)

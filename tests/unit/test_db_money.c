@@ -31,7 +31,7 @@ static void test_deleted_user(void)
     struct payments_settled settled = settle(order_id, 50000, "RUB");
     CHECK_INT(settled.outcome, PAYMENTS_OWED);
     CHECK_INT(settled.chat_id, anna.chat_id);
-    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0", (long long)order_id));
+    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0:avatar", (long long)order_id));
     CHECK_TEXT(payment(order_id, "p.state, p.received, p.received_currency, p.held, o.status"),
                "succeeded 500.00 RUB avatar paid");
     settled = settle(order_id, 50000, "RUB");
@@ -67,7 +67,8 @@ static void test_deleted_while_making(void)
         CHECK_TEXT(payment(order_id, "p.state, p.held, o.status"),
                    finished ? "succeeded paid" : "succeeded avatar paid");
         CHECK_INT(
-            ask(SQL("SELECT count(*) FROM bot_news WHERE chat_id = %lld AND kind = 'payment_settled' AND other = 0",
+            ask(SQL("SELECT count(*) FROM bot_news WHERE chat_id = %lld AND kind = 'payment_settled' AND other = 0"
+                    " AND word = 'forgotten'",
                     (long long)anna.chat_id)),
             !finished);
     }
@@ -92,7 +93,7 @@ static void test_held(void)
     CHECK(create_payment(order_id));
     struct payments_settled settled = settle(order_id, 40000, "USD");
     CHECK_INT(settled.outcome, PAYMENTS_HELD);
-    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0", (long long)order_id));
+    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0:sum", (long long)order_id));
     settled = settle(order_id, 40000, "USD");
     CHECK_INT(settled.outcome, PAYMENTS_HELD);
     CHECK_INT(settled.news_id, 0);
@@ -105,7 +106,7 @@ static void test_held(void)
     order_id = order_new(&anna);
     CHECK(create_payment(order_id));
     CHECK_INT(see_canceled(order_id, PAYMENT_UNTOLD, true).outcome, PAYMENTS_FOREIGN);
-    CHECK_TEXT(payment(order_id, "p.state, p.held"), "failed order");
+    CHECK_TEXT(payment(order_id, "p.state, p.held, p.reason"), "failed order foreign");
     CHECK_TEXT(ask_text(SQL("SELECT status FROM payments WHERE yookassa_payment_id = '%s'", payment_of(order_id))),
                "canceled");
     order_id = order_new(&anna);

@@ -63,13 +63,13 @@ static void test_payment_news(void)
     check_news(&anna, ended_once(order_id, false), SQL("payment_canceled:%lld:0:no_funds", (long long)order_id));
     struct payments_settled settled = settle(order_id, 50000, "RUB");
     check_news(&anna, settled.news_id,
-               SQL("payment_settled:%lld:%lld", (long long)order_id, (long long)settled.job_id));
+               SQL("payment_settled:%lld:%lld:late", (long long)order_id, (long long)settled.job_id));
     CHECK_INT(settle(order_id, 50000, "RUB").news_id, 0);
     order_id = order_new(&anna);
     check_news(&anna, once(make_refused, order_id), SQL("payment_failed:%lld:0:contact", (long long)order_id));
     order_id = order_new(&anna);
     CHECK(create_payment(order_id));
-    check_news(&anna, ended_once(order_id, true), SQL("payment_failed:%lld:0", (long long)order_id));
+    check_news(&anna, ended_once(order_id, true), SQL("payment_failed:%lld:0:foreign", (long long)order_id));
     order_id = order_new(&anna); /* one that nobody wants is no news */
     int64_t before = news_of(&anna);
     struct db_unit *unit = db_unit_new();
@@ -196,7 +196,10 @@ static void test_told_once(void)
     news_add_told(unit, &arena, ids, 1);
     int at = news_add_standing(unit, &arena, ids, 2);
     struct db_result *result = run(unit);
-    CHECK(!news_read_standing(result, at, ids[0]) && news_read_standing(result, at, ids[1]));
+    struct event told = {.kind = EVENT_PAYMENT_SETTLED, .news_id = ids[0]};
+    struct event stands = {.kind = EVENT_PHOTO_READY, .news_id = ids[1]};
+    CHECK(!news_read_standing(result, at, &told) && news_read_standing(result, at, &stands));
+    CHECK_INT(stands.verdict, PHOTO_BLURRED);
     db_result_free(result);
     struct db_failure failure;
     unit = db_unit_new();

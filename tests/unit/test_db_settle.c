@@ -1,7 +1,12 @@
 /* One settlement for all who see money: everything is compared, states only go forward, and whatever is seen how often,
  * by how many at once, has one effect: a job, a refund that is owed, or money that is held; and stands in the books.
- * With --long sixteen settle at once two hundred times, else ten times. Run by tests/postgres run, which sets
- * FOTOSET_TEST_CONNINFO. */
+ * With --long sixteen settle, cancel and give back at once two hundred times, else ten times. Run by tests/postgres
+ * run, which sets FOTOSET_TEST_CONNINFO.
+ *
+ * Reason: one function of the database, and all that it does is seen in one place. */
+#include "core/bug.h"
+#include "db/deed.h"
+#include "db/records_private.h"
 #include "tests/unit/chores.h"
 
 enum { AT_ONCE = 16, ROUNDS = 10, ROUNDS_LONG = 200 };
@@ -45,7 +50,10 @@ static void test_sale(void)
     int64_t order_id = open_order(&anna);
     struct payments_seen seen = paid_of(order_id);
     seen.shop = "100500";
-    CHECK_INT(see(&seen).outcome, PAYMENTS_SETTLED);
+    struct payments_settled settled = see(&seen);
+    CHECK_INT(settled.outcome, PAYMENTS_SETTLED);
+    check_news(&anna, settled.news_id,
+               SQL("payment_settled:%lld:%lld", (long long)order_id, (long long)settled.job_id));
     CHECK_TEXT(payment(seen.payment_id), "succeeded 500.00");
     CHECK_TEXT(books(seen.payment_id), SQL("%s; sale held 50000; sale revenue -50000", CAME));
     CHECK_TEXT(ask_text(SQL("SELECT income FROM bot_payments WHERE outside_id = '%s'", seen.payment_id)), "482.50");
@@ -66,7 +74,7 @@ static void test_compared(void)
         seen.currency = i == 4 ? "USD" : "RUB";
         struct payments_settled settled = see(&seen);
         CHECK_INT(settled.outcome, PAYMENTS_HELD);
-        check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0", (long long)order_id));
+        check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0:%s", (long long)order_id, words[i]));
         settled = see(&seen);
         CHECK_INT(settled.outcome, PAYMENTS_HELD);
         CHECK_INT(settled.news_id, 0);
@@ -114,6 +122,25 @@ static void test_forward_only(void)
     CHECK_TEXT(ask_text(SQL("SELECT status FROM orders WHERE id = %lld", (long long)order_id)), "paid");
 }
 
+/* Money that nobody expected any more: its set is made, and its payer hears that it was late. */
+static void test_late(void)
+{
+    struct customer anna = customer_new();
+    for (int given_up = 0; given_up < 2; given_up++) {
+        int64_t order_id = open_order(&anna);
+        if (given_up)
+            tell(SQL("UPDATE orders SET status = 'canceled' WHERE id = %lld", (long long)order_id));
+        else
+            CHECK_INT(see_canceled(order_id, PAYMENT_EXPIRED, false).outcome, PAYMENTS_UNPAID);
+        struct payments_seen seen = paid_of(order_id);
+        struct payments_settled settled = see(&seen);
+        CHECK_INT(settled.outcome, PAYMENTS_SETTLED);
+        check_news(&anna, settled.news_id,
+                   SQL("payment_settled:%lld:%lld:late", (long long)order_id, (long long)settled.job_id));
+        CHECK_INT(jobs_of(order_id), 1);
+    }
+}
+
 /* One that was taken for another's, and is not: what is right in the end counts. */
 static void test_failed_first(void)
 {
@@ -145,7 +172,7 @@ static void test_double(void)
     CHECK_INT(see(&first).outcome, PAYMENTS_SETTLED);
     struct payments_settled settled = see(&second);
     CHECK_INT(settled.outcome, PAYMENTS_OWED);
-    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0", (long long)order_id));
+    check_news(&anna, settled.news_id, SQL("payment_settled:%lld:0:double", (long long)order_id));
     settled = see(&second);
     CHECK_INT(settled.outcome, PAYMENTS_OWED);
     CHECK_INT(settled.news_id, 0);
@@ -241,10 +268,19 @@ static void test_unknown(void)
 
 /* ---- sixteen at once ---- */
 
-static struct db *callers[AT_ONCE];
-static int outcomes[PAYMENTS_OUTCOME_COUNT];
+enum deed { SEE_FIRST, SEE_SECOND, PRESS_CANCEL, GIVE_BACK, DEED_COUNT };
 
-static void caller_answered(void *context, const struct db_result *result, const struct db_failure *failure)
+/* What all of them are about. */
+struct round {
+    struct customer customer;
+    int64_t order_id;
+    struct payments_seen first, second;
+};
+
+static struct db *callers[AT_ONCE];
+static int outcomes[PAYMENTS_OUTCOME_COUNT], canceled, given_back;
+
+static void seen_answered(void *context, const struct db_result *result, const struct db_failure *failure)
 {
     (void)context;
     open_answers--;
@@ -254,16 +290,57 @@ static void caller_answered(void *context, const struct db_result *result, const
     outcomes[payments_read_seen(result, 0).outcome]++;
 }
 
-/* Every caller says one of the two. */
-static void all_at_once(const struct payments_seen *even, const struct payments_seen *odd)
+/* A press that comes too late is refused: its turn is loaded again, and sees what is true now. */
+static void cancel_answered(void *context, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)context;
+    (void)result;
+    open_answers--;
+    CHECK(failure == NULL || strcmp(failure->sqlstate, DEED_LOST) == 0);
+    canceled += failure == NULL;
+}
+
+static void given_back_answered(void *context, const struct db_result *result, const struct db_failure *failure)
+{
+    (void)context;
+    open_answers--;
+    CHECK(failure == NULL);
+    given_back += payments_read_given_back(result);
+}
+
+static void submit(struct db *caller, enum deed deed, const struct round *round)
+{
+    struct db_unit *unit = db_unit_new();
+    struct effect cancel = {.kind = EFFECT_ORDER_CANCEL, .order_cancel.order_id = round->order_id};
+    struct chat chat = {.id = round->customer.chat_id};
+    const struct run run = {
+        .list = (const struct effect *[]){&cancel}, .chats = (const struct chat *[]){&chat}, .count = 1};
+    const struct payments_came came = {
+        .id = ask(SQL("SELECT max(id) FROM bot_payments WHERE order_id = %lld", (long long)round->order_id)),
+        .provider = "yookassa",
+        .kopecks = round->second.amount_kopecks};
+    switch (deed) {
+    case SEE_FIRST: (void)payments_add_seen(unit, &arena, &round->first); break;
+    case SEE_SECOND: (void)payments_add_seen(unit, &arena, &round->second); break;
+    case PRESS_CANCEL: records_order_cancel(unit, &arena, &run); break;
+    case GIVE_BACK: payments_add_given_back(unit, &arena, &came); break;
+    case DEED_COUNT: bug("no deed");
+    }
+    db_submit(caller, unit,
+              deed == PRESS_CANCEL ? cancel_answered
+              : deed == GIVE_BACK  ? given_back_answered
+                                   : seen_answered,
+              NULL);
+}
+
+/* Every caller does one of the deeds, in turn. */
+static void all_at_once(const struct round *round, const enum deed *deeds, int count)
 {
     memset(outcomes, 0, sizeof outcomes);
+    canceled = given_back = 0;
     open_answers = AT_ONCE;
-    for (int i = 0; i < AT_ONCE; i++) {
-        struct db_unit *unit = db_unit_new();
-        (void)payments_add_seen(unit, &arena, i % 2 == 0 ? even : odd);
-        db_submit(callers[i], unit, caller_answered, NULL);
-    }
+    for (int i = 0; i < AT_ONCE; i++)
+        submit(callers[i], deeds[i % count], round);
     for (int64_t until = now_ms() + WAIT_MS; open_answers > 0;) {
         struct pollfd fds[AT_ONCE];
         CHECK(now_ms() < until);
@@ -275,24 +352,52 @@ static void all_at_once(const struct payments_seen *even, const struct payments_
     }
 }
 
+/* One payment, seen by all, while the order is given up as well: a set, whoever was first. */
+static void one_payment(const struct customer *customer, int64_t order_id)
+{
+    static const enum deed deeds[] = {SEE_FIRST, PRESS_CANCEL, SEE_FIRST, SEE_FIRST};
+    struct round round = {*customer, order_id, paid_of(order_id), paid_of(order_id)};
+    all_at_once(&round, deeds, sizeof deeds / sizeof deeds[0]);
+    CHECK_INT(outcomes[PAYMENTS_SETTLED], 1);
+    CHECK_INT(outcomes[PAYMENTS_ALREADY], AT_ONCE - AT_ONCE / 4 - 1);
+    CHECK(canceled <= 1);
+    CHECK_INT(jobs_of(order_id), 1);
+    CHECK_TEXT(ask_text(SQL("SELECT status FROM orders WHERE id = %lld", (long long)order_id)), "paid");
+}
+
+/* Two payments of one order: a set and a refund; then that is given back by a person, and all see the payments again.
+ */
+static void two_payments(const struct customer *customer, int64_t order_id)
+{
+    static const enum deed both[] = {SEE_FIRST, SEE_SECOND}, back[] = {SEE_FIRST, GIVE_BACK, SEE_SECOND, GIVE_BACK};
+    struct round round = {*customer, order_id, paid_of(order_id), paid_of(order_id)};
+    round.second.payment_id = second_payment(customer, order_id);
+    all_at_once(&round, both, sizeof both / sizeof both[0]);
+    CHECK_INT(outcomes[PAYMENTS_SETTLED], 1);
+    CHECK_INT(outcomes[PAYMENTS_OWED], AT_ONCE / 2);
+    CHECK_INT(refunds_of(round.first.payment_id, "double") + refunds_of(round.second.payment_id, "double"), 1);
+    CHECK_INT(jobs_of(order_id), 1);
+    if (refunds_of(round.second.payment_id, "double") == 0)
+        return; /* the first was the second */
+    all_at_once(&round, back, sizeof back / sizeof back[0]);
+    CHECK_INT(given_back, 1);
+    CHECK_INT(outcomes[PAYMENTS_SETTLED], 0);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id"
+                      " WHERE p.order_id = %lld AND r.state = 'succeeded'",
+                      (long long)order_id)),
+              1);
+    CHECK_INT(ask(SQL("SELECT count(*) FROM ledger_transactions t JOIN bot_refunds r ON r.id = t.subject"
+                      " JOIN bot_payments p ON p.id = r.payment_id WHERE t.kind = 'refund' AND p.order_id = %lld",
+                      (long long)order_id)),
+              1);
+}
+
 static void test_at_once(int rounds)
 {
     struct customer anna = customer_new();
     for (int round = 0; round < rounds; round++) {
-        int64_t order_id = round % 2 == 0 ? open_order(&anna) : order_new(&anna); /* … whose name is lost */
-        struct payments_seen first = paid_of(order_id), second = first;
-        all_at_once(&first, &first);
-        CHECK_INT(outcomes[PAYMENTS_SETTLED], 1);
-        CHECK_INT(outcomes[PAYMENTS_ALREADY], AT_ONCE - 1);
-        order_id = open_order(&anna);
-        first = paid_of(order_id);
-        second = first;
-        second.payment_id = second_payment(&anna, order_id);
-        all_at_once(&first, &second);
-        CHECK_INT(outcomes[PAYMENTS_SETTLED], 1);
-        CHECK_INT(outcomes[PAYMENTS_OWED], AT_ONCE / 2);
-        CHECK_INT(refunds_of(first.payment_id, "double") + refunds_of(second.payment_id, "double"), 1);
-        CHECK_INT(jobs_of(order_id), 1);
+        one_payment(&anna, round % 2 == 0 ? open_order(&anna) : order_new(&anna)); /* … whose name is lost */
+        two_payments(&anna, open_order(&anna));
     }
     CHECK_INT(ask(SQL("SELECT count(*) FROM generation_jobs WHERE avatar_id = %lld", (long long)anna.avatar_id)),
               2 * rounds);
@@ -300,7 +405,7 @@ static void test_at_once(int rounds)
                       (long long)anna.chat_id)),
               3 * rounds);
     CHECK_INT(ask(SQL("SELECT count(*) FROM ledger_transactions t JOIN bot_payments p ON p.id = t.subject"
-                      " WHERE p.user_id = %lld",
+                      " WHERE p.user_id = %lld AND t.kind IN ('payment', 'sale')",
                       (long long)anna.user_id)),
               5 * rounds); /* three payments, two sales */
 }
@@ -313,6 +418,7 @@ int main(int argc, char **argv)
     test_compared();
     test_untold();
     test_forward_only();
+    test_late();
     test_failed_first();
     test_double();
     test_nothing_to_give();

@@ -51,6 +51,17 @@ static void test_in_hand_twice(void)
     CHECK_INT(ask("SELECT count(*) FROM bot_news"), 0);
 }
 
+/* Whoever learned of them knows what they are of; which ending it is stands in their row. */
+static void test_word_of_row(void)
+{
+    int64_t late = ask("SELECT news_add(7, 'payment_settled', 8, 9, 'late')");
+    int64_t double_ = ask("SELECT news_add(7, 'payment_settled', 8, 0, 'double')");
+    gather(late, double_);
+    step();
+    CHECK_INT(list[0].event.reason, PAYMENT_LATE);
+    CHECK_INT(list[2].event.reason, PAYMENT_DOUBLE);
+}
+
 static void test_told_meanwhile(void)
 {
     int64_t told = ask("SELECT news_add(7, 'payment_settled', 8, 9, NULL)");
@@ -69,6 +80,7 @@ int main(void)
     begin("fotoset_test_turn_news");
     arena_init(&turns.try);
     test_in_hand_twice();
+    test_word_of_row();
     test_told_meanwhile();
     arena_done(&turns.try);
     end();

@@ -97,19 +97,20 @@ enum payment_reason yookassa_reason(const char *cancel_reason)
                    {"invalid_card_number", PAYMENT_CARD_WRONG},
                    {"invalid_csc", PAYMENT_CARD_WRONG},
                    {"payment_method_limit_exceeded", PAYMENT_OVER_LIMIT},
-                   {"call_issuer", PAYMENT_DECLINED},
-                   {"country_forbidden", PAYMENT_DECLINED},
-                   {"fraud_suspected", PAYMENT_DECLINED},
-                   {"general_decline", PAYMENT_DECLINED},
-                   {"identification_required", PAYMENT_DECLINED},
-                   {"issuer_unavailable", PAYMENT_DECLINED},
-                   {"payment_method_restricted", PAYMENT_DECLINED},
-                   {"permission_revoked", PAYMENT_DECLINED},
-                   {"unsupported_mobile_operator", PAYMENT_DECLINED}};
+                   {"identification_required", PAYMENT_OVER_LIMIT}, /* of a wallet whose owner is not known */
+                   {"call_issuer", PAYMENT_CALL_BANK},
+                   {"payment_method_restricted", PAYMENT_CALL_BANK}, /* blocked: lost, or broken into */
+                   {"country_forbidden", PAYMENT_OTHER_WAY},
+                   {"fraud_suspected", PAYMENT_OTHER_WAY},
+                   {"loan_declined", PAYMENT_OTHER_WAY},
+                   {"permission_revoked", PAYMENT_OTHER_WAY},
+                   {"unsupported_mobile_operator", PAYMENT_OTHER_WAY},
+                   {"issuer_unavailable", PAYMENT_BANK_AWAY},
+                   {"general_decline", PAYMENT_DECLINED}};
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (strcmp(cancel_reason, reasons[i].word) == 0)
             return reasons[i].reason;
-    return PAYMENT_UNTOLD; /* the shop's own doing, or one of another year */
+    return PAYMENT_UNTOLD; /* the shop's or YooKassa's own doing, or one of another year */
 }
 
 bool yookassa_refund_may_pass(const char *cancel_reason)
