@@ -318,7 +318,8 @@ static void submit(struct db *caller, enum deed deed, const struct round *round)
     const struct payments_came came = {
         .id = ask(SQL("SELECT max(id) FROM bot_payments WHERE order_id = %lld", (long long)round->order_id)),
         .provider = "yookassa",
-        .kopecks = round->second.amount_kopecks};
+        .kopecks = round->second.amount_kopecks,
+        .currency = "RUB"};
     switch (deed) {
     case SEE_FIRST: (void)payments_add_seen(unit, &arena, &round->first); break;
     case SEE_SECOND: (void)payments_add_seen(unit, &arena, &round->second); break;
