@@ -348,12 +348,12 @@ void load_add(struct db_unit *unit, struct arena *arena, const struct load_reque
     if (db_unit_count(unit) != 0)
         bug("a load is to be the first of its unit");
     const char *sql = arena_format(arena, "%s%s%s", users_sql, session_columns, sessions_sql);
-    (void)db_unit_add(unit, sql, parts[PART_SESSIONS].told, params);
+    (void)db_unit_add(unit, sql, (int)parts[PART_SESSIONS].told, params);
     for (int part = PART_SESSIONS + 1; part < PART_COUNT; part++)
         if ((facts & parts[part].facts) != 0 && parts[part].told == TOLD_CODES)
             add_offers(unit, arena, request, params[0]);
         else if ((facts & parts[part].facts) != 0)
-            (void)db_unit_add(unit, parts[part].sql, parts[part].told, params);
+            (void)db_unit_add(unit, parts[part].sql, (int)parts[part].told, params);
     add_ids(unit, arena, request);
 }
 

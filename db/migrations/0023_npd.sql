@@ -134,10 +134,10 @@ BEGIN
   WHERE id = p_id AND lease_token = p_token RETURNING * INTO receipt;
   done := FOUND;
   hurried := done AND receipt.since + interval '5 minutes' <= now()
-    AND NOT EXISTS (SELECT 1 FROM money_oddities WHERE question = 'receipts' AND subject = receipt.payment_id::text);
+    AND NOT EXISTS (SELECT 1 FROM money_oddities WHERE question = 'npd_late' AND subject = receipt.payment_id::text);
   IF hurried THEN -- in an outage one receipt after the other is late: they are told of together, once an hour
     SELECT GREATEST(now(), max(found_at) + interval '1 hour') INTO late_at FROM money_oddities
-    WHERE question = 'receipts';
+    WHERE question = 'npd_late';
     UPDATE errands SET not_before = LEAST(not_before, late_at)
     WHERE chore = 'money_audit' AND subject = 'all' AND state = 'waiting';
   END IF;

@@ -293,7 +293,7 @@ static void be_away(void)
     scene_await(&scene, 3, "SELECT count(*) FROM npd_receipts WHERE error LIKE '%%does not answer%%'");
     sql("UPDATE npd_receipts SET since = since - interval '10 minutes' WHERE not_before IS NOT NULL");
     time_passes();
-    scene_await(&scene, 1, "SELECT LEAST(1, count(*)) FROM money_oddities WHERE question = 'receipts' AND told");
+    scene_await(&scene, 1, "SELECT LEAST(1, count(*)) FROM money_oddities WHERE question = 'npd_late' AND told");
     scene_await_words(&scene, 0, MONEY);
     run_tool("check", "--money", 0, "its receipt at the tax service is late for 10 minutes");
     json_object_put(net_post(world.net, "/api/clock", "{\"advance_ms\":86400000}"));
@@ -329,7 +329,7 @@ static void mistype(void)
     world_start_daemon(&world, NULL);
     scene_await(&scene, 3, "SELECT count(*) FROM npd_receipts WHERE error LIKE '%%refuses npd.inn or its password%%'");
     invariants_fact(&all, logins() == before + 1, "%d logins with a wrong password", logins() - before);
-    scene_await(&scene, 3, "SELECT count(*) FROM money_oddities WHERE question = 'receipts' AND told");
+    scene_await(&scene, 3, "SELECT count(*) FROM money_oddities WHERE question = 'npd_late' AND told");
     run_tool("check", "--money", 0, "the tax service refuses npd.inn or its password");
     run_tool("check", NULL, 78, "compare npd.inn and the password in npd.password_file");
     password_is(PASSWORD);

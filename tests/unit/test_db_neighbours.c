@@ -202,7 +202,12 @@ static void test_cleared_before_paid(void)
     struct order_terms terms = {order_id, SQL("key-of-%lld", id), "{}", "shop", false, NULL, looks, looks, 2, NULL,
                                 NULL};
     struct effect order = {.kind = EFFECT_ORDER_CREATE,
-                           .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS, 1}};
+                           .order_create = {.order_id = order_id,
+                                            .avatar_id = anna.avatar_id,
+                                            .style_id = "creative",
+                                            .price_kopecks = 50000,
+                                            .photo_count = PHOTOS,
+                                            .sets = 1}};
     db_result_free(run(deed_with(&anna, order, &terms)));
     clear_tasks();
     CHECK(create_payment(order_id));

@@ -179,7 +179,7 @@ static void test_late(void)
     CHECK(later(first, "b", 3600 * 1000, NPD_RECEIPTS_FAILED));
     CHECK_INT(audit_wait_s(), 0);
     CHECK_INT(ask("SELECT round(extract(epoch FROM not_before - now())) FROM npd_receipts WHERE error = 'away'"), 3600);
-    tell("INSERT INTO money_oddities (question, subject, told) SELECT 'receipts', payment_id, TRUE FROM npd_receipts"
+    tell("INSERT INTO money_oddities (question, subject, told) SELECT 'npd_late', payment_id, TRUE FROM npd_receipts"
          " WHERE error = 'away'");
     tell("UPDATE errands SET not_before = now() + interval '1 day' WHERE chore = 'money_audit'");
     tell("UPDATE npd_receipts SET not_before = now() WHERE error = 'away'");
