@@ -112,8 +112,7 @@ static void make_trouble(void)
             methods[roll(sizeof methods / sizeof methods[0])], faults[roll(sizeof faults / sizeof faults[0])]));
     static const char *const refunds[] = {
         "\"kind\":\"pending\",\"ms\":4000,\"probability\":0.5",
-        "\"kind\":\"pending\",\"ms\":3000,\"description\":\"insufficient_funds\","
-        "\"probability\":0.5",
+        "\"kind\":\"pending\",\"ms\":3000,\"description\":\"insufficient_funds\",\"probability\":0.5",
         "\"kind\":\"refuse\",\"description\":\"rejected_by_timeout\"",
         "\"kind\":\"refuse\",\"description\":\"rejected_by_payee\",\"probability\":0.2"};
     if (roll(2) == 0)

@@ -266,7 +266,12 @@ static void test_order_locks(void)
     struct order_terms terms = {order_id, "key of the order", "{}", "shop", false, NULL, looks, looks, 1, NULL, NULL};
     struct effect effect = {.kind = EFFECT_ORDER_CREATE,
                             .chat_id = anna.chat_id,
-                            .order_create = {order_id, anna.avatar_id, "creative", 50000, PHOTOS, 1}};
+                            .order_create = {.order_id = order_id,
+                                             .avatar_id = anna.avatar_id,
+                                             .style_id = "creative",
+                                             .price_kopecks = 50000,
+                                             .photo_count = PHOTOS,
+                                             .sets = 1}};
     int64_t reference = reference_new(&anna, url);
     struct db_unit *unit = db_unit_new();
     commit_add_records(unit, &arena, &chat, 1, &(struct effects){.list = &effect, .count = 1}, &terms, 1, 0, 1);

@@ -418,8 +418,7 @@ static void test_stars(void)
     static const char *const odd[] = {
         "{}", "{\"currency\":\"XTR\",\"total_amount\":1,\"invoice_payload\":\"7:k\"}",
         "{\"currency\":\"XTR\",\"total_amount\":0,\"telegram_payment_charge_id\":\"a\"}",
-        "{\"currency\":\"XTR\",\"total_amount\":100000000,"
-        "\"telegram_payment_charge_id\":\"a\"}",
+        "{\"currency\":\"XTR\",\"total_amount\":100000000,\"telegram_payment_charge_id\":\"a\"}",
         "{\"currency\":\"STARS\",\"total_amount\":1,\"telegram_payment_charge_id\":\"a\"}"};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         char body[1024];
