@@ -1,6 +1,8 @@
 /* The configuration: the file against the table of keys, then what only shows between keys. It collects every finding
  * before it gives up, and it never hands out a half-checked struct. It prints nothing and never puts a secret or a
- * value that may hold one (conninfo, proxy) into a message. */
+ * value that may hold one (conninfo, proxy) into a message.
+ *
+ * Reason: what only shows between keys stands in one place, to be read as one list. */
 #include "config/config.h"
 
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* The questions. A row of an answer is one oddity: the name it is known by, so that it is told once, and its words.
  * They read everything there is, on the chores' connection. Must not: mend anything. Which of two facts is wrong, a
- * person can say. */
+ * person can say.
+ *
+ * Reason: one list of all that must be true of money. */
 #include "db/audit.h"
 
 #include "core/bug.h"

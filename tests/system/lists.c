@@ -15,7 +15,7 @@
 #include "tests/system/secrets.h"
 
 #define SHOP "100500:" WORLD_SHOP_SECRET
-#define PAID "Оплата получена!"
+#define PAID "Уже делаю фотографии, пришлю их сюда." /* in time, or late */
 #define MONEY "Деньги: посмотрите сами"
 #define PASSED "SELECT count(*) FROM bot_reconciliations WHERE passed_at > to_timestamp(%" PRId64 " / 1000.0)"
 

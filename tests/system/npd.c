@@ -135,9 +135,10 @@ static void buy(void)
     invariants_fact(&all, bytes > 0, "the link to the receipt leads nowhere");
     scene_await(&scene, 1, "SELECT count(*) FROM bot_sessions WHERE state = 'result'");
     stands(BUYER, 1, 50000, 0, "a sale");
-    run_tool("refunded", arena_format(&world.arena, "%d", BUYER), 0, "went back");
+    run_tool("refund", arena_format(&world.arena, "%d", BUYER), 0, "is to go back");
     (void)world_stop_daemon(&world, SIGTERM);
     world_start_daemon(&world, NULL);
+    scene_await(&scene, 1, "SELECT count(*) FROM bot_refunds WHERE state = 'succeeded'");
     scene_await(&scene, 0, "SELECT count(*) FROM npd_receipts WHERE not_before IS NOT NULL");
     stands(BUYER, 0, 0, 1, "a refund");
 }
