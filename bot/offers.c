@@ -169,7 +169,7 @@ int offers_grant(const struct setup *setup, char **words, int count)
     arena_init(&arena);
     struct db_unit *unit = db_unit_new();
     offers_add_gift(unit, &arena, user_id, sets);
-    int code = tell(setup, unit, arena_format(&arena, "user %" PRId64 " has %" PRId64 " sets more", user_id, sets),
+    int code = tell(setup, unit, arena_format(&arena, "user %" PRId64 ", free sets given: %" PRId64, user_id, sets),
                     "there is no such user");
     arena_done(&arena);
     return code;

@@ -111,6 +111,7 @@ struct job {
     int32_t total;
     uint8_t shots[STYLE_PHOTOS_MAX]; /* enum shot_state by index */
     bool finished;                   /* the result was told */
+    bool was_free;                   /* or of a pack: what is missing of it is not given back in money */
     bool again_coming, files_coming; /* asked for once more, as photos or as files, and still on the way */
 };
 

@@ -69,7 +69,9 @@ const char *delivery_bar(struct arena *arena, int32_t done, int32_t total)
 void delivery_result(struct step *step, const struct job *job)
 {
     int32_t failed = job_count(job, SHOT_FAILED), made = job_made(job);
-    enum text_key key = made == 0 ? TEXT_RESULT_NONE : failed == 0 ? TEXT_RESULT : TEXT_RESULT_PARTLY;
+    enum text_key none = job->was_free ? TEXT_RESULT_NONE_FREE : TEXT_RESULT_NONE;
+    enum text_key partly = job->was_free ? TEXT_RESULT_PARTLY_FREE : TEXT_RESULT_PARTLY;
+    enum text_key key = made == 0 ? none : failed == 0 ? TEXT_RESULT : partly;
     screen_text(step, key, ARGS(ARG_N("made", made), ARG_N("failed", failed)));
     if (made > 0)
         screen_go(step, TEXT_BUTTON_FILES, "files", job->id);

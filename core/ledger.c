@@ -68,8 +68,8 @@ struct ledger_movement ledger_refund(const char *provider, int64_t kopecks, bool
 
 struct ledger_movement ledger_pack_refund(const char *provider, int64_t kopecks, int64_t held_kopecks)
 {
-    struct ledger_movement movement = begun(LEDGER_REFUND, kopecks - held_kopecks,
-                                            (struct ledger_posting){.account = LEDGER_REFUNDS});
+    struct ledger_movement movement = {.kind = LEDGER_REFUND}; /* less may go back than is held: a part went before */
+    post(&movement, (struct ledger_posting){.account = LEDGER_REFUNDS, .kopecks = kopecks - held_kopecks});
     post(&movement, (struct ledger_posting){.account = LEDGER_HELD, .kopecks = held_kopecks});
     return balanced(movement, (struct ledger_posting){.account = LEDGER_CLEARING, .provider = provider});
 }

@@ -106,9 +106,11 @@ static const char packs_sql[] =
 static const char lacking_sql[] =
     "SELECT j.id::text, format('set %s of user %s, which was free or of a pack (order %s): %s of its %s photos are not"
     " there', j.id, o.user_id, o.id, j.total_photos - j.completed_photos, j.total_photos)"
-    " FROM generation_jobs j JOIN orders o ON o.id = j.order_id AND o.price = 0"
+    " FROM generation_jobs j JOIN orders o ON o.id = j.order_id AND (o.price = 0 OR o.sets > 1)"
     " WHERE j.status IN ('completed', 'failed') AND j.completed_photos < j.total_photos AND NOT EXISTS ("
-    "  SELECT 1 FROM set_grants g WHERE g.user_id = o.user_id AND g.payment_id IS NULL AND g.created_at > o.paid_at)";
+    "  SELECT 1 FROM set_grants g WHERE g.user_id = o.user_id AND g.payment_id IS NULL AND g.created_at > o.paid_at)"
+    " AND NOT EXISTS (SELECT 1 FROM bot_payments p JOIN bot_refunds r ON r.payment_id = p.id"
+    "  AND r.state NOT IN ('refused', 'void') WHERE p.order_id = o.id)";
 
 /* The user is gone, and nobody can order these any more. */
 static const char nobody_sql[] =
@@ -201,7 +203,7 @@ static const char short_sql[] =
     "SELECT j.id::text, format('set %s (payment %s): %s of its %s photos are not there, and nothing went back for "
     "them',"
     "  j.id, p.id, j.total_photos - j.completed_photos, j.total_photos)"
-    " FROM generation_jobs j JOIN bot_payments p ON p.order_id = j.order_id"
+    " FROM generation_jobs j JOIN orders o ON o.id = j.order_id AND o.sets = 1 JOIN bot_payments p ON p.order_id = o.id"
     " WHERE j.status IN ('completed', 'failed') AND j.completed_photos < j.total_photos AND " MOVED(
         "sale") " AND NOT EXISTS (SELECT 1 FROM bot_refunds r WHERE r.payment_id = p.id)";
 

@@ -210,12 +210,13 @@ static const char offers_sql[] =
     " UNION ALL (SELECT NULL, NULL, NULL, TRUE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM promo_codes"
     "  WHERE is_on AND (valid_until IS NULL OR valid_until > now()) LIMIT 1)) x ORDER BY c.n, x.grant_id";
 
-enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_SHOTS };
+enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_FREE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there
  * may be more than are loaded. */
 static const char jobs_sql[] =
     "SELECT w.id, j.id, j.avatar_id, j.style_id, j.told_at IS NOT NULL,"
     " COALESCE(extract(epoch FROM j.created_at::timestamptz) * 1000, 0)::bigint,"
+    " EXISTS (SELECT 1 FROM orders o WHERE o.id = j.order_id AND (o.price = 0 OR o.sets > 1)),"
     " (SELECT string_agg(CASE WHEN t.delivery = 'sent' THEN 's' WHEN t.delivery = 'queued' THEN 'q'"
     "  WHEN t.state = 'failed' OR t.delivery = 'refused' THEN 'f' WHEN t.state = 'made' THEN 'm' ELSE 'w' END, ''"
     "  ORDER BY t.index) FROM photo_tasks t WHERE t.job_id = j.id)" WANTED_WITH_JOBS
@@ -492,6 +493,7 @@ static void read_job(const struct reading *at, struct facts *facts)
     job->style_id = kept(at, JOB_STYLE);
     job->finished = flag(at, JOB_TOLD);
     job->since_ms = number(at, JOB_SINCE);
+    job->was_free = flag(at, JOB_FREE);
     for (; shots[job->total] != '\0' && job->total < STYLE_PHOTOS_MAX; job->total++)
         job->shots[job->total] = (uint8_t)words_shot(shots[job->total]);
 }

@@ -96,7 +96,9 @@ void records_order_take(struct db_unit *unit, struct arena *arena, const struct 
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct effect *effect = run->list[i];
-        (void)db_unit_add(unit, "SELECT 1 FROM avatars WHERE id = $1 FOR NO KEY UPDATE", 1, /* as who settles does */
+        (void)db_unit_add(unit, "SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE", 1, /* in the order of who settles */
+                          (struct db_param[]){db_int64_param(arena, run->chats[i]->user.id)});
+        (void)db_unit_add(unit, "SELECT 1 FROM avatars WHERE id = $1 FOR NO KEY UPDATE", 1,
                           (struct db_param[]){db_int64_param(arena, effect->order_take.avatar_id)});
         if (effect->order_take.grant.id != 0)
             add_grant_use(unit, arena, &effect->order_take.grant, effect, run->chats[i]);

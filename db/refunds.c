@@ -41,8 +41,7 @@ enum {
     ROW_ORDER,
     ROW_PRICE,
     ROW_PHOTOS,
-    ROW_PAYER,
-    ROW_OWED
+    ROW_PAYER
 };
 static const char find_sql[] =
     "SELECT r.id, r.state, r.why, (r.amount * money_unit(p.received_currency))::bigint, r.photos, r.attempt, r.key, "
@@ -54,8 +53,7 @@ static const char find_sql[] =
     " ((p.received - COALESCE((SELECT sum(e.amount) FROM bot_refunds e WHERE e.payment_id = r.payment_id"
     "  AND e.id <> r.id AND e.state NOT IN ('refused', 'void')), 0)) * money_unit(p.received_currency))::bigint,"
     " EXISTS (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = p.id),"
-    " o.id, (o.price * 100)::bigint, o.photo_count, p.payer,"
-    " (SELECT owed FROM set_grants WHERE payment_id = p.id)"
+    " o.id, ceil(o.price * 100 / o.sets)::bigint, o.photo_count, p.payer"
     " FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id LEFT JOIN orders o ON o.id = p.order_id"
     " WHERE r.id = $1";
 
@@ -86,8 +84,7 @@ struct refunds_row refunds_read(const struct db_result *result, int statement)
                                 .order_id = db_int64(result, statement, 0, ROW_ORDER),
                                 .price_kopecks = db_int64(result, statement, 0, ROW_PRICE),
                                 .photos = (int32_t)db_int64(result, statement, 0, ROW_PHOTOS),
-                                .payer = db_int64(result, statement, 0, ROW_PAYER),
-                                .owed_kopecks = db_int64(result, statement, 0, ROW_OWED)};
+                                .payer = db_int64(result, statement, 0, ROW_PAYER)};
 }
 
 int refunds_add_asked(struct db_unit *unit, struct arena *arena, int64_t id, int64_t kopecks, const char *currency,
@@ -118,9 +115,7 @@ int refunds_add_pending(struct db_unit *unit, struct arena *arena, int64_t id, c
 
 int refunds_add_succeeded(struct db_unit *unit, struct arena *arena, const struct refunds_row *row)
 {
-    const struct ledger_movement plan = row->owed_kopecks > 0
-                                            ? ledger_pack_refund(row->provider, row->kopecks, row->owed_kopecks)
-                                            : ledger_refund(row->provider, row->kopecks, row->sold);
+    const struct ledger_movement plan = ledger_refund(row->provider, row->kopecks, row->sold);
     enum { FACTS = 3 };
     struct db_param params[FACTS + LEDGER_PLAN_PARAMS] = {db_int64_param(arena, row->id), db_text_param(row->key),
                                                           db_text_param(row->outside_id)};

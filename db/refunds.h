@@ -34,12 +34,11 @@ struct refunds_row {
     int64_t payer;            /* of stars: Telegram's id of who paid; 0 = not known */
     const char *payment_body; /* NULL: not known any more */
     const char *currency;
-    int64_t left_kopecks; /* of it, without this refund and all others that went or may go back */
-    bool sold;            /* it was earned … */
-    int64_t owed_kopecks; /* … but for the sets of a pack that were not given */
-    int64_t order_id;     /* 0 = nobody's */
-    int64_t price_kopecks;
-    int32_t photos;
+    int64_t left_kopecks;  /* of it, without this refund and all others that went or may go back */
+    bool sold;             /* it was earned */
+    int64_t order_id;      /* 0 = nobody's */
+    int64_t price_kopecks; /* of one set */
+    int32_t photos;        /* of it */
 };
 
 /* All add functions return the index of their statement. */

@@ -118,7 +118,7 @@ void stars_add_refund_listed(struct db_unit *unit, struct arena *arena, const ch
     (void)arena;
     (void)db_unit_add(unit,
                       "UPDATE bot_refunds r SET listed_at = now() FROM bot_payments p WHERE p.id = r.payment_id"
-                      " AND p.provider = 'stars' AND p.outside_id = $1 AND r.state = 'succeeded'"
+                      " AND p.provider = 'stars' AND p.outside_id = $1 AND r.state IN ('asked', 'pending', 'succeeded')"
                       " AND r.listed_at IS NULL",
                       1, (struct db_param[]){db_text_param(charge_id)});
 }

@@ -449,7 +449,6 @@ static void show_pay(struct step *step)
 {
     const struct order *order_ = chat_order(step->chat);
     const char *price = step_money(step, order_->price_kopecks);
-    const char *whole_price = offer_price(step, order_);
     if (step->event->kind == EVENT_WAKE) /* the look takes longer than anybody waits */
         step_hint(step, TEXT_PAY_NOT_YET, NO_ARGS);
     if (order_->link == NULL) {
@@ -460,9 +459,14 @@ static void show_pay(struct step *step)
         screen_beside(step);
         return;
     }
-    screen_text(step, TEXT_PAY,
-                ARGS(ARG_HTML("price", whole_price), ARG_N("photos", order_->photo_count),
-                     ARG_S("until", step_clock(step, order_->link_until_ms))));
+    const char *until = step_clock(step, order_->link_until_ms);
+    if (order_->sets > 1)
+        screen_text(step, TEXT_PAY_PACK,
+                    ARGS(ARG_S("price", price), ARG_N("sets", order_->sets), ARG_S("until", until)));
+    else
+        screen_text(step, TEXT_PAY,
+                    ARGS(ARG_HTML("price", offer_price(step, order_)), ARG_N("photos", order_->photo_count),
+                         ARG_S("until", until)));
     screen_link(step, step_plain(step, TEXT_BUTTON_PAY, ARGS(ARG_S("price", price))), order_->link);
     screen_primary(step);
     offer_stars(step, order_);

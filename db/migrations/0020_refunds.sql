@@ -150,6 +150,12 @@ BEGIN
   done := FOUND;
 END $$ LANGUAGE plpgsql;
 
+-- Into the books it goes.
+CREATE FUNCTION refund_post(p_refund BIGINT, p_currency TEXT, p_kinds TEXT[], p_accounts TEXT[], p_amounts BIGINT[])
+RETURNS void AS $$
+  SELECT ledger_post('refund', p_refund, p_currency, p_kinds, p_accounts, p_amounts)
+$$ LANGUAGE sql;
+
 -- The provider has it, and will say later what becomes of it.
 CREATE FUNCTION refund_pending(p_id BIGINT, p_key TEXT, p_outside TEXT, OUT done BOOLEAN, OUT news BIGINT) AS $$
 BEGIN
@@ -172,7 +178,7 @@ BEGIN
   WHERE id = p_id AND state IN ('asked', 'pending') AND key = p_key;
   done := FOUND;
   IF done THEN
-    PERFORM ledger_post('refund', p_id, paid.received_currency, p_kinds, p_accounts, p_amounts);
+    PERFORM refund_post(p_id, paid.received_currency, p_kinds, p_accounts, p_amounts);
     UPDATE bot_payments SET held = NULL WHERE id = paid.id AND received = (SELECT sum(amount) FROM bot_refunds
       WHERE payment_id = paid.id AND state = 'succeeded');
     news := refund_news(p_id, 'refund_done');

@@ -46,6 +46,17 @@ END $$ LANGUAGE plpgsql;
 CREATE TRIGGER order_ends_invoice AFTER UPDATE OF status ON orders FOR EACH ROW
   WHEN (OLD.status = 'awaiting' AND NEW.status <> 'awaiting') EXECUTE FUNCTION order_ends_invoice();
 
+-- … also when its other payment came to nothing: it is shown as canceled then, and may be ordered anew.
+CREATE FUNCTION payment_ends_invoice() RETURNS trigger AS $$
+BEGIN
+  UPDATE bot_payments SET state = 'canceled', ended_at = now() WHERE order_id = NEW.order_id
+    AND provider = 'stars' AND outside_id IS NULL AND state IN ('creating', 'pending');
+  RETURN NULL;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER payment_ends_invoice AFTER UPDATE OF state ON bot_payments FOR EACH ROW
+  WHEN (NEW.provider = 'yookassa' AND NEW.state = 'failed' AND OLD.state <> 'failed' AND NEW.order_id IS NOT NULL)
+  EXECUTE FUNCTION payment_ends_invoice();
+
 -- The payment whose invoice has this payload; NULL: none of ours.
 CREATE FUNCTION stars_invoice(p_payload TEXT) RETURNS BIGINT AS $$
   SELECT id FROM bot_payments WHERE provider = 'stars' AND key = split_part(p_payload, ':', 2)

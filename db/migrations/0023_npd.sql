@@ -77,7 +77,8 @@ DECLARE
   receipt npd_receipts;
 BEGIN
   SELECT * INTO receipt FROM npd_receipts WHERE id = p_id AND lease_token = p_token FOR UPDATE;
-  IF NOT FOUND THEN
+  IF NOT FOUND OR (receipt.due = 0 AND NOT EXISTS (SELECT 1 FROM npd_incomes -- all of it went back meanwhile
+      WHERE receipt_id = p_id AND state = 'asked')) THEN
     RETURN;
   END IF;
   UPDATE npd_incomes i SET asked_at = now() WHERE receipt_id = p_id AND state = 'asked'

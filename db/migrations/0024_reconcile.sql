@@ -207,7 +207,7 @@ BEGIN
       ended_at = COALESCE(ended_at, now()) WHERE id = refund;
   END IF;
   IF was IS DISTINCT FROM 'succeeded' THEN
-    PERFORM ledger_post('refund', refund, paid.received_currency, p_kinds, CASE WHEN EXISTS (SELECT 1
+    PERFORM refund_post(refund, paid.received_currency, p_kinds, CASE WHEN EXISTS (SELECT 1
       FROM ledger_transactions t WHERE t.kind = 'sale' AND t.subject = paid.id) THEN p_sold ELSE p_held END, p_amounts);
     UPDATE bot_payments SET held = NULL WHERE id = paid.id AND received = (SELECT sum(amount) FROM bot_refunds
       WHERE payment_id = paid.id AND state = 'succeeded');

@@ -110,11 +110,16 @@ CREATE TRIGGER promo_follows_payment AFTER UPDATE OF state ON bot_payments
 
 -- Sets as a gift for the person who is this user of Telegram, who hears of it. NULL: there is no such user.
 CREATE FUNCTION sets_give(p_telegram_user BIGINT, p_sets INTEGER) RETURNS BIGINT AS $$
-  WITH given AS (
-    INSERT INTO set_grants (user_id, sets, unused)
-    SELECT id, p_sets, p_sets FROM users WHERE telegram_user_id = p_telegram_user RETURNING id)
-  SELECT given.id FROM given, news_add(p_telegram_user, 'sets_given', p_sets, 0, NULL)
-$$ LANGUAGE sql;
+DECLARE
+  given BIGINT;
+BEGIN
+  INSERT INTO set_grants (user_id, sets, unused)
+  SELECT id, p_sets, p_sets FROM users WHERE telegram_user_id = p_telegram_user RETURNING id INTO given;
+  IF FOUND THEN
+    PERFORM news_add(p_telegram_user, 'sets_given', p_sets, 0, NULL);
+  END IF;
+  RETURN given;
+END $$ LANGUAGE plpgsql;
 
 -- ---- what a settlement gives -----------------------------------------------------------------------------------------
 
@@ -316,22 +321,27 @@ BEGIN
     UPDATE bot_refunds SET state = 'succeeded', reason = NULL, ended_at = now() WHERE id = refund;
   END IF;
   PERFORM ledger_post('refund', refund, paid.received_currency, p_kinds, p_accounts, p_amounts);
+  UPDATE set_grants SET owed = 0 WHERE payment_id = p_id;
   UPDATE bot_payments SET held = NULL WHERE id = p_id;
   PERFORM refund_news(refund, 'refund_done');
 END $$ LANGUAGE plpgsql;
 
--- As before; sets of its pack that were not used are not to be had from now on. A person wants all that is left of it to go back: what was refused is asked anew, and the rest is due. The sum that is
--- on its way then; NULL: no money came for it, 0: it went back already.
+-- As before; sets of its pack that were not used are not to be had from now on. What was refused and is more than is
+-- left by now is not asked anew: the rest is.
 CREATE OR REPLACE FUNCTION payment_to_give_back(p_id BIGINT, OUT amount DECIMAL) AS $$
 DECLARE
   paid bot_payments;
   going DECIMAL;
+  rest BIGINT;
   refund RECORD;
 BEGIN
   paid := payment_locked(p_id);
   IF paid.state IS DISTINCT FROM 'succeeded' OR paid.received IS NULL THEN
     RETURN;
   END IF;
+  UPDATE bot_refunds r SET state = 'void', ended_at = now() WHERE r.payment_id = p_id AND r.state = 'refused'
+    AND r.amount > paid.received - COALESCE((SELECT sum(x.amount) FROM bot_refunds x
+      WHERE x.payment_id = p_id AND x.state NOT IN ('refused', 'void')), 0);
   FOR refund IN SELECT r.id FROM bot_refunds r WHERE r.payment_id = p_id AND r.state = 'refused' ORDER BY r.id LOOP
     UPDATE bot_refunds SET state = 'owed' WHERE id = refund.id;
     INSERT INTO errands (chore, subject, chat_id)
@@ -345,20 +355,53 @@ BEGIN
     UPDATE bot_refunds r SET state = 'void', ended_at = now() -- a share of what goes back whole
     WHERE r.payment_id = p_id AND r.state = 'owed' AND r.amount IS NULL;
     INSERT INTO bot_refunds AS r (payment_id, why, amount) VALUES (p_id, 'person', paid.received - going)
-    ON CONFLICT (payment_id, why) DO NOTHING;
+    ON CONFLICT (payment_id, why) DO UPDATE SET amount = EXCLUDED.amount, state = 'owed', key = NULL, reason = NULL,
+      ended_at = NULL WHERE r.state = 'void'
+    RETURNING r.id INTO rest;
+    IF rest IS NOT NULL THEN
+      INSERT INTO errands (chore, subject, chat_id)
+      VALUES ('payment_refund', rest, COALESCE((SELECT chat_id FROM orders WHERE id = paid.order_id), 0))
+      ON CONFLICT (chore, subject) DO UPDATE SET state = 'waiting', not_before = now(), error = NULL;
+    END IF;
   END IF;
   SELECT paid.received - COALESCE(sum(r.amount), 0) INTO amount FROM bot_refunds r
   WHERE r.payment_id = p_id AND r.state = 'succeeded';
 END $$ LANGUAGE plpgsql;
 
--- The pack went back, and what was held for its unused sets with it (core/ledger.c).
+-- All of the pack went back: its unused sets are not to be had any more. A part of it leaves them alone.
 CREATE FUNCTION pack_goes_back() RETURNS trigger AS $$
 BEGIN
-  UPDATE set_grants SET taken_back = taken_back + unused, unused = 0, owed = 0 WHERE payment_id = NEW.payment_id;
+  UPDATE set_grants SET taken_back = taken_back + unused, unused = 0 WHERE payment_id = NEW.payment_id
+    AND (SELECT received FROM bot_payments WHERE id = NEW.payment_id) <= (SELECT sum(amount) FROM bot_refunds
+      WHERE payment_id = NEW.payment_id AND state = 'succeeded');
   RETURN NULL;
 END $$ LANGUAGE plpgsql;
 CREATE TRIGGER pack_goes_back AFTER INSERT OR UPDATE OF state ON bot_refunds FOR EACH ROW
   WHEN (NEW.state = 'succeeded') EXECUTE FUNCTION pack_goes_back();
+
+-- As before; and what was held for the sets of a pack that went back whole goes out of "held", not out of what was earned.
+CREATE OR REPLACE FUNCTION refund_post(p_refund BIGINT, p_currency TEXT, p_kinds TEXT[], p_accounts TEXT[],
+                                       p_amounts BIGINT[]) RETURNS void AS $$
+DECLARE
+  pack BIGINT;
+  owing BIGINT := 0;
+BEGIN
+  SELECT g.id, g.owed INTO pack, owing FROM bot_refunds r JOIN bot_payments p ON p.id = r.payment_id
+  JOIN set_grants g ON g.payment_id = p.id
+  WHERE r.id = p_refund AND g.owed > 0 AND p.received <= (SELECT sum(amount) FROM bot_refunds
+    WHERE payment_id = p.id AND state = 'succeeded') FOR UPDATE OF g;
+  IF pack IS NULL THEN
+    PERFORM ledger_post('refund', p_refund, p_currency, p_kinds, p_accounts, p_amounts);
+    RETURN;
+  END IF;
+  PERFORM ledger_post('refund', p_refund, p_currency, array_agg('refund'::text), array_agg(b.account),
+    array_agg(b.amount))
+  FROM (SELECT a.account, sum(a.amount)::bigint AS amount FROM (
+      SELECT plan.account, plan.amount FROM unnest(p_accounts, p_amounts) AS plan(account, amount)
+      UNION ALL VALUES ('held', owing), ('refunds', -owing)) AS a(account, amount)
+    GROUP BY a.account HAVING sum(a.amount) <> 0) b;
+  UPDATE set_grants SET owed = 0 WHERE id = pack;
+END $$ LANGUAGE plpgsql;
 
 -- As before; but what is due of a pack, a person says (db/audit.c, "lacking").
 CREATE OR REPLACE FUNCTION set_falls_short() RETURNS trigger AS $$

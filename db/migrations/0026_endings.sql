@@ -108,13 +108,20 @@ BEGIN
   END IF;
 END $$ LANGUAGE plpgsql;
 
--- As before, but for the word of its news.
+-- As before, but for the word of its news; and a set that came out of a balance goes back there, if its user is there.
 CREATE OR REPLACE FUNCTION job_forgotten() RETURNS trigger SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   UPDATE bot_payments p SET held = 'avatar' WHERE order_id = OLD.order_id AND state = 'succeeded' AND held IS NULL
     AND NOT EXISTS (SELECT 1 FROM bot_refunds WHERE payment_id = p.id);
   IF FOUND THEN
     PERFORM news_add(OLD.chat_id, 'payment_settled', OLD.order_id, 0, 'forgotten');
+  ELSE
+    INSERT INTO set_grants (user_id, sets, unused)
+    SELECT u.id, 1, 1 FROM orders o JOIN users u ON u.id = o.user_id
+    WHERE o.id = OLD.order_id AND o.grant_id IS NOT NULL;
+    IF FOUND THEN
+      PERFORM news_add(OLD.chat_id, 'sets_given', 1, 0, NULL);
+    END IF;
   END IF;
   RETURN OLD;
 END $$ LANGUAGE plpgsql;

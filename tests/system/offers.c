@@ -174,7 +174,7 @@ int main(void)
     to_checkout();
     type_code("gift", "→ 0 ₽ (код GIFT)");
     take();
-    tool(0, "user 6000000301 has 1 sets more", "grant", "6000000301", "1", NULL);
+    tool(0, "user 6000000301, free sets given: 1", "grant", "6000000301", "1", NULL);
     to_checkout();
     scene_await_words(&scene, 0, "бесплатно, у вас ещё 1 набор");
     take();

@@ -89,7 +89,8 @@ static void begin_job(struct stage *stage, struct order *order)
                         .avatar_id = order->avatar_id,
                         .style_id = order->style_id,
                         .since_ms = stage->now_ms,
-                        .total = order->photo_count};
+                        .total = order->photo_count,
+                        .was_free = order->price_kopecks == 0 || order->sets > 1};
     order->status = ORDER_PAID;
     order->job_id = job->id;
 }

@@ -7,6 +7,8 @@
 #include "db/deed.h"
 #include "db/load.h"
 #include "db/offers.h"
+#include "db/reconcile.h"
+#include "db/refunds.h"
 #include "tests/unit/chores.h"
 
 enum { AT_ONCE = 16, FULL = 50000, CUT = 40000, PACK = 129001 };
@@ -380,6 +382,84 @@ static void test_pack_goes_back(void)
     CHECK_INT(grant_of(&anna).unused, 0);
 }
 
+static enum reconcile_seen cabinet_refund(int64_t payment, int64_t kopecks, const char *name)
+{
+    struct db_unit *unit = db_unit_new();
+    (void)reconcile_add_refund(
+        unit, &arena,
+        &(struct reconcile_refund){
+            .provider = "yookassa",
+            .id = name,
+            .payment_id = ask_text(SQL("SELECT outside_id FROM bot_payments WHERE id = %lld", (long long)payment)),
+            .status = "succeeded",
+            .kopecks = kopecks,
+            .currency = "RUB"});
+    struct db_result *result = run(unit);
+    enum reconcile_seen seen = reconcile_read_refund(result, 0);
+    db_result_free(result);
+    return seen;
+}
+
+/* A part of a pack leaves its sets alone, and what is held for them; when the rest follows, they are over, and nothing
+ * is held any more. */
+static void test_pack_goes_back_in_parts(void)
+{
+    struct customer anna = customer_new();
+    int64_t held = balance("held"), refunds = balance("refunds"), payment = pack_paid(&anna);
+    CHECK_INT(cabinet_refund(payment, 10000, "part-1"), RECONCILE_TAKEN);
+    CHECK_INT(grant_of(&anna).unused, 2);
+    CHECK_INT(grant_of(&anna).owed_kopecks, 86001);
+    CHECK_TEXT(found(), "");
+    CHECK_INT(cabinet_refund(payment, PACK - 10000, "part-2"), RECONCILE_TAKEN);
+    CHECK_INT(grant_of(&anna).unused, 0);
+    CHECK_INT(grant_of(&anna).owed_kopecks, 0);
+    CHECK_INT(balance("held"), held);
+    CHECK_INT(balance("refunds"), refunds + PACK - 86001);
+    CHECK_TEXT(found(), "");
+}
+
+/* The same by the chore of refunds: it knows nothing of packs. */
+static void test_pack_refunded(void)
+{
+    struct customer anna = customer_new();
+    int64_t held = balance("held"), payment = pack_paid(&anna);
+    struct db_unit *unit = db_unit_new();
+    (void)refunds_add_wanted(unit, &arena, payment);
+    db_result_free(run(unit));
+    int64_t refund = ask(SQL("SELECT id FROM bot_refunds WHERE payment_id = %lld", (long long)payment));
+    unit = db_unit_new();
+    (void)refunds_add_asked(unit, &arena, refund, PACK, "RUB", "key of a pack", "{}");
+    db_result_free(run(unit));
+    unit = db_unit_new();
+    (void)refunds_add_succeeded(unit, &arena,
+                                &(struct refunds_row){.id = refund,
+                                                      .key = "key of a pack",
+                                                      .outside_id = "refund of a pack",
+                                                      .provider = "yookassa",
+                                                      .kopecks = PACK,
+                                                      .sold = true});
+    db_result_free(run(unit));
+    CHECK_INT(balance("held"), held);
+    CHECK_INT(grant_of(&anna).owed_kopecks, 0);
+    CHECK_TEXT(found(), "");
+}
+
+/* The avatar of a set out of a pack goes before the set is made: it is had again. */
+static void test_set_of_pack_forgotten(void)
+{
+    struct customer anna = customer_new();
+    (void)pack_paid(&anna);
+    struct effect take = take_of(&anna);
+    CHECK_TEXT(ended(&anna, &take), "");
+    CHECK_INT(grant_of(&anna).unused, 1);
+    tell(SQL("DELETE FROM generation_jobs WHERE order_id = %lld", (long long)take.order_take.order_id));
+    CHECK_INT(ask(SQL("SELECT sum(unused) FROM set_grants WHERE user_id = %lld", (long long)anna.user_id)), 2);
+    CHECK_INT(
+        ask(SQL("SELECT count(*) FROM bot_news WHERE kind = 'sets_given' AND chat_id = %lld", (long long)anna.chat_id)),
+        1);
+    CHECK_TEXT(found(), "");
+}
+
 /* ---- what the conversation is told ---- */
 
 static const struct facts *facts_of(const struct customer *customer, const char *typed)
@@ -489,6 +569,9 @@ int main(void)
     test_terms();
     test_free();
     test_pack_goes_back();
+    test_pack_goes_back_in_parts();
+    test_pack_refunded();
+    test_set_of_pack_forgotten();
     test_loaded();
     test_audit();
     for (int i = 0; i < AT_ONCE; i++)

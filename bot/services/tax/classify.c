@@ -11,7 +11,7 @@
 
 enum { ERROR_BODY_MAX_BYTES = 64 * 1024, JSON_DEPTH_MAX = 32 };
 
-const char *tax_verdict_name(enum tax_verdict_kind kind)
+static const char *tax_verdict_name(enum tax_verdict_kind kind)
 {
     switch (kind) {
     case TAX_OK: return "ok";

@@ -25,7 +25,5 @@ struct tax_verdict {
 };
 
 void tax_classify(const struct http_answer *answer, struct tax_verdict *ret_verdict);
-/* A short lower-case word; never NULL, static. */
-const char *tax_verdict_name(enum tax_verdict_kind kind);
 
 #endif

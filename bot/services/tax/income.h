@@ -10,13 +10,12 @@
 enum {
     TAX_UUID_BYTES = 41,
     TAX_TIME_BYTES = 32,
-    TAX_NAME_MAX_CHARS = 256,
     TAX_PAGE = 100 /* incomes in one answer */
 };
 
 /* An income from a natural person. Strings are borrowed. */
 struct tax_income {
-    const char *name; /* says whose money it is, so that it is found again; 1 … TAX_NAME_MAX_CHARS */
+    const char *name; /* says whose money it is, so that it is found again; 1 to 256 characters */
     int64_t kopecks;  /* > 0 */
     int64_t at_ms;    /* unix: when it came */
 };
