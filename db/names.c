@@ -10,10 +10,11 @@
  * answers (0A000) they are given up until the next connection. DDL that doesn't is noticed by Postgres itself.
  *
  * A plan for all values is made for the tables as they are at that time, and kept until somebody analyzes them: one
- * made for fifty rows reads the whole table for weeks. So a name is renewed after NAMES_USES_MAX uses, in which a
- * table can't grow by much. Left to itself, Postgres makes a plan for every use of most statements all the same, since
- * it guesses ten rows where a turn brings three; whose statements look up by key says that one plan is to do. Must not:
- * speak by itself, or rely on an answer it has not seen. */
+ * made for fifty rows reads the whole table for weeks. So a name is renewed whenever its uses have doubled, as its
+ * tables may have; not more often, for whoever comes at that time waits for all that is planned. Left to itself,
+ * Postgres makes a plan for every use of most statements all the same, since it guesses ten rows where a turn brings
+ * three; whose statements look up by key says that one plan is to do. Must not: speak by itself, or rely on an answer
+ * it has not seen. */
 #include "core/bug.h"
 #include "db/internal.h"
 
@@ -23,9 +24,10 @@
 #include <string.h>
 
 enum {
-    NAMES_MAX = 128,      /* texts of one connection; the others stay texts */
-    NAMES_USES_FIRST = 2, /* worth a name from this use on */
-    NAMES_USES_MAX = 128  /* then it is planned anew */
+    NAMES_MAX = 128,        /* texts of one connection; the others stay texts */
+    NAMES_USES_FIRST = 2,   /* worth a name from this use on */
+    NAMES_LIFE_FIRST = 128, /* uses of a plan, the next one has twice as many … */
+    NAMES_LIFE_MAX = 16 * 1024
 };
 
 enum name_state {
@@ -43,6 +45,7 @@ struct name {
     enum name_state state;
     bool old; /* prepared before: to be dropped first */
     int uses; /* since it was prepared, or ever */
+    int life; /* so many, then it is planned anew; 0 = it was not planned yet */
 };
 
 struct names {
@@ -123,7 +126,7 @@ const char *names_use(struct names *names, const char *sql)
     if (name == NULL)
         return NULL;
     name->uses++;
-    if (name->state == NAME_READY && name->uses > NAMES_USES_MAX)
+    if (name->state == NAME_READY && name->uses > name->life)
         name->old = true;
     else if (name->state == NAME_READY)
         return name->text;
@@ -172,6 +175,7 @@ static void prepared(void *context, const struct db_result *result, const struct
             name->state = NAME_READY;
             name->old = false;
             name->uses = 0;
+            name->life = name->life == 0 ? NAMES_LIFE_FIRST : name->life < NAMES_LIFE_MAX ? name->life * 2 : name->life;
         } else {
             name->state = i == failure->statement ? NAME_REFUSED : NAME_NONE;
         }
