@@ -208,7 +208,9 @@ static const char offers_sql[] =
     " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, g.id, g.unused, g.owed FROM set_grants g"
     "  WHERE g.user_id = u.id AND g.unused > 0 ORDER BY g.id LIMIT 8)"
     " UNION ALL (SELECT NULL, NULL, NULL, TRUE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM promo_codes"
-    "  WHERE is_on AND (valid_until IS NULL OR valid_until > now()) LIMIT 1)) x ORDER BY c.n, x.grant_id";
+    "  WHERE is_on AND (valid_until IS NULL OR valid_until > now()) LIMIT 1)) x"
+    " WHERE (SELECT EXISTS (SELECT FROM promo_codes) OR EXISTS (SELECT FROM set_grants WHERE unused > 0))"
+    " ORDER BY c.n, x.grant_id"; /* a shop without any of them looks nobody up */
 
 enum { JOB_CHAT, JOB_ID, JOB_AVATAR, JOB_STYLE, JOB_TOLD, JOB_SINCE, JOB_FREE, JOB_SHOTS };
 /* Per task a letter: waiting, made, queued, sent, failed. First those that the chat or an event speaks of, for there

@@ -13,8 +13,9 @@
  * made for fifty rows reads the whole table for weeks. So a name is renewed whenever its uses have doubled, as its
  * tables may have; not more often, for whoever comes at that time waits for all that is planned. Left to itself,
  * Postgres makes a plan for every use of most statements all the same, since it guesses ten rows where a turn brings
- * three; whose statements look up by key says that one plan is to do. Must not: speak by itself, or rely on an answer
- * it has not seen. */
+ * three; whose statements look up by key says that one plan is to do. It must not read a whole table because that is
+ * empty now; and compiling it (jit), which Postgres thinks of where there is no other way, costs more than it ever
+ * takes. Must not: speak by itself, or rely on an answer it has not seen. */
 #include "core/bug.h"
 #include "db/internal.h"
 
@@ -185,11 +186,12 @@ static void prepared(void *context, const struct db_result *result, const struct
 static struct db_unit *prepare_wanted(struct names *names, const struct db_unit *behind)
 {
     struct db_unit *unit = own_unit(names, behind, prepared);
-    if (names->one_plan && !names->said_so) /* it outlives the transaction; Postgres before 12 has none */
-        (void)db_unit_add(unit,
-                          "SELECT set_config(name, 'force_generic_plan', FALSE) FROM pg_settings"
-                          " WHERE name = 'plan_cache_mode'",
-                          0, NULL);
+    if (names->one_plan && !names->said_so) /* it outlives the transaction; old versions lack some, and need none */
+        (void)db_unit_add(
+            unit,
+            "SELECT set_config(name, CASE name WHEN 'plan_cache_mode' THEN 'force_generic_plan' ELSE 'off' END,"
+            " FALSE) FROM pg_settings WHERE name IN ('plan_cache_mode', 'enable_seqscan', 'jit')",
+            0, NULL);
     names->said_so = true;
     for (int i = 0; i < names->count; i++) {
         struct name *name = &names->list[i];
