@@ -222,7 +222,7 @@ static void check_receipts(const struct loader *loader, const struct config_rece
 {
     if (config->mode != CONFIG_RECEIPTS_YOOKASSA)
         return;
-    if (strcmp(config->payment_mode, "full_prepayment") == 0)
+    if (config->payment_mode != NULL && strcmp(config->payment_mode, "full_prepayment") == 0)
         tell(loader, FINDING_WARNING, "receipts.payment_mode",
              "write full_payment, unless your cash register or accountant makes the second receipt",
              "asks for a second, closing receipt of every sale, which the bot does not send");
