@@ -50,8 +50,10 @@ void checkouts_free(struct checkouts *checkouts)
 {
     if (checkouts == NULL)
         return;
-    while (!LIST_EMPTY(&checkouts->questions))
-        drop(LIST_FIRST(&checkouts->questions));
+    for (struct question *question = LIST_FIRST(&checkouts->questions), *next; question != NULL; question = next) {
+        next = LIST_NEXT(question, next);
+        drop(question);
+    }
     free(checkouts);
 }
 
