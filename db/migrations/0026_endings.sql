@@ -6,7 +6,20 @@
 --   forgotten  the set that was paid went with its avatar before it was made
 -- and that of 'payment_failed', like the reason of such a payment, may be 'foreign': what was found is not ours.
 
--- As before, but for the words of its news, and the reason of what is foreign.
+-- As before, but for the words of its news, and the reason of what is foreign; what is given is said by order_give, and a
+-- pack is earned set by set (pack_give).
+--
+-- What a provider says of a payment becomes true here: THE settlement, whoever saw it and how often; once, in one
+-- transaction. Everything that was said is compared with what was asked. A payment's state only goes forward: creating,
+-- pending, then canceled, or failed if it is not about our order; from any of them to succeeded, however late; and from
+-- there nowhere. Money that came stands in the books, whatever becomes of it:
+--   settled  its order is paid, and exactly one job with its tasks exists
+--   held     it is not as it was asked: nothing is given, a person must look
+--   unknown  no order has it: the same
+--   owed     nothing can be given for it: the order was paid already, or its avatar is gone. Its refund is owed, once
+-- Without money: canceled, foreign (another order's, and failed here), pending (nothing to do yet), unknown.
+-- already: it succeeded, or ended, earlier; job is what it gave.
+-- A payment whose name was lost on its way to us is known by its order, if nothing else speaks against it.
 CREATE OR REPLACE FUNCTION settle_payment(p_provider TEXT, p_payment TEXT, p_status TEXT, p_paid BOOLEAN, p_amount DECIMAL,
                                p_income DECIMAL, p_currency TEXT, p_order BIGINT, p_shop TEXT, p_test BOOLEAN,
                                p_reason TEXT, p_kinds TEXT[], p_accounts TEXT[], p_amounts BIGINT[],
